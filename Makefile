@@ -1,0 +1,74 @@
+# Everything there is to run. On a fresh machine `make run` serves and `make test` tests; both do all the set-up they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help run build packages tools test lint fmt bench lock clean
+
+# The Python to embed: looked for once, when the first recipe needs it.
+EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed, see above))
+CARGO = PYO3_PYTHON="$(EMBEDDED)" cargo
+# One profile for running, testing and measuring; see Cargo.toml.
+FLAGS := --release --locked
+
+PACKAGES := target/python/site-packages
+TOOLS := target/tools
+BINARIES := target/release
+# What tests and bench need to know of this build.
+HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
+	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
+
+help: ## show this
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@echo "Settings of the server: target/release/sandcastle serve --help"
+
+run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another)
+	@exec $(BINARIES)/sandcastle serve
+
+build: toolchain ## build the server and the kernel
+	$(CARGO) build $(FLAGS) -p sandcastle-local -p sandcastle-execute -p sandcastle-kernel
+
+packages: $(PACKAGES)/.installed ## install the Python packages that code can import
+
+# The stamp names the Python: another one needs other wheels.
+$(PACKAGES)/.installed: layers/python/requirements.lock
+	@echo "installing the Python packages (numpy, pandas, matplotlib, …) into $(PACKAGES)"
+	@rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
+	"$(EMBEDDED)" -m pip install --disable-pip-version-check --no-deps --require-hashes --target $(PACKAGES) \
+		--progress-bar off -r layers/python/requirements.lock
+	@touch $@
+
+tools: $(TOOLS)/.installed
+
+$(TOOLS)/.installed: tests/requirements.lock
+	@echo "installing what the tests run against (the official client, the Lambda emulator) into $(TOOLS)"
+	@rm -rf $(TOOLS)
+	"$(EMBEDDED)" -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/requirements.lock
+	@touch $@
+
+.PHONY: toolchain
+toolchain:
+	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install build-essential" >&2; exit 1; }
+
+test: build packages tools ## run every test
+	@mkdir -p target
+	$(HERE) $(CARGO) test $(FLAGS) --workspace --no-fail-fast 2>&1 | tee target/test.log; \
+		layers=$${PIPESTATUS[0]}; sh tests/totals.sh target/test.log; exit $$layers
+
+lint: packages ## what CI checks besides the tests
+	cargo fmt --all --check
+	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
+
+fmt: ## format
+	cargo fmt --all
+
+bench: build packages tools ## measure, as ratios within one run
+	$(HERE) $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench
+
+lock: ## write the requirements.lock files anew (needs uv)
+	for dir in layers/python tests; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
+
+clean: ## remove what was built; the data in .sandcastle stays
+	rm -rf target

@@ -1,0 +1,202 @@
+//! The bodies of the contract's requests and responses, field by field as they are published.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{
+    ExecutionId, Name, SandboxId,
+    manifest::{Dataframe, Status},
+    report::{FrameShape, Lost, Skipped},
+};
+
+/// Body of `POST /v2/sandcastles`.
+#[derive(Debug, Default, Deserialize)]
+pub struct StartRequest {
+    /// A sandbox of one's own to start again.
+    pub sandbox_id: Option<String>,
+}
+
+/// Answer to `POST /v2/sandcastles`.
+#[derive(Debug, Serialize)]
+pub struct StartResponse {
+    /// The sandbox.
+    pub sandbox_id: SandboxId,
+    /// When it was started.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Body of `POST /v2/sandcastles/{id}/execute`.
+#[derive(Debug, Deserialize)]
+pub struct ExecuteRequest {
+    /// Python source.
+    pub code: String,
+    /// Show the value of a last bare expression as one more element of output.
+    #[serde(default)]
+    pub display_last: bool,
+}
+
+/// Answer to `POST /v2/sandcastles/{id}/execute`.
+#[derive(Debug, Serialize)]
+pub struct ExecuteResponse {
+    /// One element for each `print`; null when the execution failed.
+    pub output: Option<Vec<String>>,
+    /// `executing Python code: ` and the `repr` of the exception.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Lines of the traceback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traceback: Option<Vec<String>>,
+    /// What a failing execution had printed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partial_output: Option<Vec<String>>,
+    /// How long the code ran.
+    pub execution_time_ms: u64,
+    /// New and changed files.
+    pub files: Vec<FileLink>,
+    /// Files that were left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files_skipped: Vec<Skipped>,
+    /// Data frames that are new, bound anew, or changed.
+    pub dataframes: Vec<FrameShape>,
+    /// What became of the variables, when they are not simply as the code left them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<StateReport>,
+}
+
+/// A generated file.
+#[derive(Debug, Serialize)]
+pub struct FileLink {
+    /// Path relative to the working folder.
+    pub name: String,
+    /// Presigned URL.
+    pub url: String,
+    /// Content type that the URL serves.
+    pub mime_type: String,
+    /// Length, in bytes.
+    pub size_bytes: u64,
+    /// Until when the URL works, at most.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+}
+
+/// What became of the variables.
+#[derive(Debug, Serialize)]
+pub struct StateReport {
+    /// True when every variable is as the code left it.
+    pub kept: bool,
+    /// What happened.
+    pub reason: String,
+    /// What is gone.
+    pub lost: Vec<Lost>,
+}
+
+/// Answer to `GET /v2/sandcastles/{id}`.
+#[derive(Debug, Serialize)]
+pub struct StatusResponse {
+    /// Running or stopped.
+    pub status: Status,
+    /// Memory for people, such as `12.3 MB`; only while running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_usage: Option<String>,
+    /// Loaded data frames; only while running.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataframes: Option<Vec<Dataframe>>,
+}
+
+/// Which sandboxes are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusFilter {
+    /// Those that execute.
+    #[default]
+    Running,
+    /// Those that do not.
+    Stopped,
+    /// Both, the running ones first.
+    All,
+}
+
+/// Answer to `GET /v2/sandcastles`.
+#[derive(Debug, Serialize)]
+pub struct SandboxPage {
+    /// Newest first.
+    pub sandboxes: Vec<SandboxListed>,
+    /// Where the next page begins; none on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// One sandbox in the list.
+#[derive(Debug, Serialize)]
+pub struct SandboxListed {
+    /// The sandbox.
+    pub sandbox_id: SandboxId,
+    /// Running or stopped; may lag.
+    pub status: Status,
+    /// Its owner.
+    pub member_id: Name,
+    /// The chat it belongs to; Sandcastle has none.
+    pub chat_id: Option<String>,
+    /// When it was started.
+    #[serde(with = "time::serde::rfc3339")]
+    pub started_at: OffsetDateTime,
+    /// When it was stopped.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub released_at: Option<OffsetDateTime>,
+}
+
+/// Answer to `GET /v2/sandcastles/{id}/executions`.
+#[derive(Debug, Serialize)]
+pub struct ExecutionPage {
+    /// Newest first.
+    pub executions: Vec<ExecutionListed>,
+    /// Where the next page begins; none on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// One execution in the list.
+#[derive(Debug, Serialize)]
+pub struct ExecutionListed {
+    /// The execution.
+    pub id: ExecutionId,
+    /// `python` or `bash`.
+    pub kind: String,
+    /// Where the call came from.
+    pub source: String,
+    /// The code, whole.
+    pub input: String,
+    /// The start of its output.
+    pub output_preview: String,
+    /// The error; empty when there was none.
+    pub error: String,
+    /// How long it ran.
+    pub duration_ms: u64,
+    /// When it was recorded.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Answer to a stop.
+#[derive(Debug, Serialize)]
+pub struct StopResponse {
+    /// Always true.
+    pub success: bool,
+}
+
+/// The error envelope.
+#[derive(Debug, Serialize)]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorDetail,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub struct ErrorDetail {
+    /// For programs.
+    pub code: &'static str,
+    /// For people: what to do about it, and nothing of the inside.
+    pub message: String,
+}

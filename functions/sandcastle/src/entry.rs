@@ -1,0 +1,167 @@
+//! Ledger entries: one immutable object per change of a sandbox.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{
+    CommitId, ContentHash, ExecutionId,
+    manifest::{Manifest, Node, Variable},
+};
+
+/// A place in the history of a sandbox. Two entries with one number are told apart by their commit ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Number of the entry, from 1.
+    pub seq: u64,
+    /// The attempt that wrote it.
+    pub commit_id: CommitId,
+}
+
+/// One entry, as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub position: Position,
+    /// The call that made it; one id through all its re-runs.
+    pub execution_id: ExecutionId,
+    /// Commit id of the entry before it; none for the first.
+    pub parent: Option<CommitId>,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// What happened.
+    pub change: Change,
+    /// The state after it.
+    pub state: State,
+    /// The idempotency keys of the last [`crate::limits::RECENT_ENTRIES`] entries.
+    pub recent: Arc<Vec<Recent>>,
+}
+
+/// What an entry records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The sandbox was started, or started again.
+    Started,
+    /// Code ran.
+    Executed(Executed),
+    /// A file was put into the working folder from outside.
+    FilePut {
+        /// Its path.
+        name: String,
+    },
+    /// A file was deleted from outside.
+    FileDeleted {
+        /// Its path.
+        name: String,
+    },
+    /// The sandbox was stopped.
+    Stopped,
+}
+
+impl Change {
+    /// True when only working files differ, so that a warm kernel can take the change over.
+    pub fn only_files(&self) -> bool {
+        matches!(self, Self::FilePut { .. } | Self::FileDeleted { .. })
+    }
+}
+
+/// An execution, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executed {
+    /// `python` or `bash`.
+    pub kind: String,
+    /// Where the call came from, such as `platform_api`.
+    pub source: String,
+    /// The code, whole.
+    pub input: String,
+    /// The output, at most [`crate::limits::MAX_PREVIEW_BYTES`].
+    pub output_preview: String,
+    /// The error; empty when there was none.
+    pub error: String,
+    /// How long it ran, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// A manifest in an entry: whole, or as the difference to a stored base.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The manifest itself.
+    Whole(Manifest),
+    /// Its two big maps as differences to a [`Base`].
+    Based {
+        /// The base object.
+        base: ContentHash,
+        /// The manifest with both maps empty.
+        rest: Manifest,
+        /// Files that differ from the base; `None` for those that are gone.
+        files: BTreeMap<String, Option<Node>>,
+        /// Variables that differ from the base; `None` for those that are gone.
+        variables: BTreeMap<String, Option<Variable>>,
+    },
+}
+
+/// The big maps of a manifest, stored once for many entries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Base {
+    /// Working files.
+    pub files: Arc<BTreeMap<String, Node>>,
+    /// Variables.
+    pub variables: Arc<BTreeMap<String, Variable>>,
+}
+
+/// An idempotency key, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    /// Digest of the key.
+    pub key: ContentHash,
+    /// Digest of the request that came with it.
+    pub request: ContentHash,
+    /// The entry that recorded it.
+    pub seq: u64,
+    /// Its execution.
+    pub execution_id: ExecutionId,
+    /// The object that holds its whole result.
+    pub result: ContentHash,
+}
+
+/// The newest entry of a sandbox, read or written, with its state resolved.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Where it stands.
+    pub position: Position,
+    /// When it was made.
+    pub at: OffsetDateTime,
+    /// The state after it.
+    pub manifest: Arc<Manifest>,
+    /// Idempotency keys.
+    pub recent: Arc<Vec<Recent>>,
+    /// The base that its state stands on, if any.
+    pub base: Option<(ContentHash, Arc<Base>)>,
+}
+
+/// What changed from `old` to `new`: a value, or `None` for a name that is gone.
+pub fn difference<V: Clone + PartialEq>(
+    old: &BTreeMap<String, V>,
+    new: &BTreeMap<String, V>,
+) -> BTreeMap<String, Option<V>> {
+    let gone = old.keys().filter(|name| !new.contains_key(*name)).map(|name| (name.clone(), None));
+    let changed = new.iter().filter(|(name, value)| old.get(*name) != Some(*value));
+    gone.chain(changed.map(|(name, value)| (name.clone(), Some(value.clone())))).collect()
+}
+
+/// `old` with a [`difference`] applied.
+pub fn apply<V: Clone>(old: &BTreeMap<String, V>, changes: BTreeMap<String, Option<V>>) -> BTreeMap<String, V> {
+    let mut new = old.clone();
+    for (name, change) in changes {
+        match change {
+            Some(value) => new.insert(name, value),
+            None => new.remove(&name),
+        };
+    }
+    new
+}

@@ -1,0 +1,77 @@
+//! The interpreter port: runs code in a sandbox's kernel, and does not commit anything.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::future::BoxFuture;
+
+use crate::{
+    CommitId, ExecutionId, SandboxId,
+    entry::{Head, Position},
+    manifest::Manifest,
+    report::Report,
+    store::StoreError,
+};
+
+/// One run of one call.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The sandbox.
+    pub sandbox: SandboxId,
+    /// The call; the same through re-runs.
+    pub execution: ExecutionId,
+    /// The commit id that the run's outcome will carry. The kernel is at that position once a later job's head shows it.
+    pub commit: CommitId,
+    /// The newest entry that the caller knows to be committed. A kernel elsewhere is brought there, or replaced.
+    pub head: Arc<Head>,
+    /// Python source.
+    pub code: Arc<str>,
+    /// Show the value of a last bare expression.
+    pub display_last: bool,
+    /// The code's own limit.
+    pub limit: Duration,
+    /// When the whole call has to be answered.
+    pub deadline: Instant,
+}
+
+/// A run that ended; its files are stored, nothing is committed.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// The entry that the kernel stood on. To be verified against the ledger before the outcome is committed.
+    pub base: Position,
+    /// The whole state after the run.
+    pub manifest: Manifest,
+    /// What the caller is answered.
+    pub report: Report,
+}
+
+/// Why there was no run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Every kernel is busy, or memory for one more is not there.
+    #[error("no kernel is free")]
+    Busy,
+    /// Too little of the call's time is left to run anything.
+    #[error("no time left to run")]
+    NoTime,
+    /// The sandbox's files or ledger could not be read or written.
+    #[error("sandbox storage")]
+    Store(#[from] StoreError),
+    /// No kernel could be started, or it broke in a way that is not the code's fault.
+    #[error("kernel: {what}")]
+    Kernel {
+        /// What went wrong, for the log.
+        what: String,
+    },
+}
+
+/// Runs code. Two calls for one sandbox may come at once; they run one after the other.
+pub trait Interpreter: Send + Sync + 'static {
+    /// Brings the sandbox's kernel to the job's head and runs the code there.
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>>;
+
+    /// Ends the sandbox's kernel, if there is one, and removes what it left on this machine.
+    fn discard<'a>(&'a self, sandbox: &'a SandboxId) -> BoxFuture<'a, ()>;
+}

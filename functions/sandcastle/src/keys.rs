@@ -1,0 +1,88 @@
+//! Every key in the bucket is spelled here.
+//!
+//! Keys stay short: the file-backed S3 of the local server writes them, in base64, into file names of 255 bytes at most.
+
+use time::OffsetDateTime;
+
+use crate::{ContentHash, Name, SandboxId, manifest::Epoch};
+
+/// Prefix of the records of API keys.
+pub const API_KEYS: &str = "keys/";
+
+/// The record of the API key with this SHA-256.
+pub fn api_key(digest: &str) -> String {
+    format!("{API_KEYS}{digest}.json")
+}
+
+/// Prefix of a sandbox's ledger.
+pub fn ledger(id: &SandboxId) -> String {
+    format!("ledger/{id}/")
+}
+
+/// The entry with this number. Numbers count down in the key, so that a LIST gives the newest first.
+pub fn entry(id: &SandboxId, seq: u64) -> String {
+    format!("ledger/{id}/{:016x}.json", u64::MAX - seq)
+}
+
+/// The number of the entry with this key.
+pub fn entry_seq(id: &SandboxId, key: &str) -> Option<u64> {
+    let hex = key.strip_prefix(&ledger(id))?.strip_suffix(".json").filter(|hex| hex.len() == 16)?;
+    Some(u64::MAX - u64::from_str_radix(hex, 16).ok()?)
+}
+
+/// Prefix of what one epoch of a sandbox stores besides its files.
+pub fn objects(id: &SandboxId, epoch: Epoch) -> String {
+    format!("objects/{id}/{epoch}/")
+}
+
+/// A manifest or a result.
+pub fn object(id: &SandboxId, epoch: Epoch, hash: ContentHash) -> String {
+    format!("objects/{id}/{epoch}/{hash}")
+}
+
+/// Prefix of the working files of one epoch.
+pub fn files(id: &SandboxId, epoch: Epoch) -> String {
+    format!("files/{id}/{epoch}/")
+}
+
+/// A working file: what presigned URLs point at.
+pub fn file(id: &SandboxId, epoch: Epoch, hash: ContentHash) -> String {
+    format!("files/{id}/{epoch}/{hash}")
+}
+
+/// Prefix of an organisation's markers of running sandboxes.
+pub fn running(org: &Name) -> String {
+    format!("orgs/{org}/running/")
+}
+
+/// Prefix of an organisation's markers of stopped sandboxes.
+pub fn stopped(org: &Name) -> String {
+    format!("orgs/{org}/stopped/")
+}
+
+/// The end of a marker's key: newest first by the time the list is ordered by, then what the list shows.
+pub fn marker(ordered_by: OffsetDateTime, started_at: OffsetDateTime, id: &SandboxId, member: &Name) -> String {
+    let id = id.to_string().replace('-', "");
+    format!("{:011x}-{:011x}-{id}-{member}", MILLIS_END - millis(ordered_by), millis(started_at))
+}
+
+/// What a marker's key says: the time the list is ordered by, the start, the sandbox, its member.
+pub fn read_marker(name: &str) -> Option<(OffsetDateTime, OffsetDateTime, SandboxId, Name)> {
+    let mut parts = name.splitn(4, '-');
+    let mut number = || u64::from_str_radix(parts.next()?, 16).ok();
+    let (inverted, started) = (number()?, number()?);
+    let id = uuid::Uuid::try_parse(parts.next()?).ok()?.as_hyphenated().to_string();
+    let member = Name::parse(parts.next()?).ok()?;
+    Some((from_millis(MILLIS_END.checked_sub(inverted)?)?, from_millis(started)?, SandboxId::parse(&id).ok()?, member))
+}
+
+/// Later than any time in a marker (the year 2527), in milliseconds: 11 hex digits.
+const MILLIS_END: u64 = 0xfff_ffff_ffff;
+
+fn millis(at: OffsetDateTime) -> u64 {
+    u64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(0).min(MILLIS_END)
+}
+
+fn from_millis(millis: u64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).ok()
+}

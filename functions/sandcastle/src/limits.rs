@@ -1,0 +1,132 @@
+//! Limits that the contract and the platform set, and the budget that keeps an answer within them.
+
+use std::time::Duration;
+
+/// The longest code, in bytes.
+pub const MAX_CODE_BYTES: usize = 1024 * 1024;
+/// The longest request body, in bytes: code in which every byte is written as `\u0000`.
+pub const MAX_BODY_BYTES: usize = 6 * MAX_CODE_BYTES + 64 * 1024;
+/// The longest `Idempotency-Key`, in bytes.
+pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 256;
+/// Idempotency keys of so many entries back are remembered.
+pub const RECENT_ENTRIES: u64 = 128;
+/// The most output, in bytes of its JSON.
+pub const MAX_OUTPUT_JSON: usize = 4 * 1024 * 1024;
+/// The most output, in bytes of its JSON written into a JSON string once more, as a Lambda proxy response is. Lambda takes
+/// 6 MB (gettingstarted-limits.html); the rest of an answer stays well below what is left.
+pub const MAX_OUTPUT_ESCAPED: usize = 9 * 1024 * 1024 / 2;
+/// The last element of output that was cut.
+pub const TRUNCATED: &str = "…[truncated]";
+/// The longest preview of output in the list of executions, in bytes.
+pub const MAX_PREVIEW_BYTES: usize = 16 * 1024;
+/// Most files that one call returns.
+pub const MAX_FILES: usize = 100;
+/// Most bytes of files that one call returns or stores.
+pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
+/// Most files and folders that a sandbox keeps.
+pub const MAX_NODES: usize = 20_000;
+/// The longest path in a sandbox, in bytes, so that a hundred links fit into an answer.
+pub const MAX_PATH_BYTES: usize = 1024;
+/// Most left-out files that are named in an answer.
+pub const MAX_SKIPPED: usize = 100;
+/// The largest manifest that stands in its entry whole, in bytes, by estimate.
+pub const MAX_INLINE_MANIFEST: usize = 64 * 1024;
+/// The largest difference to a base manifest before a new base is written, in bytes, by estimate.
+pub const MAX_DELTA: usize = 16 * 1024;
+/// A page of executions ends when it holds so many bytes.
+pub const MAX_PAGE_BYTES: usize = 4_000_000;
+/// A sandbox whose newest entry is older is gone; the bucket removes entries after 30 days.
+pub const SANDBOX_AGE: Duration = Duration::from_secs(29 * 24 * 3600);
+/// Stored bytes that a manifest refers to are made young again when they are older; the bucket removes them after 60 days,
+/// and a manifest lives for at most 29 after it was written.
+pub const REFRESH_AFTER: Duration = Duration::from_secs(20 * 24 * 3600);
+/// Presigned URLs work for so long.
+pub const LINK_LIFETIME: Duration = Duration::from_secs(3600);
+/// For so long after a lost commit a sandbox's newest entry is read before the code runs.
+pub const CONTENDED_FOR: Duration = Duration::from_secs(60);
+
+/// Takes elements of output until the answer is full.
+#[derive(Debug, Default)]
+pub struct OutputBudget {
+    json: usize,
+    escaped: usize,
+    full: bool,
+}
+
+impl OutputBudget {
+    /// True when nothing more fits.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The element, as much of it as fits. The cut is on a character's border; the caller ends with [`TRUNCATED`].
+    pub fn take(&mut self, mut element: String) -> Option<String> {
+        if self.full {
+            return None;
+        }
+        self.json += 3; // two quotes and a comma
+        self.escaped += 5;
+        for (at, c) in element.char_indices() {
+            let (json, escaped) = cost(c);
+            if self.json + json > MAX_OUTPUT_JSON || self.escaped + escaped > MAX_OUTPUT_ESCAPED {
+                self.full = true;
+                element.truncate(at);
+                return Some(element);
+            }
+            self.json += json;
+            self.escaped += escaped;
+        }
+        Some(element)
+    }
+}
+
+/// Bytes of this character in a JSON string, and in that JSON written into a JSON string again.
+fn cost(c: char) -> (usize, usize) {
+    match c {
+        '"' | '\\' => (2, 4),
+        '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => (2, 3),
+        '\0'..='\u{1f}' => (6, 7),
+        _ => (c.len_utf8(), c.len_utf8()),
+    }
+}
+
+/// The longest start of `text` within `max` bytes, on a character's border.
+pub fn prefix(text: &str, max: usize) -> &str {
+    let end = (0..=max.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.get(..end).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_stays_within_both_budgets_however_it_escapes() {
+        for filling in ["a", "\"", "\n", "\u{1}", "é", "\u{1F600}", "\\n"] {
+            let mut budget = OutputBudget::default();
+            let kept = budget.take(filling.repeat(6 * 1024 * 1024)).unwrap();
+            assert!(budget.is_full(), "{filling:?} fits whole");
+            let json = serde_json::to_string(&[&kept]).unwrap();
+            assert!(json.len() <= MAX_OUTPUT_JSON + 2, "{filling:?}: {} bytes", json.len());
+            let proxy = serde_json::to_string(&json).unwrap();
+            assert!(proxy.len() <= MAX_OUTPUT_ESCAPED + 8, "{filling:?}: {} bytes escaped", proxy.len());
+            assert!(budget.take("x".into()).is_none());
+        }
+    }
+
+    #[test]
+    fn many_small_elements_are_counted_with_their_quotes() {
+        let mut budget = OutputBudget::default();
+        let kept: Vec<_> = std::iter::from_fn(|| budget.take(String::new())).collect();
+        assert!(
+            serde_json::to_string(&serde_json::to_string(&kept).unwrap()).unwrap().len() <= MAX_OUTPUT_ESCAPED + 16
+        );
+    }
+
+    #[test]
+    fn a_prefix_ends_on_a_character() {
+        assert_eq!(prefix("aé", 2), "a");
+        assert_eq!(prefix("aé", 3), "aé");
+        assert_eq!(prefix("", 3), "");
+    }
+}

@@ -1,0 +1,148 @@
+//! The manifest: all that a sandbox is after one ledger entry, and the difference between two of them.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{ContentHash, Name};
+
+/// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
+/// a sandbox started again under the same id stores, then never share a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Epoch(pub u64);
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+/// The whole state of a sandbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Organisation of the owner.
+    pub org: Name,
+    /// The owner.
+    pub member: Name,
+    /// Running or stopped.
+    pub status: Status,
+    /// When it was started, last.
+    #[serde(with = "time::serde::rfc3339")]
+    pub started_at: OffsetDateTime,
+    /// When it was stopped.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<OffsetDateTime>,
+    /// Which life this is.
+    pub epoch: Epoch,
+    /// Everything in the working folder, by path relative to it, `/` between the parts.
+    pub files: Arc<BTreeMap<String, Node>>,
+    /// Top-level names that user code has bound.
+    pub variables: Arc<BTreeMap<String, Variable>>,
+    /// Names whose values could not be kept, with the reason.
+    pub lost: BTreeMap<String, String>,
+    /// Working directory: relative to the working folder, or absolute.
+    pub cwd: String,
+    /// How the environment differs from a new kernel's.
+    pub env: BTreeMap<String, Option<String>>,
+    /// Data frames bound to top-level names.
+    pub dataframes: Vec<Dataframe>,
+    /// Memory of the kernel after the last call, in bytes.
+    pub memory_bytes: u64,
+    /// Executions so far in this epoch.
+    pub calls: u64,
+    /// The Python that ran last, such as `3.13.0`.
+    pub runtime: String,
+}
+
+/// Whether a sandbox executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It does.
+    Running,
+    /// It does not; its executions can be read.
+    Stopped,
+}
+
+/// Something in the working folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Node {
+    /// A regular file.
+    File(WorkingFile),
+    /// A folder, kept for its mode and for being there when empty.
+    Folder {
+        /// Permission bits.
+        mode: u32,
+    },
+}
+
+/// A regular file and where its bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkingFile {
+    /// Digest of the bytes, and so their key.
+    pub hash: ContentHash,
+    /// Length, in bytes.
+    pub size: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Last modification.
+    #[serde(with = "time::serde::timestamp::milliseconds")]
+    pub modified_at: OffsetDateTime,
+    /// When the bytes were stored or made young again; see [`crate::limits::REFRESH_AFTER`].
+    #[serde(with = "time::serde::timestamp")]
+    pub stored_at: OffsetDateTime,
+}
+
+/// A top-level name. Its value lives in the kernel's memory; a new kernel starts without it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variable {
+    /// Stored pieces of the value; none while values are not stored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chunks: Vec<ContentHash>,
+}
+
+/// Facts of a data frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dataframe {
+    /// The name it is bound to.
+    pub name: String,
+    /// Rows.
+    pub num_rows: u64,
+    /// Columns.
+    pub num_cols: u64,
+    /// Memory, in bytes, as its library estimates it.
+    pub memory_usage_bytes: u64,
+}
+
+impl Manifest {
+    /// The state of a sandbox that has just been started.
+    pub fn started(org: Name, member: Name, at: OffsetDateTime, epoch: Epoch) -> Self {
+        Self {
+            org,
+            member,
+            status: Status::Running,
+            started_at: at,
+            released_at: None,
+            epoch,
+            files: Arc::default(),
+            variables: Arc::default(),
+            lost: BTreeMap::new(),
+            cwd: String::new(),
+            env: BTreeMap::new(),
+            dataframes: Vec::new(),
+            memory_bytes: 0,
+            calls: 0,
+            runtime: String::new(),
+        }
+    }
+
+    /// The working files, without the folders.
+    pub fn regular_files(&self) -> impl Iterator<Item = (&String, &WorkingFile)> {
+        self.files.iter().filter_map(|(path, node)| match node {
+            Node::File(file) => Some((path, file)),
+            Node::Folder { .. } => None,
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! Who calls: the secret they show, what the bucket keeps of it, and what they may do.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+
+use crate::Name;
+
+/// What a key allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Scope {
+    /// See sandboxes and executions.
+    #[serde(rename = "sandbox:read")]
+    Read,
+    /// Start and stop sandboxes, change their files.
+    #[serde(rename = "sandbox:write")]
+    Write,
+    /// Run code.
+    #[serde(rename = "sandbox:execute")]
+    Execute,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Execute];
+
+    /// The scope as it is written in a key record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "sandbox:read",
+            Self::Write => "sandbox:write",
+            Self::Execute => "sandbox:execute",
+        }
+    }
+}
+
+/// An authenticated caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The organisation whose sandboxes the caller can see.
+    pub org: Name,
+    /// The member who owns what the caller starts.
+    pub member: Name,
+    /// What the caller may do.
+    pub scopes: Vec<Scope>,
+}
+
+impl Principal {
+    /// True when the caller has this scope.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+}
+
+/// What the bucket keeps of an API key, at `keys/<SHA-256 of the key>.json`; never the key itself.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRecord {
+    /// The organisation.
+    pub org: Name,
+    /// The member.
+    pub member: Name,
+    /// What the key allows.
+    pub scopes: Vec<Scope>,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was made.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it stops to work, if ever.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl KeyRecord {
+    /// The caller that this key stands for, unless it has expired.
+    pub fn principal(&self, now: OffsetDateTime) -> Option<Principal> {
+        let valid = self.expires_at.is_none_or(|at| now < at);
+        valid.then(|| Principal { org: self.org.clone(), member: self.member.clone(), scopes: self.scopes.clone() })
+    }
+}
+
+/// A bearer token: it prints as `[redacted]` and is read only through [`Secret::expose`].
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a token.
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// A new API key: `tql_` and 256 random bits in hex.
+    pub fn generate() -> Self {
+        let bits: [u8; 32] = rand::random();
+        Self(bits.iter().fold("tql_".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+    }
+
+    /// The token itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 in lower-case hex: the name under which the bucket knows the token.
+    pub fn digest(&self) -> String {
+        Sha256::digest(self.0.as_bytes())
+            .iter()
+            .fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret([redacted])")
+    }
+}

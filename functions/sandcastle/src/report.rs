@@ -1,0 +1,86 @@
+//! What one execution came to, as it is answered, and recorded for an idempotency key.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ContentHash;
+
+/// The result of an execution, without its presigned URLs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Printed elements; see [`crate::limits::OutputBudget`].
+    pub output: Vec<String>,
+    /// The exception or death that ended it, if any.
+    pub failure: Option<Failure>,
+    /// How long the code ran, in milliseconds.
+    pub duration_ms: u64,
+    /// New and changed files, at most [`crate::limits::MAX_FILES`].
+    pub files: Vec<GeneratedFile>,
+    /// Files that were left out, and why.
+    pub files_skipped: Vec<Skipped>,
+    /// Data frames that are new, bound anew, or changed.
+    pub dataframes: Vec<FrameShape>,
+    /// What became of the variables, when they are not simply as the code left them.
+    pub state: Option<StateNote>,
+}
+
+/// Why an execution failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// `repr` of the exception, or a text of that form for a death.
+    pub error: String,
+    /// Lines of the traceback.
+    pub traceback: Vec<String>,
+}
+
+/// A file that the caller gets a URL for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratedFile {
+    /// Path relative to the working folder.
+    pub name: String,
+    /// Content type, without parameters.
+    pub mime_type: String,
+    /// Digest of the bytes.
+    pub hash: ContentHash,
+    /// Length, in bytes.
+    pub size: u64,
+}
+
+/// Something that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Path relative to the working folder.
+    pub name: String,
+    /// Why, for the caller.
+    pub reason: String,
+}
+
+/// Name and shape of a data frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrameShape {
+    /// The name it is bound to.
+    pub name: String,
+    /// Rows.
+    pub num_rows: u64,
+    /// Columns.
+    pub num_cols: u64,
+}
+
+/// What became of the variables.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateNote {
+    /// True when every variable is as the code left it.
+    pub kept: bool,
+    /// What happened, for the caller.
+    pub reason: String,
+    /// What is gone.
+    pub lost: Vec<Lost>,
+}
+
+/// A name whose value is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// The name.
+    pub name: String,
+    /// Why, for the caller.
+    pub reason: String,
+}

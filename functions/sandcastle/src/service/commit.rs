@@ -1,0 +1,122 @@
+//! One commit: write the next entry, and find out what became of it whatever storage answers.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Sandcastles, ServiceError, time_left};
+use crate::{
+    CommitId, ExecutionId, SandboxId,
+    entry::{Change, Entry, Head, Position, Recent},
+    limits,
+    manifest::Manifest,
+    store::{PutNew, StoreError},
+};
+
+/// How far a commit goes to find out what became of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// A write whose outcome is unknown is tried again until then.
+    pub(super) deadline: Instant,
+    /// Number of the entry that the call's first attempt stood on.
+    pub(super) since: u64,
+}
+
+/// Pause before a write is tried again, doubled each time up to a second.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// What is to be committed.
+pub(super) struct Draft {
+    pub(super) commit_id: CommitId,
+    pub(super) execution_id: ExecutionId,
+    pub(super) change: Change,
+    pub(super) manifest: Manifest,
+    /// An idempotency key that this entry answers.
+    pub(super) recent: Option<Recent>,
+}
+
+/// What became of a commit.
+pub(super) enum Outcome {
+    /// The call is in the ledger, by the attempt with this commit id: this one, or an earlier one that seemed lost.
+    Committed(CommitId),
+    /// Another call has the entry's number; this is the newest entry now.
+    Lost(Arc<Head>),
+}
+
+impl Sandcastles {
+    /// Writes the entry after `parent`, which the caller has seen in the ledger.
+    pub(super) async fn commit(
+        &self,
+        id: &SandboxId,
+        parent: Option<&Head>,
+        draft: Draft,
+        patience: Patience,
+    ) -> Result<Outcome, ServiceError> {
+        let seq = parent.map_or(0, |head| head.position.seq).saturating_add(1);
+        let position = Position { seq, commit_id: draft.commit_id };
+        let (state, base) = self.ledger.state(id, parent, &draft.manifest).await?;
+        let recent = remembered(parent, seq, draft.recent);
+        let at = self.now();
+        let entry = Entry {
+            position,
+            execution_id: draft.execution_id,
+            parent: parent.map(|head| head.position.commit_id),
+            at,
+            change: draft.change,
+            state,
+            recent: Arc::clone(&recent),
+        };
+        match self.write(id, &entry, patience).await {
+            Ok(PutNew::Created) => {
+                let head = Head { position, at, manifest: Arc::new(draft.manifest), recent, base };
+                self.heads.learn(id, Arc::new(head));
+                Ok(Outcome::Committed(draft.commit_id))
+            }
+            Ok(PutNew::Exists) => self.look(id, patience.since.min(seq - 1), draft.execution_id).await,
+            Err(error) => {
+                // Nobody knows whether the entry will be there: what this process believed is forgotten.
+                self.heads.note_contention(id);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Puts the entry until storage says what became of it: an outcome that it does not tell is found out by writing the
+    /// same entry again, which cannot be there twice.
+    async fn write(&self, id: &SandboxId, entry: &Entry, patience: Patience) -> Result<PutNew, StoreError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.ledger.put(id, entry).await {
+                Err(error @ StoreError::Unknown { .. }) if time_left(patience.deadline) => {
+                    tracing::warn!(sandbox = %id, error = &error as &dyn std::error::Error, "commit is tried again");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// The number is taken. Whoever took it may be this very call: a try whose answer was lost, by this process or inside
+    /// the SDK, may have landed. So the call is looked for in every entry after its first parent before it runs again.
+    async fn look(&self, id: &SandboxId, since: u64, call: ExecutionId) -> Result<Outcome, ServiceError> {
+        self.heads.note_contention(id);
+        let newest = self.newest(id).await?;
+        match self.ledger.find(id, since, newest.position.seq, call).await? {
+            Some(entry) => Ok(Outcome::Committed(entry.position.commit_id)),
+            None => Ok(Outcome::Lost(newest)),
+        }
+    }
+}
+
+/// The idempotency keys that the entry with this number remembers.
+fn remembered(parent: Option<&Head>, seq: u64, new: Option<Recent>) -> Arc<Vec<Recent>> {
+    let oldest = seq.saturating_sub(limits::RECENT_ENTRIES);
+    let Some(parent) = parent else { return Arc::new(new.into_iter().collect()) };
+    if new.is_none() && parent.recent.iter().all(|recent| recent.seq > oldest) {
+        return Arc::clone(&parent.recent);
+    }
+    let kept = parent.recent.iter().filter(|recent| recent.seq > oldest).cloned();
+    Arc::new(kept.chain(new).collect())
+}

@@ -1,0 +1,158 @@
+//! Status, the list of sandboxes, the list of executions: what is answered from the bucket alone.
+
+use super::{Sandcastles, ServiceError, Whose, authorise, demand, parse_id};
+use crate::{
+    Principal, Scope,
+    contract::{ExecutionListed, ExecutionPage, SandboxListed, SandboxPage, StatusFilter, StatusResponse},
+    entry::{Change, Entry},
+    keys, limits,
+    manifest::Status,
+};
+
+/// The `limit` of a page: 1 to 200.
+pub const PAGE_LIMITS: std::ops::RangeInclusive<u16> = 1..=200;
+/// The `limit` of a page that does not say.
+pub const DEFAULT_PAGE: u16 = 50;
+
+impl Sandcastles {
+    /// What a sandbox is and holds, as of its newest entry.
+    pub async fn status(&self, caller: &Principal, id: &str) -> Result<StatusResponse, ServiceError> {
+        let head = self.newest(&parse_id(id)?).await?;
+        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let manifest = &head.manifest;
+        let running = manifest.status == Status::Running;
+        Ok(StatusResponse {
+            status: manifest.status,
+            memory_usage: running.then(|| human_bytes(manifest.memory_bytes)),
+            dataframes: running.then(|| manifest.dataframes.clone()),
+        })
+    }
+
+    /// The organisation's sandboxes, newest first.
+    pub async fn list(
+        &self,
+        caller: &Principal,
+        filter: StatusFilter,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<SandboxPage, ServiceError> {
+        demand(caller, Scope::Read)?;
+        let (running, stopped) = (keys::running(&caller.org), keys::stopped(&caller.org));
+        let folders: &[(&str, Status)] = match filter {
+            StatusFilter::Running => &[(&running, Status::Running)],
+            StatusFilter::Stopped => &[(&stopped, Status::Stopped)],
+            StatusFilter::All => &[(&running, Status::Running), (&stopped, Status::Stopped)],
+        };
+        let mut after = cursor.map(|cursor| read_cursor(cursor, folders)).transpose()?;
+        let mut sandboxes = Vec::new();
+        for (folder, status) in folders {
+            let from = match &after {
+                Some((at, _)) if at != status => continue,
+                Some((_, name)) => Some(format!("{folder}{name}")),
+                None => None,
+            };
+            after = None;
+            let missing = usize::from(limit) + 1 - sandboxes.len();
+            let found = self.store.list(folder, from.as_deref(), u16::try_from(missing).unwrap_or(limit)).await?;
+            let names = found.iter().filter_map(|key| key.strip_prefix(folder));
+            sandboxes
+                .extend(names.filter_map(|name| Some((listed(name, *status)?, format!("{}{name}", letter(*status))))));
+            if sandboxes.len() > usize::from(limit) {
+                break;
+            }
+        }
+        let more = sandboxes.len() > usize::from(limit);
+        sandboxes.truncate(limit.into());
+        let next_cursor = sandboxes.last().filter(|_| more).map(|(_, cursor)| cursor.clone());
+        Ok(SandboxPage { sandboxes: sandboxes.into_iter().map(|(sandbox, _)| sandbox).collect(), next_cursor })
+    }
+
+    /// A sandbox's executions, newest first, also after its stop.
+    pub async fn executions(
+        &self,
+        caller: &Principal,
+        id: &str,
+        limit: u16,
+        cursor: Option<&str>,
+    ) -> Result<ExecutionPage, ServiceError> {
+        let id = parse_id(id)?;
+        let head = self.newest(&id).await?;
+        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let bad_cursor = || ServiceError::Invalid("cursor is not one that this call has given".into());
+        let mut before = cursor.map(|text| u64::from_str_radix(text, 16).map_err(|_| bad_cursor())).transpose()?;
+        let (mut executions, mut bytes) = (Vec::new(), 0);
+        loop {
+            let entries = self.ledger.page(&id, before, limit).await?;
+            let last_page = entries.len() < usize::from(limit);
+            for entry in entries {
+                let seq = entry.position.seq;
+                let Some((listed, size)) = execution(entry) else {
+                    before = Some(seq);
+                    continue;
+                };
+                let full = executions.len() == usize::from(limit) || bytes + size > limits::MAX_PAGE_BYTES;
+                if full && !executions.is_empty() {
+                    return Ok(ExecutionPage { executions, next_cursor: before.map(|seq| format!("{seq:x}")) });
+                }
+                bytes += size;
+                executions.push(listed);
+                before = Some(seq);
+            }
+            if last_page {
+                return Ok(ExecutionPage { executions, next_cursor: None });
+            }
+        }
+    }
+}
+
+fn letter(status: Status) -> char {
+    match status {
+        Status::Running => 'r',
+        Status::Stopped => 's',
+    }
+}
+
+fn read_cursor(cursor: &str, folders: &[(&str, Status)]) -> Result<(Status, String), ServiceError> {
+    let found = folders.iter().find_map(|(_, status)| Some((*status, cursor.strip_prefix(letter(*status))?)));
+    let valid = found.filter(|(_, name)| keys::read_marker(name).is_some());
+    let (status, name) =
+        valid.ok_or_else(|| ServiceError::Invalid("cursor is not one that this call has given".into()))?;
+    Ok((status, name.to_owned()))
+}
+
+fn listed(name: &str, status: Status) -> Option<SandboxListed> {
+    let (ordered_by, started_at, sandbox_id, member_id) = keys::read_marker(name)?;
+    let released_at = (status == Status::Stopped).then_some(ordered_by);
+    Some(SandboxListed { sandbox_id, status, member_id, chat_id: None, started_at, released_at })
+}
+
+/// The entry as an execution, if it is one, and about how many bytes it takes in a page.
+fn execution(entry: Entry) -> Option<(ExecutionListed, usize)> {
+    let Change::Executed(executed) = entry.change else { return None };
+    let escaped = |text: &str| {
+        text.bytes()
+            .map(|byte| if byte < 0x20 { 6 } else { 1 + usize::from(byte == b'"' || byte == b'\\') })
+            .sum::<usize>()
+    };
+    let size = 400 + escaped(&executed.input) + escaped(&executed.output_preview) + escaped(&executed.error);
+    let listed = ExecutionListed {
+        id: entry.execution_id,
+        kind: executed.kind,
+        source: executed.source,
+        input: executed.input,
+        output_preview: executed.output_preview,
+        error: executed.error,
+        duration_ms: executed.duration_ms,
+        created_at: entry.at,
+    };
+    Some((listed, size))
+}
+
+/// Bytes for people: `512 B`, `12.3 MB`.
+fn human_bytes(bytes: u64) -> String {
+    let steps = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match steps.into_iter().find(|(_, size)| bytes >= *size) {
+        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
+        None => format!("{bytes} B"),
+    }
+}

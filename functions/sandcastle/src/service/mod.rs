@@ -1,0 +1,148 @@
+//! The calls of the API, with their rules: who may, what is read, what is committed.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use time::OffsetDateTime;
+
+use crate::{
+    Principal, SandboxId, Scope,
+    entry::Head,
+    interpreter::{Interpreter, RunError},
+    ledger::Ledger,
+    limits,
+    manifest::Status,
+    store::{ObjectStore, StoreError},
+};
+
+mod commit;
+mod execute;
+mod heads;
+mod lifecycle;
+pub mod listing;
+mod recorded;
+
+/// Why a call was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// No such sandbox, or none that this caller may know of.
+    #[error("no such sandbox")]
+    NotFound,
+    /// The caller may know of it, but not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The request is wrong.
+    #[error("{0}")]
+    Invalid(String),
+    /// Other calls kept changing the sandbox, or an idempotency key was used for something else.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// No kernel was free in time.
+    #[error("no kernel is free")]
+    Busy,
+    /// Storage failed.
+    #[error("storage")]
+    Store(#[from] StoreError),
+    /// The interpreter failed.
+    #[error("interpreter")]
+    Interpreter(#[source] RunError),
+}
+
+/// What the deployment sets.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The longest that one execution's code may run.
+    pub execution_limit: Duration,
+    /// The clock, for what is recorded and for ages.
+    pub now: fn() -> OffsetDateTime,
+}
+
+/// The calls of the API over one bucket and one interpreter.
+pub struct Sandcastles {
+    store: Arc<dyn ObjectStore>,
+    ledger: Ledger,
+    interpreter: Arc<dyn Interpreter>,
+    settings: Settings,
+    heads: heads::Heads,
+}
+
+impl Sandcastles {
+    /// Puts the parts together.
+    pub fn new(store: Arc<dyn ObjectStore>, interpreter: Arc<dyn Interpreter>, settings: Settings) -> Self {
+        Self { ledger: Ledger::new(Arc::clone(&store)), store, interpreter, settings, heads: heads::Heads::default() }
+    }
+
+    /// The limit on one execution's code.
+    pub fn execution_limit(&self) -> Duration {
+        self.settings.execution_limit
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        (self.settings.now)()
+    }
+
+    /// The newest entry as far as this process knows; read when it knows none, or when others lately wrote too.
+    async fn head(&self, id: &SandboxId) -> Result<Arc<Head>, ServiceError> {
+        let known = self.heads.get(id);
+        match known {
+            Some(head) if !self.is_gone(&head) => Ok(head),
+            _ => self.newest(id).await,
+        }
+    }
+
+    /// The newest entry, read now.
+    async fn newest(&self, id: &SandboxId) -> Result<Arc<Head>, ServiceError> {
+        let head = self.ledger.newest(id).await?;
+        let head = head.filter(|head| !self.is_gone(head)).map(Arc::new).ok_or(ServiceError::NotFound)?;
+        self.heads.learn(id, Arc::clone(&head));
+        Ok(head)
+    }
+
+    fn is_gone(&self, head: &Head) -> bool {
+        self.now() - head.at > limits::SANDBOX_AGE
+    }
+}
+
+/// The same answer for what is malformed, missing or another organisation's.
+fn parse_id(id: &str) -> Result<SandboxId, ServiceError> {
+    SandboxId::parse(id).map_err(|_| ServiceError::NotFound)
+}
+
+/// Whose sandbox it has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Anybody's of the organisation.
+    Org,
+    /// The caller's own.
+    Own,
+}
+
+fn authorise(caller: &Principal, head: &Head, scope: Scope, whose: Whose) -> Result<(), ServiceError> {
+    if head.manifest.org != caller.org {
+        return Err(ServiceError::NotFound);
+    }
+    demand(caller, scope)?;
+    if whose == Whose::Own && head.manifest.member != caller.member {
+        return Err(ServiceError::Forbidden("only the member who started this sandbox may do that"));
+    }
+    Ok(())
+}
+
+fn demand(caller: &Principal, scope: Scope) -> Result<(), ServiceError> {
+    let missing = match scope {
+        Scope::Read => "the key lacks the scope sandbox:read",
+        Scope::Write => "the key lacks the scope sandbox:write",
+        Scope::Execute => "the key lacks the scope sandbox:execute",
+    };
+    if caller.may(scope) { Ok(()) } else { Err(ServiceError::Forbidden(missing)) }
+}
+
+fn demand_running(head: &Head) -> Result<(), ServiceError> {
+    if head.manifest.status == Status::Running { Ok(()) } else { Err(ServiceError::NotFound) }
+}
+
+fn time_left(deadline: Instant) -> bool {
+    Instant::now() < deadline
+}

@@ -1,0 +1,144 @@
+//! From a run's report to what the ledger lists and what the caller is answered.
+
+use futures::{StreamExt, TryStreamExt, stream};
+use time::OffsetDateTime;
+
+use super::{Sandcastles, ServiceError};
+use crate::{
+    SandboxId,
+    contract::{ExecuteResponse, FileLink, StateReport},
+    entry::Executed,
+    keys,
+    limits::{self, LINK_LIFETIME, prefix},
+    manifest::{Epoch, Manifest, Node},
+    report::{GeneratedFile, Report},
+    store::{ObjectStore, Presentation, StoreError},
+};
+
+/// What stands before the `repr` of an exception.
+const ERROR_PREFIX: &str = "executing Python code: ";
+/// So many objects are made young again at once.
+const CONCURRENT_REFRESHES: usize = 16;
+
+/// An interpreter says nothing about who owns a sandbox and which life it is in.
+pub(super) fn keep_identity(manifest: &mut Manifest, parent: &Manifest) {
+    manifest.org = parent.org.clone();
+    manifest.member = parent.member.clone();
+    manifest.status = parent.status;
+    manifest.started_at = parent.started_at;
+    manifest.released_at = parent.released_at;
+    manifest.epoch = parent.epoch;
+}
+
+/// The execution as it is listed.
+pub(super) fn executed(code: &str, report: &Report) -> Executed {
+    Executed {
+        kind: "python".into(),
+        source: "platform_api".into(),
+        input: code.to_owned(),
+        output_preview: preview(&report.output),
+        error: report.failure.as_ref().map(|failure| format!("{ERROR_PREFIX}{}", failure.error)).unwrap_or_default(),
+        duration_ms: report.duration_ms,
+    }
+}
+
+/// The start of the output, one element a line.
+fn preview(output: &[String]) -> String {
+    let mut text = String::new();
+    for (n, element) in output.iter().enumerate() {
+        if n > 0 {
+            text.push('\n');
+        }
+        text.push_str(prefix(element, limits::MAX_PREVIEW_BYTES + 1));
+        if text.len() > limits::MAX_PREVIEW_BYTES {
+            let kept = prefix(&text, limits::MAX_PREVIEW_BYTES - limits::TRUNCATED.len());
+            return format!("{kept}{}", limits::TRUNCATED);
+        }
+    }
+    text
+}
+
+/// The answer, with fresh links.
+pub(super) async fn response(
+    store: &dyn ObjectStore,
+    id: &SandboxId,
+    epoch: Epoch,
+    report: Report,
+    now: OffsetDateTime,
+) -> Result<ExecuteResponse, ServiceError> {
+    let mut files = Vec::with_capacity(report.files.len());
+    for file in report.files {
+        files.push(link(store, id, epoch, file, now).await?);
+    }
+    let failed = report.failure.is_some();
+    let (output, partial_output) = if failed { (None, Some(report.output)) } else { (Some(report.output), None) };
+    let (error, traceback) = match report.failure {
+        Some(failure) => (Some(format!("{ERROR_PREFIX}{}", failure.error)), Some(failure.traceback)),
+        None => (None, None),
+    };
+    Ok(ExecuteResponse {
+        output,
+        error,
+        traceback,
+        partial_output,
+        execution_time_ms: report.duration_ms,
+        files,
+        files_skipped: report.files_skipped,
+        dataframes: report.dataframes,
+        state: report.state.map(|note| StateReport { kept: note.kept, reason: note.reason, lost: note.lost }),
+    })
+}
+
+async fn link(
+    store: &dyn ObjectStore,
+    id: &SandboxId,
+    epoch: Epoch,
+    file: GeneratedFile,
+    now: OffsetDateTime,
+) -> Result<FileLink, StoreError> {
+    let how = Presentation {
+        file_name: file.name.rsplit('/').next().unwrap_or_default().to_owned(),
+        inline: shown_inline(&file.mime_type),
+        mime_type: file.mime_type.clone(),
+        valid_for: LINK_LIFETIME,
+    };
+    let url = store.presign_get(&keys::file(id, epoch, file.hash), &how).await?;
+    let (mime_type, size_bytes) = (file.mime_type, file.size);
+    Ok(FileLink { name: file.name, url, mime_type, size_bytes, expires_at: now + LINK_LIFETIME })
+}
+
+/// Images, text, CSV and PDF are shown; whatever a browser could run is saved instead.
+fn shown_inline(mime_type: &str) -> bool {
+    let image = mime_type.starts_with("image/") && mime_type != "image/svg+xml";
+    image || matches!(mime_type, "text/plain" | "text/csv" | "text/markdown" | "application/pdf" | "application/json")
+}
+
+impl Sandcastles {
+    /// Makes stored bytes young again before they reach the age at which the bucket removes them.
+    pub(super) async fn refresh_old(&self, id: &SandboxId, manifest: &mut Manifest) -> Result<(), ServiceError> {
+        let now = self.now();
+        let is_old = |at: OffsetDateTime| now - at > limits::REFRESH_AFTER;
+        let old: Vec<_> =
+            manifest.regular_files().filter(|(_, file)| is_old(file.stored_at)).map(|(_, f)| f.hash).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<String> = old.iter().map(|hash| keys::file(id, manifest.epoch, *hash)).collect();
+        let refreshes = stream::iter(&keys).map(|key| async move {
+            match self.store.refresh(key).await? {
+                true => Ok(()),
+                false => Err(StoreError::Corrupt { key: key.clone(), what: "missing".into() }),
+            }
+        });
+        refreshes.buffer_unordered(CONCURRENT_REFRESHES).try_collect::<()>().await?;
+        let files = std::sync::Arc::make_mut(&mut manifest.files);
+        for node in files.values_mut() {
+            if let Node::File(file) = node
+                && is_old(file.stored_at)
+            {
+                file.stored_at = now;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! The storage port: one bucket, seen as a map from keys to bytes with one atomic operation, "write if absent".
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+
+/// Why storage did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It may or may not have happened: a time-out, a lost connection, a 5xx.
+    #[error("{action} {key}: outcome unknown")]
+    Unknown {
+        /// What was tried.
+        action: &'static str,
+        /// On which key.
+        key: String,
+        /// What storage said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It has not happened, and trying again will not help: access denied, no such bucket, a malformed request.
+    #[error("{action} {key}: refused")]
+    Refused {
+        /// What was tried.
+        action: &'static str,
+        /// On which key.
+        key: String,
+        /// What storage said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was read is not what was written there: wrong hash, or not the JSON it has to be.
+    #[error("read {key}: {what}")]
+    Corrupt {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+/// What became of a write that must not overwrite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutNew {
+    /// The object is new.
+    Created,
+    /// There was one already; nothing was changed.
+    Exists,
+}
+
+/// How a presigned URL serves its object.
+#[derive(Clone, Debug)]
+pub struct Presentation {
+    /// The content type.
+    pub mime_type: String,
+    /// The file name that a browser saves it under.
+    pub file_name: String,
+    /// Shown in the browser, or saved.
+    pub inline: bool,
+    /// How long the URL works.
+    pub valid_for: Duration,
+}
+
+/// The bucket. Reads are strongly consistent (as S3's are).
+pub trait ObjectStore: Send + Sync + 'static {
+    /// The object's bytes; `None` when there is none.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>>;
+
+    /// Writes unless there is an object (`If-None-Match: *`). A conflict that S3 asks to repeat is repeated inside.
+    fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>>;
+
+    /// Writes, whatever was there.
+    fn put<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// At most `limit` (1 to 1,000) keys in order that start with `prefix` (which ends with `/`) and come after `after`;
+    /// keys with a further `/` are left out.
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: u16,
+    ) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+
+    /// Deletes objects; those that are not there are no error.
+    fn delete<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Makes an object young again (a server-side copy onto itself), so that no age rule removes it. `false`: not there.
+    fn refresh<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// A URL that lets anybody GET this one object for a while.
+    fn presign_get<'a>(&'a self, key: &'a str, how: &'a Presentation) -> BoxFuture<'a, Result<String, StoreError>>;
+}

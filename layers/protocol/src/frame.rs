@@ -1,0 +1,81 @@
+//! One frame: version byte, length, JSON. Encoding for both sides, blocking reading and writing for the kernel's.
+
+use std::io::{self, Read, Write};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The first byte of every frame. Host and kernel come from one build; a mismatch means a stale layer.
+pub const VERSION: u8 = 1;
+/// Bytes before the JSON: the version and the length.
+pub const HEADER_LEN: usize = 5;
+/// The largest frame, in bytes of JSON: 1 MiB of code (six times that when every byte is escaped) fits twice.
+pub const MAX_FRAME: usize = 16 * 1024 * 1024;
+
+/// Why a frame could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The other side speaks another version: the kernel binary and the host are not of one build.
+    #[error("frame version {found}, wanted {VERSION}")]
+    Version {
+        /// The version byte that was read.
+        found: u8,
+    },
+    /// Longer than [`MAX_FRAME`].
+    #[error("frame of {len} bytes is longer than {MAX_FRAME}")]
+    TooLong {
+        /// The length that was announced, or that encoding came to.
+        len: usize,
+    },
+    /// Not the JSON of the message that was expected.
+    #[error("decode frame")]
+    Json(#[from] serde_json::Error),
+    /// The socket failed, or ended within a frame.
+    #[error("frame socket")]
+    Io(#[from] io::Error),
+}
+
+/// The bytes of one frame.
+pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
+    let mut bytes = vec![VERSION, 0, 0, 0, 0];
+    serde_json::to_writer(&mut bytes, message)?;
+    let len = bytes.len() - HEADER_LEN;
+    let announced = u32::try_from(len).ok().filter(|_| len <= MAX_FRAME).ok_or(FrameError::TooLong { len })?;
+    if let Some(field) = bytes.get_mut(1..HEADER_LEN) {
+        field.copy_from_slice(&announced.to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+/// How many bytes of JSON follow this header.
+pub fn decode_header(header: [u8; HEADER_LEN]) -> Result<usize, FrameError> {
+    let [version, a, b, c, d] = header;
+    if version != VERSION {
+        return Err(FrameError::Version { found: version });
+    }
+    let len = u32::from_le_bytes([a, b, c, d]) as usize;
+    if len > MAX_FRAME { Err(FrameError::TooLong { len }) } else { Ok(len) }
+}
+
+/// Reads one frame, blocking; `None` when the other side closed the socket between frames.
+pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> Result<Option<T>, FrameError> {
+    let mut header = [0; HEADER_LEN];
+    let mut filled = 0;
+    while let Some(rest) = header.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match from.read(rest) {
+            Ok(0) if filled == 0 => return Ok(None),
+            Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mut body = vec![0; decode_header(header)?];
+    from.read_exact(&mut body)?;
+    Ok(Some(serde_json::from_slice(&body)?))
+}
+
+/// Writes one frame, blocking.
+pub fn write_frame<T: Serialize>(to: &mut impl Write, message: &T) -> Result<(), FrameError> {
+    to.write_all(&encode(message)?)?;
+    Ok(())
+}
