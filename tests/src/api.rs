@@ -1,0 +1,86 @@
+//! A small client of the API.
+
+use serde_json::{Value, json};
+
+/// The API at one address, with one key.
+#[derive(Clone)]
+pub struct Api {
+    http: reqwest::Client,
+    base: String,
+    key: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The JSON, or null.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The elements of output.
+    pub fn output(&self) -> Vec<String> {
+        let elements = self.body["output"].as_array().unwrap_or_else(|| panic!("no output in {self:?}"));
+        elements.iter().map(|element| element.as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Api {
+    /// The API at this address.
+    pub fn new(base: &str, key: &str) -> Self {
+        Self { http: reqwest::Client::new(), base: base.to_owned(), key: key.to_owned() }
+    }
+
+    /// One request; `None` when the connection broke before an answer.
+    pub async fn try_call(&self, method: &str, path: &str, body: Option<Value>) -> Option<Answer> {
+        let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let request = request.bearer_auth(&self.key);
+        let request = if let Some(body) = body { request.json(&body) } else { request };
+        let response = request.send().await.ok()?;
+        let status = response.status().as_u16();
+        let bytes = response.bytes().await.ok()?;
+        Some(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// One request that has to be answered.
+    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let answer = self.try_call(method, path, body).await;
+        answer.unwrap_or_else(|| panic!("{method} {path}: no answer"))
+    }
+
+    /// Starts a sandbox.
+    pub async fn start(&self) -> String {
+        let answer = self.call("POST", "/v2/sandcastles", None).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body["sandbox_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Runs code.
+    pub async fn execute(&self, sandbox: &str, code: &str) -> Answer {
+        self.call("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(json!({ "code": code }))).await
+    }
+
+    /// Runs code that has to succeed, and gives its output.
+    pub async fn output(&self, sandbox: &str, code: &str) -> Vec<String> {
+        let answer = self.execute(sandbox, code).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.output()
+    }
+
+    /// Every execution of a sandbox, newest first, page by page.
+    pub async fn executions(&self, sandbox: &str) -> Vec<Value> {
+        let (mut all, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("/v2/sandcastles/{sandbox}/executions?limit=50{cursor}");
+            let answer = self.call("GET", &path, None).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            all.extend(answer.body["executions"].as_array().unwrap().iter().cloned());
+            match answer.body["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return all,
+            }
+        }
+    }
+}
