@@ -38,7 +38,7 @@ impl Sandcastles {
             return Err(ServiceError::NotFound);
         }
         let at = self.now();
-        self.change(&id, Change::Started, deadline, |old| started_again(old, at)).await?;
+        self.change(&id, Change::Started, deadline, |old| Ok(started_again(old, at))).await?;
         self.interpreter.discard(&id).await;
         if head.manifest.status == Status::Stopped {
             self.mark_running(&id, caller, at).await?;
@@ -77,7 +77,7 @@ impl Sandcastles {
         let (at, started_at) = (self.now(), head.manifest.started_at);
         let mut epoch = head.manifest.epoch;
         if head.manifest.status == Status::Running {
-            let stopped = self.change(&id, Change::Stopped, deadline, |old| stopped(old, at)).await?;
+            let stopped = self.change(&id, Change::Stopped, deadline, |old| Ok(stopped(old, at))).await?;
             epoch = stopped.epoch;
         }
         self.interpreter.discard(&id).await;
@@ -89,19 +89,19 @@ impl Sandcastles {
     }
 
     /// Commits a change that needs no interpreter, on whatever entry is the newest.
-    async fn change(
+    pub(super) async fn change(
         &self,
         id: &SandboxId,
         change: Change,
         deadline: Instant,
-        new_state: impl Fn(&Head) -> Manifest + Send + Sync,
+        new_state: impl Fn(&Head) -> Result<Manifest, ServiceError> + Send + Sync,
     ) -> Result<Manifest, ServiceError> {
         let turn = self.heads.turn(id, deadline).await;
         let _turn = turn.ok_or(ServiceError::Conflict("other calls on this sandbox took all of this call's time"))?;
         let mut head = self.newest(id).await?;
         let (call, since) = (ExecutionId::new(), head.position.seq);
         while super::time_left(deadline) {
-            let manifest = new_state(&head);
+            let manifest = new_state(&head)?;
             let draft = Draft {
                 commit_id: CommitId::new(),
                 execution_id: call,

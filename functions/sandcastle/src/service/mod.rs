@@ -19,6 +19,7 @@ use crate::{
 
 mod commit;
 mod execute;
+mod files;
 mod heads;
 mod lifecycle;
 pub mod listing;
@@ -30,6 +31,9 @@ pub enum ServiceError {
     /// No such sandbox, or none that this caller may know of.
     #[error("no such sandbox")]
     NotFound,
+    /// No such file in this sandbox.
+    #[error("no such file")]
+    NoFile,
     /// The caller may know of it, but not do this.
     #[error("{0}")]
     Forbidden(&'static str),
