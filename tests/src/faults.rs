@@ -1,1 +1,139 @@
-//! placeholder
+//! Faults in front of the embedded S3: requests that fail, writes that land though their answer says otherwise, and writes
+//! that land late.
+
+use std::sync::{Arc, Mutex};
+
+use s3s::{
+    S3, S3Request, S3Response, S3Result,
+    dto::{
+        CopyObjectInput, CopyObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, GetObjectInput, GetObjectOutput,
+        ListObjectsV2Input, ListObjectsV2Output, PutObjectInput, PutObjectOutput,
+    },
+    s3_error,
+};
+use sandcastle_local::LocalBucket;
+use tokio::sync::Notify;
+
+/// What happens to one request.
+#[derive(Clone)]
+pub enum Fault {
+    /// 500, and nothing happened.
+    Fail,
+    /// 500, though it happened.
+    HappensUnsaid,
+    /// 500 now; it happens when told so.
+    HappensLater(Arc<Notify>),
+}
+
+/// Which requests a fault is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// GetObject.
+    Get,
+    /// PutObject.
+    Put,
+    /// ListObjectsV2.
+    List,
+}
+
+struct Planned {
+    op: Op,
+    key_part: String,
+    fault: Fault,
+    times: usize,
+}
+
+/// The plan of faults. Clones share it.
+#[derive(Clone, Default)]
+pub struct Plan(Arc<Mutex<Vec<Planned>>>);
+
+impl Plan {
+    /// The next `times` such requests, on keys that contain `key_part`, meet the fault. The SDK tries three times.
+    pub fn add(&self, op: Op, key_part: &str, fault: Fault, times: usize) {
+        self.0.lock().unwrap().push(Planned { op, key_part: key_part.to_owned(), fault, times });
+    }
+
+    /// No more faults.
+    pub fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
+    fn next(&self, op: Op, key: &str) -> Option<Fault> {
+        let mut plan = self.0.lock().unwrap();
+        let planned = plan.iter_mut().find(|one| one.times > 0 && one.op == op && key.contains(&one.key_part))?;
+        planned.times -= 1;
+        Some(planned.fault.clone())
+    }
+}
+
+/// A bucket whose requests meet the faults of a plan.
+pub struct Faulty {
+    bucket: LocalBucket,
+    plan: Plan,
+}
+
+impl Faulty {
+    /// Puts the plan in front of the bucket.
+    pub fn new(bucket: LocalBucket, plan: Plan) -> Self {
+        Self { bucket, plan }
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Faulty {
+    async fn get_object(&self, req: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
+        match self.plan.next(Op::Get, &req.input.key) {
+            Some(_) => Err(s3_error!(InternalError)),
+            None => self.bucket.get_object(req).await,
+        }
+    }
+
+    async fn put_object(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        match self.plan.next(Op::Put, &req.input.key) {
+            None => self.bucket.put_object(req).await,
+            Some(Fault::Fail) => Err(s3_error!(InternalError)),
+            Some(Fault::HappensUnsaid) => {
+                self.bucket.put_object(req).await?;
+                Err(s3_error!(InternalError))
+            }
+            Some(Fault::HappensLater(when)) => {
+                let bucket = self.bucket.clone();
+                let req = held(req).await?;
+                tokio::spawn(async move {
+                    when.notified().await;
+                    // Refused by its own condition when the key has been taken meanwhile; that is the point.
+                    drop(bucket.put_object(req).await);
+                    when.notify_one();
+                });
+                Err(s3_error!(InternalError))
+            }
+        }
+    }
+
+    async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
+        match self.plan.next(Op::List, req.input.prefix.as_deref().unwrap_or_default()) {
+            Some(_) => Err(s3_error!(InternalError)),
+            None => self.bucket.list_objects_v2(req).await,
+        }
+    }
+
+    async fn delete_objects(&self, req: S3Request<DeleteObjectsInput>) -> S3Result<S3Response<DeleteObjectsOutput>> {
+        self.bucket.delete_objects(req).await
+    }
+
+    async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
+        self.bucket.copy_object(req).await
+    }
+}
+
+/// The request with its body read, so that it outlives its connection.
+async fn held(mut req: S3Request<PutObjectInput>) -> S3Result<S3Request<PutObjectInput>> {
+    if let Some(mut body) = req.input.body.take() {
+        let mut bytes = Vec::new();
+        while let Some(piece) = futures::StreamExt::next(&mut body).await {
+            bytes.extend_from_slice(&piece.map_err(|error| s3_error!(error, InternalError))?);
+        }
+        req.input.body = Some(s3s::Body::from(bytes).into());
+    }
+    Ok(req)
+}

@@ -3,4 +3,3 @@
 pub mod api;
 pub mod faults;
 pub mod here;
-pub mod server;

@@ -1,2 +1,2 @@
-//! placeholder
+//! The `sandcastle` command.
 fn main() {}

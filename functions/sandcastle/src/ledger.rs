@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::{
     ContentHash, ExecutionId, SandboxId,
@@ -58,7 +58,7 @@ impl Ledger {
         let after = before.map(|seq| keys::entry(id, seq));
         let found = self.store.list(&keys::ledger(id), after.as_deref(), limit).await?;
         let seqs: Vec<u64> = found.iter().filter_map(|key| keys::entry_seq(id, key)).collect();
-        let reads = stream::iter(seqs).map(|seq| self.read(id, seq)).buffered(CONCURRENT_READS);
+        let reads = stream::iter(seqs).map(|seq| self.read(id, seq).boxed()).buffered(CONCURRENT_READS);
         reads.try_filter_map(|entry| async move { Ok(entry) }).try_collect().await
     }
 
@@ -71,7 +71,7 @@ impl Ledger {
         call: ExecutionId,
     ) -> Result<Option<Entry>, StoreError> {
         let seqs = after.saturating_add(1)..=newest;
-        let mut reads = stream::iter(seqs).map(|seq| self.read(id, seq)).buffered(CONCURRENT_READS);
+        let mut reads = stream::iter(seqs).map(|seq| self.read(id, seq).boxed()).buffered(CONCURRENT_READS);
         while let Some(entry) = reads.try_next().await? {
             if let Some(entry) = entry.filter(|entry| entry.execution_id == call) {
                 return Ok(Some(entry));

@@ -20,6 +20,9 @@ use crate::{
     report::Report,
 };
 
+/// So many runs of one call may stand on an entry that is not in the ledger.
+const MAX_REJECTED: u32 = 3;
+
 /// How a call is known to be the same one: the digests of its idempotency key and of its request.
 #[derive(Clone, Copy)]
 struct Idempotency {
@@ -37,6 +40,8 @@ struct Call {
     deadline: Instant,
     /// Number of the entry that the first attempt stood on.
     since: u64,
+    /// Runs that stood on an entry that is not in the ledger.
+    rejected: u32,
     /// What each attempt came to: an attempt that seemed lost may turn out to be the one that counts.
     attempts: HashMap<CommitId, Report>,
 }
@@ -85,10 +90,7 @@ impl Sandcastles {
         let commit_id = job.commit;
         let ran = self.interpreter.run(job).await.map_err(run_error)?;
         let Some(parent) = self.parent_of(call, head, &ran).await? else {
-            tracing::warn!(sandbox = %call.sandbox, seq = ran.base.seq, "a run stood on an entry that is not in the ledger");
-            self.interpreter.discard(&call.sandbox).await;
-            self.heads.note_contention(&call.sandbox);
-            return Ok(Err(self.newest(&call.sandbox).await?));
+            return self.reject(call, ran.base.seq).await.map(Err);
         };
         let draft = self.draft(call, &parent, commit_id, ran).await?;
         let patience = Patience { deadline: call.deadline, since: call.since };
@@ -99,6 +101,19 @@ impl Sandcastles {
                 Ok(Err(newest))
             }
         }
+    }
+
+    /// A run that stood on nothing is thrown away with its kernel, and the call runs again; but not for ever.
+    async fn reject(&self, call: &mut Call, seq: u64) -> Result<Arc<Head>, ServiceError> {
+        tracing::warn!(sandbox = %call.sandbox, seq, "a run stood on an entry that is not in the ledger");
+        self.interpreter.discard(&call.sandbox).await;
+        self.heads.note_contention(&call.sandbox);
+        call.rejected += 1;
+        if call.rejected >= MAX_REJECTED {
+            let what = "its runs stand on entries that are not in the ledger".into();
+            return Err(ServiceError::Interpreter(RunError::Kernel { what }));
+        }
+        self.newest(&call.sandbox).await
     }
 
     /// The entry that the run stood on, once it was seen in the ledger with the very commit id that the interpreter names.
@@ -170,6 +185,7 @@ impl Call {
             idempotency,
             deadline,
             since: 0,
+            rejected: 0,
             attempts: HashMap::new(),
         })
     }

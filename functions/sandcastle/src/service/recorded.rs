@@ -1,6 +1,6 @@
 //! From a run's report to what the ledger lists and what the caller is answered.
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use time::OffsetDateTime;
 
 use super::{Sandcastles, ServiceError};
@@ -123,13 +123,8 @@ impl Sandcastles {
         if old.is_empty() {
             return Ok(());
         }
-        let keys: Vec<String> = old.iter().map(|hash| keys::file(id, manifest.epoch, *hash)).collect();
-        let refreshes = stream::iter(&keys).map(|key| async move {
-            match self.store.refresh(key).await? {
-                true => Ok(()),
-                false => Err(StoreError::Corrupt { key: key.clone(), what: "missing".into() }),
-            }
-        });
+        let refreshes = old.into_iter().map(|hash| self.refresh(keys::file(id, manifest.epoch, hash)).boxed());
+        let refreshes = stream::iter(refreshes);
         refreshes.buffer_unordered(CONCURRENT_REFRESHES).try_collect::<()>().await?;
         let files = std::sync::Arc::make_mut(&mut manifest.files);
         for node in files.values_mut() {
@@ -140,5 +135,12 @@ impl Sandcastles {
             }
         }
         Ok(())
+    }
+
+    async fn refresh(&self, key: String) -> Result<(), StoreError> {
+        match self.store.refresh(&key).await? {
+            true => Ok(()),
+            false => Err(StoreError::Corrupt { key, what: "missing".into() }),
+        }
     }
 }

@@ -1,0 +1,86 @@
+//! From a token to its principal, through the key records in the bucket and a short memory of them.
+
+use std::sync::Arc;
+
+use moka::future::Cache;
+use sandcastle::{
+    KeyRecord, Principal, Secret, keys,
+    store::{ObjectStore, StoreError},
+};
+use time::{Duration, OffsetDateTime};
+
+/// Where the time comes from.
+pub type Clock = fn() -> OffsetDateTime;
+
+/// A key is believed for so long: a revoked one works that much longer, at most.
+const KNOWN_FOR: Duration = Duration::seconds(30);
+/// That there is no such key is believed only briefly, so that a key works soon after it was made.
+const UNKNOWN_FOR: Duration = Duration::seconds(2);
+/// So many tokens are remembered; made-up ones cannot fill the memory.
+const REMEMBERED: u64 = 10_000;
+
+/// Why a token could not be checked. That it is not valid is no error.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The key record could not be read. Shared by all requests that waited for the same read.
+    #[error("read key record")]
+    Store(#[from] Arc<StoreError>),
+}
+
+/// Tells who a token stands for.
+pub struct Authenticator {
+    store: Arc<dyn ObjectStore>,
+    now: Clock,
+    looked_up: Cache<String, LookedUp>,
+}
+
+/// What the bucket held under a token's digest, and when.
+#[derive(Clone)]
+struct LookedUp {
+    record: Option<Arc<KeyRecord>>,
+    at: OffsetDateTime,
+}
+
+impl LookedUp {
+    /// True while it is to be believed. A time before it was read means that the clock was set back: read again.
+    fn is_fresh(&self, now: OffsetDateTime) -> bool {
+        let age = now - self.at;
+        let longest = if self.record.is_some() { KNOWN_FOR } else { UNKNOWN_FOR };
+        !age.is_negative() && age < longest
+    }
+}
+
+impl Authenticator {
+    /// Reads key records from this bucket.
+    pub fn new(store: Arc<dyn ObjectStore>, now: Clock) -> Self {
+        Self { store, now, looked_up: Cache::new(REMEMBERED) }
+    }
+
+    /// The caller; `None` when there is no such key, or it has expired.
+    ///
+    /// # Errors
+    /// When the key's record cannot be read, or is not a key record.
+    pub async fn principal(&self, token: &Secret) -> Result<Option<Principal>, AuthError> {
+        let digest = token.digest();
+        let now = (self.now)();
+        if self.looked_up.get(&digest).await.is_some_and(|known| !known.is_fresh(now)) {
+            self.looked_up.invalidate(&digest).await;
+        }
+        // Requests that come at once with one key share one read, and its failure, which is not remembered.
+        let found = self.looked_up.try_get_with_by_ref(&digest, self.look_up(&digest)).await?;
+        Ok(found.record.and_then(|record| record.principal(now)))
+    }
+
+    async fn look_up(&self, digest: &str) -> Result<LookedUp, StoreError> {
+        let at = (self.now)();
+        let key = keys::api_key(digest);
+        let Some(bytes) = self.store.get(&key).await? else { return Ok(LookedUp { record: None, at }) };
+        // What serde says quotes the record: who may read logs need not learn what is in the bucket.
+        let corrupt = |error: serde_json::Error| StoreError::Corrupt {
+            key: key.clone(),
+            what: format!("not a key record (line {}, column {})", error.line(), error.column()),
+        };
+        let record = serde_json::from_slice(&bytes).map_err(corrupt)?;
+        Ok(LookedUp { record: Some(Arc::new(record)), at })
+    }
+}

@@ -1,0 +1,20 @@
+//! When a call has to be answered.
+
+use std::{convert::Infallible, sync::Arc, time::Instant};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+
+use crate::App;
+
+/// The end of a call's time, set when it arrived.
+#[derive(Clone, Copy)]
+pub(in crate::http) struct Deadline(pub(in crate::http) Instant);
+
+impl FromRequestParts<Arc<App>> for Deadline {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let set = parts.extensions.get::<Self>().copied();
+        Ok(set.unwrap_or_else(|| Self(Instant::now() + app.longest_call)))
+    }
+}

@@ -1,0 +1,17 @@
+//! What handlers take from a request. Every rejection is an [`HttpError`](super::HttpError), and so in the envelope.
+//!
+//! Handlers name [`Caller`] first: nothing about a request is looked at before it is known who calls.
+
+mod body;
+mod caller;
+mod deadline;
+mod idempotency;
+mod page;
+mod sandbox;
+
+pub(in crate::http) use body::{JsonText, string};
+pub(in crate::http) use caller::Caller;
+pub(in crate::http) use deadline::Deadline;
+pub(in crate::http) use idempotency::IdempotencyKey;
+pub(in crate::http) use page::{PageQuery, parse_query};
+pub(in crate::http) use sandbox::SandboxPath;

@@ -1,0 +1,40 @@
+//! The query of a list: which page of it.
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use sandcastle::service::listing::{DEFAULT_PAGE, PAGE_LIMITS};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::http::HttpError;
+
+/// `limit` and `cursor`.
+pub(in crate::http) struct PageQuery {
+    pub(in crate::http) limit: u16,
+    pub(in crate::http) cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    limit: Option<String>,
+    cursor: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
+        let Raw { limit, cursor } = parse_query(parts)?;
+        let limit =
+            limit.map_or(Some(DEFAULT_PAGE), |text| text.parse().ok().filter(|limit| PAGE_LIMITS.contains(limit)));
+        let wrong = || HttpError::invalid(format!("limit has to be {} to {}", PAGE_LIMITS.start(), PAGE_LIMITS.end()));
+        Ok(Self { limit: limit.ok_or_else(wrong)?, cursor })
+    }
+}
+
+/// Reads the query. Fields of texts only: then all that can be wrong is that one is there twice, or is not UTF-8.
+pub(in crate::http) fn parse_query<T: DeserializeOwned>(parts: &Parts) -> Result<T, HttpError> {
+    let query = Query::try_from_uri(&parts.uri);
+    query.map(|Query(query)| query).map_err(|_| HttpError::invalid("malformed query, or a parameter is there twice"))
+}

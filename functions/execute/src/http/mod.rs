@@ -1,0 +1,35 @@
+//! HTTP: the routes, and what is the same for all of them.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
+
+use crate::App;
+
+mod answer;
+mod detached;
+mod error;
+mod extract;
+mod request_id;
+mod routes;
+
+use error::{HttpError, Kind};
+
+/// All routes. Every answer, of an unknown route too, carries `x-request-id`; every error is the envelope
+/// `{"error": {"code", "message"}}`.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v2/sandcastles", post(routes::start::start).get(routes::list::list))
+        .route("/v2/sandcastles/{id}", get(routes::status::status).delete(routes::stop::stop))
+        .route("/v2/sandcastles/{id}/execute", post(routes::execute::execute))
+        .route("/v2/sandcastles/{id}/executions", get(routes::executions::executions))
+        .route("/v2/connectors", get(routes::connectors::connectors))
+        .fallback(async || HttpError::new(Kind::NotFound, "no such route"))
+        .method_not_allowed_fallback(async || HttpError::new(Kind::MethodNotAllowed, "this route has other methods"))
+        .layer(from_fn_with_state(Arc::clone(&app), answer::answer))
+        .with_state(app)
+}

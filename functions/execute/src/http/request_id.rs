@@ -1,0 +1,24 @@
+//! The id of a request, by which its answer and its log lines are found.
+
+use axum::http::HeaderMap;
+use lambda_http::Context;
+use uuid::Uuid;
+
+/// The header that carries it, both ways.
+pub(super) const HEADER: &str = "x-request-id";
+/// The longest id that is taken over from a caller.
+const MAX_LEN: usize = 64;
+
+/// Lambda's id for the invocation; else the caller's, if it is harmless in a log; else a new one.
+pub(super) fn request_id(headers: &HeaderMap, invocation: Option<&Context>) -> String {
+    if let Some(context) = invocation.filter(|context| is_harmless(&context.request_id)) {
+        return context.request_id.clone();
+    }
+    let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
+    given.filter(|id| is_harmless(id)).map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+}
+
+fn is_harmless(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=MAX_LEN).contains(&id.len()) && id.bytes().all(plain)
+}

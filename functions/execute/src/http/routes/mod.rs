@@ -1,0 +1,9 @@
+//! One file for each route.
+
+pub(in crate::http) mod connectors;
+pub(in crate::http) mod execute;
+pub(in crate::http) mod executions;
+pub(in crate::http) mod list;
+pub(in crate::http) mod start;
+pub(in crate::http) mod status;
+pub(in crate::http) mod stop;

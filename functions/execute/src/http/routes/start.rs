@@ -1,0 +1,42 @@
+//! `POST /v2/sandcastles`: starts a sandbox, or starts one's own again.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State, http::StatusCode};
+use sandcastle::contract::StartResponse;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    App,
+    http::{
+        HttpError,
+        detached::detached,
+        extract::{Caller, Deadline, JsonText, string},
+    },
+};
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    sandbox_id: Option<&'a RawValue>,
+}
+
+pub(in crate::http) async fn start(
+    Caller(caller): Caller,
+    Deadline(deadline): Deadline,
+    State(app): State<Arc<App>>,
+    body: JsonText,
+) -> Result<(StatusCode, Json<StartResponse>), HttpError> {
+    let restart = parse(&body)?;
+    let call = async move { app.sandcastles.start(&caller, restart.as_deref(), deadline).await };
+    Ok((StatusCode::CREATED, Json(detached(call).await?)))
+}
+
+fn parse(body: &JsonText) -> Result<Option<String>, HttpError> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let Raw { sandbox_id } = body.object()?;
+    sandbox_id.map(|id| string("sandbox_id", id)).transpose()
+}

@@ -1,0 +1,22 @@
+//! `GET /v2/sandcastles/{id}`: whether a sandbox runs, and what it holds.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use sandcastle::contract::StatusResponse;
+
+use crate::{
+    App,
+    http::{
+        HttpError,
+        extract::{Caller, SandboxPath},
+    },
+};
+
+pub(in crate::http) async fn status(
+    Caller(caller): Caller,
+    SandboxPath(id): SandboxPath,
+    State(app): State<Arc<App>>,
+) -> Result<Json<StatusResponse>, HttpError> {
+    Ok(Json(app.sandcastles.status(&caller, &id).await?))
+}

@@ -1,0 +1,25 @@
+//! `DELETE /v2/sandcastles/{id}`: stops a sandbox.
+
+use std::sync::Arc;
+
+use axum::{Json, extract::State};
+use sandcastle::contract::StopResponse;
+
+use crate::{
+    App,
+    http::{
+        HttpError,
+        detached::detached,
+        extract::{Caller, Deadline, SandboxPath},
+    },
+};
+
+pub(in crate::http) async fn stop(
+    Caller(caller): Caller,
+    SandboxPath(id): SandboxPath,
+    Deadline(deadline): Deadline,
+    State(app): State<Arc<App>>,
+) -> Result<Json<StopResponse>, HttpError> {
+    detached(async move { app.sandcastles.stop(&caller, &id, deadline).await }).await?;
+    Ok(Json(StopResponse { success: true }))
+}

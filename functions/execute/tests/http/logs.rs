@@ -1,0 +1,118 @@
+//! What the logs hold, and what they must not.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
+use sandcastle_execute::logging::{self, Format};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::World;
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'w> MakeWriter<'w> for Buffer {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
+
+/// Every kind of call, with secrets in all places that a caller fills.
+async fn calls(world: &World) {
+    let id = world.sandbox().await;
+    for code in ["print('code-secret')", "broken kernel", "busy", "# code-secret panic"] {
+        world.execute(&id, code).await;
+    }
+    world.call("POST", &format!("/v2/sandcastles/{id}/execute"), "{\"code\": \"code-secret").await;
+    world.call("GET", &format!("/v2/sandcastles/{id}/executions?cursor=query-secret"), "").await;
+    world.call("GET", "/v2/path-secret", "").await;
+    world.call("GET", "/v2/sandcastles/path-secret", "").await;
+    world.call("SECRET-METHOD", "/v2/sandcastles", "").await;
+    let request = world.request("GET", "/v2/connectors").header("x-request-id", "id secret");
+    world.send(request.body(axum::body::Body::empty()).unwrap()).await;
+}
+
+const SECRETS: [&str; 6] =
+    ["code-secret", "query-secret", "path-secret", "SECRET-METHOD", "id secret", "printed by the code"];
+
+/// On one thread, so that this test's subscriber sees all of it and nothing of other tests.
+#[tokio::test(flavor = "current_thread")]
+async fn neither_tokens_nor_code_nor_output_are_logged_at_any_level() {
+    let buffer = Buffer::default();
+    let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(buffer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(all);
+    let world = World::new().await;
+    calls(&world).await;
+    let text = buffer.text();
+    assert!(text.contains("answered") && text.contains("request failed"), "{text}");
+    for secret in SECRETS.iter().chain([&world.token.as_str()]) {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn each_request_is_one_json_line_with_id_route_status_and_time() {
+    let buffer = Buffer::default();
+    let subscriber = logging::subscriber(Format::Json, "info", buffer.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    let request = world.request("GET", &format!("/v2/sandcastles/{id}?a=b")).header("x-request-id", "r-1");
+    world.send(request.body(axum::body::Body::empty()).unwrap()).await;
+    let text = buffer.text();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let lines: Vec<_> = lines.filter(|line| line["span"]["request_id"] == "r-1").collect();
+    let [line] = lines.as_slice() else { panic!("not one line: {text}") };
+    assert_eq!(line["message"], "answered");
+    assert_eq!((&line["span"]["route"], &line["span"]["method"]), (&"/v2/sandcastles/{id}".into(), &"GET".into()));
+    assert_eq!(line["status"], 200);
+    assert!(line["ms"].is_number(), "{line}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_inner_failure_is_logged_with_its_causes() {
+    let buffer = Buffer::default();
+    let subscriber = logging::subscriber(Format::Json, "error", buffer.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    let answer = world.execute(&id, "broken kernel").await;
+    let line: serde_json::Value = serde_json::from_str(buffer.text().trim()).unwrap();
+    assert_eq!(line["error"], "interpreter: kernel: socket torn at /opt/inside");
+    assert_eq!(line["span"]["request_id"], answer.header("x-request-id"));
+}
+
+#[test]
+fn no_filter_brings_back_what_libraries_say_of_requests() {
+    let buffer = Buffer::default();
+    let subscriber = logging::subscriber(Format::Json, "trace,lambda_runtime=trace", buffer.clone()).unwrap();
+    tracing::subscriber::with_default(subscriber, || {
+        tracing::trace!(target: "lambda_runtime::layers", "event with a token");
+        tracing::debug!(target: "aws_smithy_runtime", "header with a token");
+        tracing::info!(target: "aws_smithy_runtime", "kept");
+        tracing::trace!(target: "sandcastle::service", "own");
+    });
+    let text = buffer.text();
+    assert!(!text.contains("token") && text.contains("kept") && text.contains("own"), "{text}");
+    assert!(logging::subscriber(Format::Human, "no=such=filter", Buffer::default()).is_err());
+}

@@ -1,0 +1,20 @@
+//! The router over the real service, with small adapters of its two ports: what a client and an attacker can see.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod auth;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod lambda;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod support;

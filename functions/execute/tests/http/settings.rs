@@ -1,0 +1,64 @@
+//! The settings of the Lambda function.
+
+use std::time::Duration;
+
+use sandcastle_execute::config::{Config, ConfigError, Jail};
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let bucket = [("SANDCASTLE_BUCKET", "bucket")];
+    let find = |name: &str| variables.iter().chain(&bucket).find(|(known, _)| *known == name);
+    Config::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned()))
+}
+
+#[test]
+fn a_bucket_is_all_that_has_to_be_said() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.bucket, "bucket");
+    assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(50), None));
+    assert_eq!(config.kernel.to_str(), Some("/opt/bin/sandcastle-kernel"));
+    assert_eq!((config.jail, config.log.as_str()), (Jail::BestEffort, "info"));
+    assert_eq!(Config::from_lookup(|_| None), Err(ConfigError::Missing { name: "SANDCASTLE_BUCKET" }));
+}
+
+#[test]
+fn an_empty_value_is_an_absent_one() {
+    let names =
+        ["S3_ENDPOINT", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "JAIL", "SANDCASTLE_PYTHON_HOME", "RUST_LOG"];
+    assert_eq!(read(&names.map(|name| (name, ""))), read(&[]));
+    assert!(read(&[("SANDCASTLE_BUCKET", "")]).is_err());
+}
+
+#[test]
+fn a_malformed_value_is_refused_by_name_and_not_quoted() {
+    let cases = [
+        ("SANDCASTLE_TIMEOUT_S", vec!["0", "361", "-1", "50s", "1e2", " 50"]),
+        ("SANDCASTLE_CALL_S", vec!["0", "901", "soon"]),
+        ("SANDCASTLE_MAX_KERNELS", vec!["0", "1001", "many"]),
+        ("SANDCASTLE_MEMORY_MB", vec!["63", "2GB", "18446744073709551615"]),
+        ("S3_ENDPOINT", vec!["localhost:9000", "http://", "ftp://host", "http://a b"]),
+        ("S3_PUBLIC_ENDPOINT", vec!["//host"]),
+        ("JAIL", vec!["off", "Required", "true"]),
+    ];
+    for (name, values) in cases {
+        for value in values {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name) && (value.len() < 8 || !error.contains(value)), "{name}={value}: {error}");
+        }
+    }
+}
+
+#[test]
+fn values_are_taken_over() {
+    let config = read(&[
+        ("SANDCASTLE_TIMEOUT_S", "360"),
+        ("SANDCASTLE_CALL_S", "28"),
+        ("SANDCASTLE_MAX_KERNELS", "2"),
+        ("S3_ENDPOINT", "http://host.docker.internal:8788"),
+        ("JAIL", "required"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
+    ]);
+    let config = config.unwrap();
+    assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(360), Some(Duration::from_secs(28))));
+    assert_eq!((config.max_kernels, config.memory_bytes), (2, (1769 - 256) << 20));
+    assert_eq!((config.endpoint.as_deref(), config.jail), (Some("http://host.docker.internal:8788"), Jail::Required));
+}

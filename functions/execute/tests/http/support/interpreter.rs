@@ -1,0 +1,61 @@
+//! The interpreter port without Python: what the code says decides how the run ends.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use futures::future::{BoxFuture, FutureExt};
+use sandcastle::{
+    SandboxId,
+    interpreter::{Interpreter, Job, Ran, RunError},
+    report::Report,
+};
+use tokio::sync::Notify;
+
+/// What every run prints.
+pub(crate) const OUTPUT: &str = "printed by the code";
+
+#[derive(Default)]
+pub(crate) struct Canned {
+    /// Runs so far.
+    pub(crate) runs: AtomicUsize,
+    /// The deadline of the last run.
+    pub(crate) deadline: Mutex<Option<Instant>>,
+    /// Code `wait` says that it began, and goes on when it is told to.
+    pub(crate) began: Notify,
+    pub(crate) go_on: Notify,
+}
+
+impl Canned {
+    async fn run(&self, job: Job) -> Result<Ran, RunError> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        *self.deadline.lock().unwrap() = Some(job.deadline);
+        match job.code.as_ref() {
+            "busy" => return Err(RunError::Busy),
+            "no time" => return Err(RunError::NoTime),
+            "broken kernel" => return Err(RunError::Kernel { what: "socket torn at /opt/inside".into() }),
+            "panic" => panic!("quoting {}", job.code),
+            "wait" => {
+                self.began.notify_one();
+                self.go_on.notified().await;
+            }
+            _ => {}
+        }
+        let report = Report { output: vec![OUTPUT.into()], ..Report::default() };
+        Ok(Ran { base: job.head.position, manifest: job.head.manifest.as_ref().clone(), report })
+    }
+}
+
+impl Interpreter for Canned {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+        self.run(job).boxed()
+    }
+
+    fn discard<'a>(&'a self, _sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
+        async {}.boxed()
+    }
+}

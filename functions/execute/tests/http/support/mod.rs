@@ -1,0 +1,135 @@
+//! One application over adapters in memory, and requests to it.
+
+mod interpreter;
+mod store;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request, Response, StatusCode},
+};
+use http_body_util::BodyExt;
+use sandcastle::{
+    KeyRecord, Name, Scope, Secret, keys,
+    service::{Sandcastles, Settings},
+    store::ObjectStore,
+};
+use sandcastle_execute::{App, Authenticator, Clock, router};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tower::ServiceExt;
+
+pub(crate) use interpreter::Canned;
+pub(crate) use store::MemoryStore;
+
+/// The application, and what stands behind it.
+pub(crate) struct World {
+    pub(crate) router: Router,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) interpreter: Arc<Canned>,
+    /// A key with all scopes.
+    pub(crate) token: String,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn code(&self) -> &str {
+        self.body["error"]["code"].as_str().unwrap_or("")
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        self.body["error"]["message"].as_str().unwrap_or("")
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::at(OffsetDateTime::now_utc).await
+    }
+
+    /// With a clock of one's own.
+    pub(crate) async fn at(now: Clock) -> Self {
+        let (store, interpreter) = (Arc::new(MemoryStore::default()), Arc::new(Canned::default()));
+        let settings = Settings { execution_limit: Duration::from_secs(50), now };
+        let sandcastles = Sandcastles::new(store.clone(), interpreter.clone(), settings);
+        let authenticator = Authenticator::new(store.clone(), now);
+        let router = router(Arc::new(App::new(Arc::new(sandcastles), authenticator, None)));
+        let token = Secret::generate().expose().to_owned();
+        let world = Self { router, store, interpreter, token };
+        world.add_key(&world.token, &Scope::ALL, None).await;
+        world
+    }
+
+    pub(crate) async fn add_key(&self, token: &str, scopes: &[Scope], expires_at: Option<OffsetDateTime>) {
+        let record = KeyRecord {
+            org: Name::parse("acme").unwrap(),
+            member: Name::parse("ada").unwrap(),
+            scopes: scopes.to_vec(),
+            name: "test".into(),
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            expires_at,
+        };
+        let key = keys::api_key(&Secret::new(token.into()).digest());
+        self.store.put(&key, serde_json::to_vec(&record).unwrap().into()).await.unwrap();
+    }
+
+    /// A request with the world's key and a JSON content type.
+    pub(crate) fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
+        let bearer = format!("Bearer {}", self.token);
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", bearer)
+            .header("content-type", "application/json")
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str, body: &str) -> Answer {
+        self.send(self.request(method, path).body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// Starts a sandbox; its id.
+    pub(crate) async fn sandbox(&self) -> String {
+        let started = self.call("POST", "/v2/sandcastles", "").await;
+        assert_eq!(started.status, 201, "{started:?}");
+        started.body["sandbox_id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn execute(&self, id: &str, code: &str) -> Answer {
+        let body = serde_json::json!({ "code": code }).to_string();
+        self.call("POST", &format!("/v2/sandcastles/{id}/execute"), &body).await
+    }
+}
+
+/// Reads an answer, and holds it to what is promised of every one.
+pub(crate) async fn read(response: Response<Body>) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let answer = Answer { status: parts.status, headers: parts.headers, body };
+    assert_eq!(answer.header("content-type"), "application/json", "{answer:?}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+    assert!(!answer.header("x-request-id").is_empty(), "{answer:?}");
+    if !answer.status.is_success() {
+        let error = answer.body["error"].as_object();
+        let texts = error.is_some_and(|error| error.len() == 2 && error.values().all(|value| value.is_string()));
+        assert!(texts && answer.body.as_object().unwrap().len() == 1, "not the envelope: {answer:?}");
+    }
+    answer
+}

@@ -1,0 +1,233 @@
+//! The interpreter port over kernels of this machine.
+
+mod bring;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::future::BoxFuture;
+use sandcastle::{
+    SandboxId,
+    entry::Position,
+    interpreter::{Interpreter, Job, Ran, RunError},
+    ledger::Ledger,
+    store::ObjectStore,
+};
+use sandcastle_protocol::{Ended, StepReport};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    config::{HostConfig, HostError, RunDir},
+    folder::{Memory, RestoreError, Snapshot, Storage, harvest_and_store},
+    kernel::{Kernel, Remains, bury},
+    outcome::{self, Measured, Start},
+    pool::Pool,
+    processes::{self, MemoryKills},
+    run::{self, Call, End},
+    slot::Slot,
+    zygote::Nursery,
+};
+
+/// Of the time that is left, one part in so many is kept for storing and committing, and at most so much.
+const RESERVE: (u32, Duration) = (10, Duration::from_secs(5));
+/// Less time than this is none.
+const LEAST_TIME: Duration = Duration::from_millis(50);
+/// User ids of kernels are the first one and a number below this.
+const UID_RANGE: u64 = 50_000;
+
+/// A host of kernels: one per sandbox, the least recently used one leaving when there are too many.
+pub struct KernelHost {
+    config: HostConfig,
+    store: Arc<dyn ObjectStore>,
+    ledger: Ledger,
+    run_dir: RunDir,
+    kernels: PathBuf,
+    nursery: Nursery,
+    pool: Pool<Warm>,
+    memory: Memory,
+    memory_kills: MemoryKills,
+    next_slot: AtomicU64,
+    /// Taken at shutdown, upon which the undertaker ends with the last kernel.
+    undertaker: Mutex<Option<mpsc::UnboundedSender<Remains>>>,
+    burials: Mutex<Option<JoinHandle<()>>>,
+    closed: AtomicBool,
+    python: Arc<str>,
+}
+
+/// A kernel between two runs.
+struct Warm {
+    kernel: Kernel,
+    /// Where it stands; pending until a head confirms it.
+    at: Position,
+    /// What its folder held then.
+    snapshot: Snapshot,
+    /// The state then.
+    manifest: Arc<sandcastle::manifest::Manifest>,
+}
+
+/// A kernel that stands where a run is to begin.
+struct Brought {
+    kernel: Kernel,
+    snapshot: Snapshot,
+    start: Start,
+}
+
+impl KernelHost {
+    /// Starts the zygotes and proves with a trial kernel that kernels can be confined as required. Ready when the plain
+    /// zygote is; the other one goes on importing.
+    pub async fn start(config: HostConfig, store: Arc<dyn ObjectStore>) -> Result<Arc<Self>, HostError> {
+        let run_dir = RunDir::prepare(&config.run_dir)?;
+        let kernels = run_dir.kernels();
+        let plain = config.setup(&kernels, false)?;
+        let preloaded = config.preload.then(|| config.setup(&kernels, true)).transpose()?;
+        let binary = std::fs::canonicalize(&config.kernel_binary)
+            .map_err(|source| HostError::Spawn { path: config.kernel_binary.clone(), source })?;
+        let nursery = Nursery::start(binary, plain, preloaded);
+        let zygote = nursery.plain().await?;
+        let (undertaker, dead) = mpsc::unbounded_channel();
+        let burials = tokio::spawn(bury(dead));
+        let host = Self {
+            pool: Pool::new(config.max_kernels.max(1)),
+            ledger: Ledger::new(Arc::clone(&store)),
+            config,
+            store,
+            run_dir,
+            kernels,
+            nursery,
+            memory: Memory::new(),
+            memory_kills: MemoryKills::watch(),
+            next_slot: AtomicU64::new(1),
+            undertaker: Mutex::new(Some(undertaker)),
+            burials: Mutex::new(Some(burials)),
+            closed: AtomicBool::new(false),
+            python: Arc::clone(&zygote.python),
+        };
+        let steps = host.try_out(&zygote).await.map_err(|error| HostError::Refused { message: error.to_string() })?;
+        log_steps(&steps);
+        Ok(Arc::new(host))
+    }
+
+    /// Ends every kernel and the zygotes, and empties the folder of kernels. Runs that are going on end with an error.
+    pub async fn shutdown(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        drop(self.pool.close_all());
+        self.nursery.shutdown().await;
+        drop(self.undertaker.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let burials = self.burials.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(burials) = burials {
+            let _ = burials.await;
+        }
+        if let Err(error) = self.run_dir.clear() {
+            tracing::warn!(%error, "the folder of kernels is not empty");
+        }
+    }
+
+    /// The version of the Python that runs, such as `3.13.0`.
+    pub fn runtime(&self) -> &str {
+        &self.python
+    }
+
+    fn new_slot(&self) -> std::io::Result<Slot> {
+        let number = self.next_slot.fetch_add(1, Ordering::Relaxed);
+        let uid = u32::try_from(number % UID_RANGE).unwrap_or(0).saturating_add(self.config.first_uid);
+        Slot::create(&self.kernels, number, uid)
+    }
+
+    fn storage(&self, job: &Job) -> Storage {
+        Storage {
+            store: Arc::clone(&self.store),
+            sandbox: job.sandbox,
+            epoch: job.head.manifest.epoch,
+            memory: self.memory.clone(),
+        }
+    }
+
+    /// The whole of one run, within the sandbox's turn.
+    async fn run_in_turn(&self, job: Job) -> Result<Ran, RunError> {
+        let until = tokio::time::Instant::from_std(job.deadline);
+        let brought = tokio::time::timeout_at(until, self.bring(&job)).await.map_err(|_| RunError::NoTime)??;
+        let Brought { mut kernel, snapshot, start } = brought;
+        let limit = self.limit(&job)?;
+        let call = Call { code: &job.code, display_last: job.display_last, limit, grace: self.config.grace };
+        let run::Ran { end, output, took } = run::run(&mut kernel, call).await;
+        let answered = matches!(end, End::Done(_));
+        let suspects = if answered { processes::writable_inodes(kernel.pid) } else { None };
+        let measured = Measured {
+            took,
+            limit,
+            memory_bytes: processes::resident_bytes(kernel.pid),
+            out_of_memory: self.was_out_of_memory(&end),
+            python: Arc::clone(&kernel.python),
+        };
+        tracing::debug!(slot = kernel.slot.number, ms = took.as_millis(), end = end.name(), "code ended");
+        let base = Arc::clone(&start.base);
+        let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
+        let harvest = harvest_and_store(slot, &storage, base, snapshot, suspects);
+        let (left, snapshot) = harvest.await.map_err(run_error)?;
+        let (manifest, report) = outcome::of(start, end, output, left, measured);
+        if answered && !kernel.fate.is_sealed() && !self.closed.load(Ordering::SeqCst) {
+            let at = Position { seq: job.head.position.seq.saturating_add(1), commit_id: job.commit };
+            self.pool.put(job.sandbox, Warm { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
+        }
+        Ok(Ran { base: job.head.position, manifest, report })
+    }
+
+    /// How long the code may run: what is left of the call's time, less what ending, storing and committing take.
+    fn limit(&self, job: &Job) -> Result<Duration, RunError> {
+        let left = job.deadline.saturating_duration_since(Instant::now());
+        let (part, most) = RESERVE;
+        let reserve = (left / part).min(most) + (left / part).min(self.config.grace);
+        let limit = job.limit.min(left.saturating_sub(reserve));
+        if left < LEAST_TIME || limit.is_zero() { Err(RunError::NoTime) } else { Ok(limit) }
+    }
+
+    fn was_out_of_memory(&self, end: &End) -> bool {
+        const SIGKILL: i32 = rustix::process::Signal::KILL.as_raw();
+        matches!(end, End::Died(Some(Ended::Signaled { signal: SIGKILL }))) && self.memory_kills.happened()
+    }
+}
+
+impl Interpreter for KernelHost {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+        Box::pin(async move {
+            let turn = self.pool.turn(job.sandbox, job.deadline).await.ok_or(RunError::Busy)?;
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(RunError::Kernel { what: "the host is shutting down".into() });
+            }
+            // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it.
+            tokio::select! {
+                ran = self.run_in_turn(job) => ran,
+                () = turn.closing() => Err(RunError::Kernel { what: "the sandbox was discarded".into() }),
+            }
+        })
+    }
+
+    fn discard<'a>(&'a self, sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            self.pool.close(sandbox);
+            drop(self.pool.take(sandbox));
+        })
+    }
+}
+
+fn run_error(error: RestoreError) -> RunError {
+    match error {
+        RestoreError::Store(error) => RunError::Store(error),
+        RestoreError::Folder(error) => RunError::Kernel { what: format!("working folder: {error}") },
+    }
+}
+
+/// Says once what confines kernels here.
+fn log_steps(steps: &[StepReport]) {
+    let held: Vec<&str> = steps.iter().filter(|step| step.held).map(|step| step.step.as_str()).collect();
+    tracing::info!(?held, "kernels are confined");
+    for step in steps.iter().filter(|step| !step.held) {
+        tracing::warn!(step = step.step, reason = step.reason, "a step of the confinement is unavailable");
+    }
+}

@@ -1,0 +1,137 @@
+//! Brings a kernel to where a run begins: the warm one as it is, the warm one with changed files, or a new one.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::Instant,
+};
+
+use sandcastle::{
+    entry::{Position, difference},
+    interpreter::{Job, RunError},
+};
+use sandcastle_protocol::{LostName, Start as FirstFrame, StepReport};
+
+use super::{Brought, KernelHost, Warm, run_error};
+use crate::{
+    folder::{Snapshot, restore},
+    kernel::{Kernel, StartError},
+    outcome::Start,
+    pool::Seat,
+    slot::Slot,
+    zygote::Zygote,
+};
+
+/// Entries that a warm kernel may lie behind; further back it is replaced.
+const MAX_BEHIND: u64 = 64;
+/// A kernel that could not be started is tried once more, because its zygote may have died.
+const ATTEMPTS: u32 = 2;
+
+impl KernelHost {
+    /// A kernel at the job's head.
+    pub(super) async fn bring(&self, job: &Job) -> Result<Brought, RunError> {
+        if let Some(mut warm) = self.pool.take(&job.sandbox)
+            && !warm.kernel.fate.is_sealed()
+            && let Some(brought) = self.catch_up(warm, job).await?
+        {
+            return Ok(brought);
+        }
+        self.restore_kernel(job).await
+    }
+
+    /// The warm kernel at the job's head, unless it cannot be brought there; it is ended then.
+    async fn catch_up(&self, warm: Warm, job: &Job) -> Result<Option<Brought>, RunError> {
+        let Warm { kernel, at, snapshot, manifest } = warm;
+        let base = Arc::clone(&job.head.manifest);
+        if at == job.head.position {
+            return Ok(Some(Brought { kernel, snapshot, start: Start::warm(base) }));
+        }
+        if manifest.epoch != base.epoch || !self.only_files_since(at, job).await? {
+            return Ok(None);
+        }
+        let changes = difference(&manifest.files, &base.files);
+        match restore(&kernel.slot, &self.storage(job), changes).await {
+            Ok(later) => Ok(Some(Brought { kernel, snapshot: snapshot.updated(later), start: Start::warm(base) })),
+            Err(error) => {
+                tracing::warn!(error = %error, "working files not applied to a warm kernel");
+                Ok(None)
+            }
+        }
+    }
+
+    /// True when the job's head follows from `at` by changes to working files alone.
+    async fn only_files_since(&self, at: Position, job: &Job) -> Result<bool, RunError> {
+        let head = job.head.position;
+        if head.seq <= at.seq || head.seq - at.seq > MAX_BEHIND {
+            return Ok(false);
+        }
+        let mut parent = at;
+        for seq in at.seq + 1..=head.seq {
+            let Some(entry) = self.ledger.read(&job.sandbox, seq).await? else { return Ok(false) };
+            if entry.parent != Some(parent.commit_id) || !entry.change.only_files() {
+                return Ok(false);
+            }
+            parent = entry.position;
+        }
+        Ok(parent == head)
+    }
+
+    /// A new kernel in a new folder with the head's files.
+    async fn restore_kernel(&self, job: &Job) -> Result<Brought, RunError> {
+        let mut attempt = 1;
+        loop {
+            match self.try_restore_kernel(job).await {
+                Err(RunError::Kernel { what }) if attempt < ATTEMPTS => {
+                    tracing::warn!(what, "kernel not started, trying again");
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn try_restore_kernel(&self, job: &Job) -> Result<Brought, RunError> {
+        let began = Instant::now();
+        let failed = |what: String| RunError::Kernel { what };
+        let zygote = self.nursery.best_for(&job.code).await.map_err(|error| failed(error.to_string()))?;
+        let base = Arc::clone(&job.head.manifest);
+        let seat = self.pool.seat(job.deadline).await.ok_or(RunError::Busy)?;
+        let slot = Arc::new(self.new_slot().map_err(|error| failed(error.to_string()))?);
+        let files = async {
+            if base.files.is_empty() {
+                return Ok(Snapshot::default());
+            }
+            let all = base.files.iter().map(|(path, node)| (path.clone(), Some(node.clone()))).collect();
+            restore(&slot, &self.storage(job), all).await.map_err(run_error)
+        };
+        let fork =
+            async { self.fork(&zygote, Arc::clone(&slot), seat).await.map_err(|error| failed(error.to_string())) };
+        let (mut kernel, snapshot) = futures::try_join!(fork, files)?;
+        let start = Start::cold(base);
+        let frame = FirstFrame {
+            cwd: Some(start.base.cwd.clone()).filter(|cwd| !cwd.is_empty()),
+            env: start.base.env.clone(),
+            lost: lost_names(&start),
+            calls_before: start.base.calls,
+        };
+        kernel.begin(frame).await.map_err(|error| failed(error.to_string()))?;
+        tracing::info!(slot = kernel.slot.number, ms = began.elapsed().as_millis(), "kernel started");
+        Ok(Brought { kernel, snapshot, start })
+    }
+
+    async fn fork(&self, zygote: &Zygote, slot: Arc<Slot>, seat: Seat) -> Result<Kernel, StartError> {
+        let undertaker = self.undertaker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let undertaker = undertaker.ok_or_else(|| StartError::Fork("the host is shutting down".into()))?;
+        Kernel::fork(zygote, slot, seat, undertaker).await
+    }
+
+    /// Starts a kernel and ends it again. What confined it.
+    pub(super) async fn try_out(&self, zygote: &Zygote) -> Result<Vec<StepReport>, StartError> {
+        let seat = self.pool.seat(Instant::now()).await.ok_or_else(|| StartError::Fork("no seat".into()))?;
+        let slot = Arc::new(self.new_slot().map_err(|error| StartError::Fork(error.to_string()))?);
+        Ok(self.fork(zygote, slot, seat).await?.begin(FirstFrame::default()).await?.steps)
+    }
+}
+
+fn lost_names(start: &Start) -> Vec<LostName> {
+    start.lost.iter().map(|(name, reason)| LostName { name: name.clone(), reason: reason.clone() }).collect()
+}

@@ -1,0 +1,217 @@
+//! What a run comes to: the next manifest, and what the caller is told. All that a kernel says is cut to size here.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use sandcastle::{
+    limits,
+    manifest::{Dataframe, Manifest, Variable},
+    report::{Failure, FrameShape, Lost, Report, StateNote},
+};
+use sandcastle_protocol::{Done, Ended};
+
+use crate::{folder::Harvested, run::End, text};
+
+/// The longest name of a variable or frame that is kept, in bytes, and how many are.
+const MAX_NAME_BYTES: usize = 256;
+const MAX_NAMES: usize = 10_000;
+const MAX_FRAMES: usize = 1_000;
+/// The longest error and traceback that are answered, in bytes.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+const MAX_TRACEBACK_BYTES: usize = 33 * 1024;
+const MAX_CWD_BYTES: usize = 4096;
+/// The most environment that is kept, in bytes of names and values.
+const MAX_ENV_BYTES: usize = 64 * 1024;
+/// The most lost names that an answer lists.
+const MAX_LISTED_LOST: usize = 200;
+
+/// What a run started from.
+pub(crate) struct Start {
+    /// The state at the position that the run began at.
+    pub(crate) base: Arc<Manifest>,
+    /// Names whose values were gone when the run began: those of the manifest, and those that a new kernel came without.
+    pub(crate) lost: BTreeMap<String, String>,
+    /// Of them, the names that became lost just now.
+    pub(crate) newly_lost: Vec<String>,
+}
+
+/// What was measured beside the kernel's own words.
+pub(crate) struct Measured {
+    /// How long the code ran.
+    pub(crate) took: Duration,
+    /// What it was allowed.
+    pub(crate) limit: Duration,
+    /// Resident memory of the kernel, in bytes.
+    pub(crate) memory_bytes: u64,
+    /// The kernel was killed for want of memory.
+    pub(crate) out_of_memory: bool,
+    /// The version of its Python.
+    pub(crate) python: Arc<str>,
+}
+
+/// The reason that is kept with a name whose value is gone with its kernel.
+fn lost_reason(how: &str) -> String {
+    format!("its value lived in a kernel that has ended ({how})")
+}
+
+impl Start {
+    /// What a kernel that already ran is started with.
+    pub(crate) fn warm(base: Arc<Manifest>) -> Self {
+        let lost = base.lost.clone();
+        Self { base, lost, newly_lost: Vec::new() }
+    }
+
+    /// What a new kernel is started with: every variable is gone.
+    pub(crate) fn cold(base: Arc<Manifest>) -> Self {
+        let newly_lost: Vec<String> = base.variables.keys().cloned().collect();
+        let mut lost = base.lost.clone();
+        lost.extend(newly_lost.iter().map(|name| (name.clone(), lost_reason("a new one was started"))));
+        Self { base, lost, newly_lost }
+    }
+}
+
+/// The state after a run, and its report.
+pub(crate) fn of(
+    start: Start,
+    end: End,
+    output: Vec<String>,
+    left: Harvested,
+    measured: Measured,
+) -> (Manifest, Report) {
+    let mut report = Report {
+        output,
+        duration_ms: u64::try_from(measured.took.as_millis()).unwrap_or(u64::MAX),
+        files: left.generated,
+        files_skipped: left.skipped,
+        ..Report::default()
+    };
+    let mut manifest = (*start.base).clone();
+    manifest.files = left.files;
+    manifest.calls = manifest.calls.saturating_add(1);
+    manifest.runtime = measured.python.to_string();
+    let cause = match end {
+        End::Done(done) => {
+            manifest.memory_bytes = measured.memory_bytes;
+            answered(start, done, &mut manifest, &mut report);
+            return (manifest, report);
+        }
+        End::TimedOut => Cause {
+            error: text::timeout(measured.limit),
+            why: "it did not end after the interrupt at its time limit".into(),
+        },
+        End::Died(Some(how)) => died(how, measured.out_of_memory),
+        End::Died(None) => Cause::death("nobody saw how"),
+        End::Broke(what) => Cause::death(what),
+    };
+    report.failure = Some(Failure { error: cause.error, traceback: Vec::new() });
+    lose_all(start, &cause.why, &mut manifest, &mut report);
+    (manifest, report)
+}
+
+/// Why a kernel is gone: as the call's error, and in words.
+struct Cause {
+    error: String,
+    why: String,
+}
+
+impl Cause {
+    fn death(why: &str) -> Self {
+        Self { error: format!("KernelDied('{why}')"), why: why.to_owned() }
+    }
+}
+
+fn died(how: Ended, out_of_memory: bool) -> Cause {
+    if out_of_memory {
+        let error = "MemoryError('the kernel was killed: out of memory')".into();
+        return Cause { error, why: "out of memory".into() };
+    }
+    Cause::death(&text::ended(how))
+}
+
+/// The kernel is gone, and every value with it.
+fn lose_all(start: Start, why: &str, manifest: &mut Manifest, report: &mut Report) {
+    let reason = lost_reason(why);
+    manifest.lost = start.lost;
+    manifest.lost.extend(start.base.variables.keys().map(|name| (name.clone(), reason.clone())));
+    manifest.variables = Arc::default();
+    manifest.dataframes = Vec::new();
+    manifest.memory_bytes = 0;
+    let names = start.base.variables.keys().cloned().collect();
+    report.state = Some(note(format!("the kernel died: {why}"), names, &reason));
+}
+
+fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Report) {
+    report.failure = done.failure.map(|failure| Failure {
+        error: limits::prefix(&failure.error, MAX_ERROR_BYTES).to_owned(),
+        traceback: traceback(&failure.traceback),
+    });
+    let names = done.names.into_iter().filter(|name| is_name(name)).take(MAX_NAMES);
+    let variables: BTreeMap<String, Variable> = names.map(|name| (name, Variable::default())).collect();
+    if variables != *manifest.variables {
+        manifest.variables = Arc::new(variables);
+    }
+    let mut lost = start.lost;
+    let still: std::collections::HashSet<String> = done.still_lost.into_iter().collect();
+    lost.retain(|name, _| still.contains(name));
+    manifest.lost = lost;
+    let frames: Vec<_> = done.dataframes.into_iter().filter(|frame| is_name(&frame.name)).take(MAX_FRAMES).collect();
+    let shape = |frame: &sandcastle_protocol::Frame| FrameShape {
+        name: frame.name.clone(),
+        num_rows: frame.num_rows,
+        num_cols: frame.num_cols,
+    };
+    report.dataframes = frames.iter().filter(|frame| frame.changed).map(shape).collect();
+    manifest.dataframes = frames
+        .into_iter()
+        .map(|frame| Dataframe {
+            name: frame.name,
+            num_rows: frame.num_rows,
+            num_cols: frame.num_cols,
+            memory_usage_bytes: frame.memory_bytes,
+        })
+        .collect();
+    manifest.cwd = Some(done.cwd).filter(|cwd| cwd.len() <= MAX_CWD_BYTES && !cwd.contains('\0')).unwrap_or_default();
+    manifest.env = environment(done.env);
+    if !start.newly_lost.is_empty() {
+        let reason = lost_reason("a new one was started");
+        report.state = Some(note("a new kernel was started".into(), start.newly_lost, &reason));
+    }
+}
+
+/// What is told of lost names: as many as an answer has room for.
+fn note(reason: String, mut names: Vec<String>, why: &str) -> StateNote {
+    let all = names.len();
+    names.truncate(MAX_LISTED_LOST);
+    let reason =
+        if all > names.len() { format!("{reason}; {all} names are lost, here are {}", names.len()) } else { reason };
+    let lost = names.into_iter().map(|name| Lost { name, reason: why.to_owned() }).collect();
+    StateNote { kept: false, reason, lost }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains('\0')
+}
+
+/// One element per line, cut when there is more than a kernel sends.
+fn traceback(lines: &[String]) -> Vec<String> {
+    let mut room = MAX_TRACEBACK_BYTES;
+    let mut kept = Vec::new();
+    for line in lines.iter().flat_map(|line| line.split('\n')) {
+        let Some(left) = room.checked_sub(line.len() + 1) else { break };
+        room = left;
+        kept.push(line.to_owned());
+    }
+    kept
+}
+
+/// The variables that an environment can hold, as far as they fit.
+fn environment(env: BTreeMap<String, Option<String>>) -> BTreeMap<String, Option<String>> {
+    let mut room = MAX_ENV_BYTES;
+    let fits = |(name, value): &(String, Option<String>)| {
+        let value = value.as_deref().unwrap_or_default();
+        let sound = !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0');
+        let left = room.checked_sub(name.len() + value.len() + 2).filter(|_| sound);
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    env.into_iter().filter(fits).collect()
+}

@@ -1,0 +1,207 @@
+//! Who may have a kernel: a bounded number of seats, the idle kernels, and one run at a time for each sandbox.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use sandcastle::SandboxId;
+use tokio::{
+    sync::{Notify, OwnedMutexGuard},
+    time::timeout_at,
+};
+
+/// Seats, idle kernels and turns; `K` is what is kept for an idle kernel, its [`Seat`] included.
+pub(crate) struct Pool<K> {
+    inner: Mutex<Inner<K>>,
+    seats: Arc<Seats>,
+}
+
+struct Inner<K> {
+    idle: HashMap<SandboxId, Idle<K>>,
+    turns: HashMap<SandboxId, Arc<Door>>,
+    clock: u64,
+}
+
+struct Idle<K> {
+    kernel: K,
+    since: u64,
+}
+
+struct Seats {
+    free: Mutex<usize>,
+    changed: Notify,
+}
+
+/// The right to have one kernel.
+pub(crate) struct Seat(Arc<Seats>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        *lock(&self.0.free) += 1;
+        self.0.changed.notify_waiters();
+    }
+}
+
+#[derive(Default)]
+struct Door {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    closing: Notify,
+}
+
+/// A sandbox's turn: nobody else runs in it meanwhile.
+pub(crate) struct Turn<'a, K> {
+    pool: &'a Pool<K>,
+    sandbox: SandboxId,
+    door: Arc<Door>,
+    guard: Option<OwnedMutexGuard<()>>,
+}
+
+impl<K> Pool<K> {
+    /// A pool of so many seats.
+    pub(crate) fn new(seats: usize) -> Self {
+        let inner = Inner { idle: HashMap::new(), turns: HashMap::new(), clock: 0 };
+        Self { inner: Mutex::new(inner), seats: Arc::new(Seats { free: Mutex::new(seats), changed: Notify::new() }) }
+    }
+
+    /// The sandbox's turn; `None` when it does not come in time.
+    pub(crate) async fn turn(&self, sandbox: SandboxId, until: Instant) -> Option<Turn<'_, K>> {
+        let door = Arc::clone(lock(&self.inner).turns.entry(sandbox).or_default());
+        let lock = Arc::clone(&door.turn).lock_owned();
+        // Made before the wait, so that a wait that is given up forgets the door like a turn that has ended.
+        let mut turn = Turn { pool: self, sandbox, door, guard: None };
+        turn.guard = Some(timeout_at(until.into(), lock).await.ok()?);
+        Some(turn)
+    }
+
+    /// A seat; the least recently used idle kernel has to leave when there is none free. `None` when none comes in time.
+    pub(crate) async fn seat(&self, until: Instant) -> Option<Seat> {
+        loop {
+            let changed = self.seats.changed.notified();
+            if let Some(seat) = self.free_seat() {
+                return Some(seat);
+            }
+            match self.least_recently_used() {
+                Some(kernel) => drop(kernel),
+                None => timeout_at(until.into(), changed).await.ok()?,
+            }
+        }
+    }
+
+    /// Takes the sandbox's idle kernel.
+    pub(crate) fn take(&self, sandbox: &SandboxId) -> Option<K> {
+        lock(&self.inner).idle.remove(sandbox).map(|idle| idle.kernel)
+    }
+
+    /// Puts a kernel where [`Self::take`] finds it, and [`Self::seat`] may end it.
+    pub(crate) fn put(&self, sandbox: SandboxId, kernel: K) {
+        let mut inner = lock(&self.inner);
+        inner.clock += 1;
+        let since = inner.clock;
+        let replaced = inner.idle.insert(sandbox, Idle { kernel, since });
+        drop(inner);
+        drop(replaced);
+        self.seats.changed.notify_waiters();
+    }
+
+    /// Tells the sandbox's current run to end.
+    pub(crate) fn close(&self, sandbox: &SandboxId) {
+        if let Some(door) = lock(&self.inner).turns.get(sandbox) {
+            door.closing.notify_waiters();
+        }
+    }
+
+    /// Tells all runs to end, and takes all idle kernels.
+    pub(crate) fn close_all(&self) -> Vec<K> {
+        let mut inner = lock(&self.inner);
+        inner.turns.values().for_each(|door| door.closing.notify_waiters());
+        inner.idle.drain().map(|(_, idle)| idle.kernel).collect()
+    }
+
+    fn free_seat(&self) -> Option<Seat> {
+        let mut free = lock(&self.seats.free);
+        *free = free.checked_sub(1)?;
+        Some(Seat(Arc::clone(&self.seats)))
+    }
+
+    fn least_recently_used(&self) -> Option<K> {
+        let mut inner = lock(&self.inner);
+        let sandbox = *inner.idle.iter().min_by_key(|(_, idle)| idle.since)?.0;
+        inner.idle.remove(&sandbox).map(|idle| idle.kernel)
+    }
+}
+
+impl<K> Turn<'_, K> {
+    /// Waits until this run is told to end.
+    pub(crate) async fn closing(&self) {
+        self.door.closing.notified().await;
+    }
+}
+
+impl<K> Drop for Turn<'_, K> {
+    fn drop(&mut self) {
+        self.guard = None;
+        let mut inner = lock(&self.pool.inner);
+        // This turn's, and the map's.
+        if Arc::strong_count(&self.door) == 2 {
+            inner.turns.remove(&self.sandbox);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(20)
+    }
+
+    fn later() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[tokio::test]
+    async fn the_least_recently_used_kernel_gives_up_its_seat() {
+        let pool = Pool::new(2);
+        let [a, b, c] = [SandboxId::new(), SandboxId::new(), SandboxId::new()];
+        pool.put(a, pool.seat(soon()).await.unwrap());
+        pool.put(b, pool.seat(soon()).await.unwrap());
+        let used = pool.take(&a).unwrap();
+        pool.put(a, used);
+        pool.put(c, pool.seat(soon()).await.unwrap());
+        assert!(pool.take(&b).is_none());
+        assert!(pool.take(&a).is_some());
+    }
+
+    #[tokio::test]
+    async fn without_an_idle_kernel_a_seat_is_waited_for() {
+        let pool: Arc<Pool<Seat>> = Arc::new(Pool::new(1));
+        let seat = pool.seat(soon()).await.unwrap();
+        assert!(pool.seat(soon()).await.is_none());
+        let other = Arc::clone(&pool);
+        let waiting = tokio::spawn(async move { other.seat(later()).await.is_some() });
+        tokio::task::yield_now().await;
+        pool.put(SandboxId::new(), seat);
+        assert!(waiting.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn turns_of_one_sandbox_come_one_after_the_other_and_are_forgotten() {
+        let pool: Pool<()> = Pool::new(1);
+        let sandbox = SandboxId::new();
+        let first = pool.turn(sandbox, soon()).await.unwrap();
+        assert!(pool.turn(SandboxId::new(), soon()).await.is_some());
+        assert!(pool.turn(sandbox, soon()).await.is_none());
+        drop(first);
+        drop(pool.turn(sandbox, soon()).await.unwrap());
+        assert!(lock(&pool.inner).turns.is_empty());
+    }
+}

@@ -1,0 +1,175 @@
+//! One zygote: the process that kernels are forked from, and what it tells of them.
+
+mod nursery;
+mod process;
+
+use std::{
+    collections::HashMap,
+    os::fd::{AsFd, OwnedFd},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use sandcastle_protocol::{Ended, Fork, FromZygote, Setup, ToZygote};
+use tokio::{
+    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+    sync::{oneshot, watch},
+    time::timeout,
+};
+
+pub(crate) use nursery::Nursery;
+use process::ZygoteProcess;
+
+use crate::{config::HostError, wire};
+
+/// The longest that setting up may take: importing every usual package from a cold disk.
+const SETUP_TIME: Duration = Duration::from_secs(120);
+
+/// A kernel that has just been forked and waits for its first frame.
+pub(crate) struct Newborn {
+    /// Its process id, good while `pidfd` says that it lives.
+    pub(crate) pid: Pid,
+    /// The process itself.
+    pub(crate) pidfd: OwnedFd,
+    /// How it ends. Closed without a word when the zygote is gone.
+    pub(crate) ended: oneshot::Receiver<Ended>,
+}
+
+/// A running zygote. Dropping it closes the control socket, upon which it kills its kernels and ends.
+pub(crate) struct Zygote {
+    control: tokio::sync::Mutex<OwnedWriteHalf>,
+    slots: Arc<Mutex<Slots>>,
+    gone: watch::Receiver<bool>,
+    /// The version of its Python, such as `3.13.0`.
+    pub(crate) python: Arc<str>,
+    process: ZygoteProcess,
+}
+
+/// A process and a handle that stays its own.
+type Process = (Pid, OwnedFd);
+
+/// Who waits for word of which slot.
+#[derive(Default)]
+struct Slots {
+    forking: HashMap<u64, oneshot::Sender<Result<Process, String>>>,
+    living: HashMap<u64, oneshot::Sender<Ended>>,
+    closed: bool,
+}
+
+impl Zygote {
+    /// Starts a zygote and waits until it can fork.
+    pub(crate) async fn start(binary: &std::path::Path, setup: Setup) -> Result<Self, HostError> {
+        let (mut process, control) = ZygoteProcess::spawn(binary.to_owned()).await?;
+        let (mut reader, mut writer) = control.into_split();
+        let talk = async {
+            wire::write(&mut writer, &ToZygote::Setup(setup)).await?;
+            wire::read(&mut reader).await
+        };
+        let what = match timeout(SETUP_TIME, talk).await {
+            Ok(Ok(Some(FromZygote::Ready { python }))) => {
+                return Ok(Self::serve(process, reader, writer, python.into()));
+            }
+            Ok(Ok(Some(FromZygote::SetupFailed { message }))) => return Err(HostError::Setup { message }),
+            Ok(Ok(Some(_))) => "spoke out of turn",
+            Ok(Ok(None)) => "ended",
+            Ok(Err(sandcastle_protocol::FrameError::Io(_))) => "broke off",
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => "took too long",
+        };
+        drop((reader, writer));
+        Err(HostError::Silent { what, wrote: process.last_words().await })
+    }
+
+    fn serve(process: ZygoteProcess, reader: OwnedReadHalf, writer: OwnedWriteHalf, python: Arc<str>) -> Self {
+        let slots = Arc::default();
+        let (tell_gone, gone) = watch::channel(false);
+        tokio::spawn(listen(reader, Arc::clone(&slots), tell_gone));
+        Self { control: tokio::sync::Mutex::new(writer), slots, gone, python, process }
+    }
+
+    /// Forks a kernel that has these two descriptors. The error is for the log.
+    pub(crate) async fn fork(&self, fork: Fork, frames: OwnedFd, output: OwnedFd) -> Result<Newborn, String> {
+        let slot = fork.slot;
+        let (tell_forked, forked) = oneshot::channel();
+        let (tell_ended, ended) = oneshot::channel();
+        {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            if slots.closed {
+                return Err("the zygote has ended".into());
+            }
+            slots.forking.insert(slot, tell_forked);
+            slots.living.insert(slot, tell_ended);
+        }
+        let control = self.control.lock().await;
+        let message = ToZygote::Fork(fork);
+        let sent = wire::write_with_fds(control.as_ref(), &message, [frames.as_fd(), output.as_fd()]).await;
+        drop(control);
+        sent.map_err(|error| error.to_string())?;
+        let (pid, pidfd) = forked.await.map_err(|_| "the zygote has ended".to_owned())??;
+        Ok(Newborn { pid, pidfd, ended })
+    }
+
+    /// Waits until the zygote is of no more use.
+    pub(crate) async fn gone(&self) {
+        let _ = self.gone.clone().wait_for(|gone| *gone).await;
+    }
+
+    /// Closes the control socket and waits until the process has ended, killing it when it takes too long.
+    pub(crate) async fn shutdown(&self) {
+        let control = self.control.lock().await;
+        let _ = rustix::net::shutdown(control.as_ref().as_fd(), rustix::net::Shutdown::Both);
+        self.process.end().await;
+    }
+}
+
+/// Passes on what the zygote says, until it ends or breaks the protocol.
+async fn listen(mut reader: OwnedReadHalf, slots: Arc<Mutex<Slots>>, tell_gone: watch::Sender<bool>) {
+    loop {
+        match wire::read(&mut reader).await {
+            Ok(Some(message)) => slots.lock().unwrap_or_else(PoisonError::into_inner).hear(message),
+            Ok(None) => break,
+            Err(error) => {
+                tracing::error!(%error, "the zygote broke the protocol");
+                break;
+            }
+        }
+    }
+    let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
+    *slots = Slots { closed: true, ..Slots::default() };
+    tell_gone.send_replace(true);
+}
+
+impl Slots {
+    fn hear(&mut self, message: FromZygote) {
+        match message {
+            FromZygote::Forked { slot, pid } => {
+                // The kernel waits for its first frame: its pid cannot be another's yet.
+                let process = Pid::from_raw(pid).ok_or_else(|| format!("pid {pid}")).and_then(|pid| {
+                    let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|error| format!("open pidfd: {error}"))?;
+                    Ok((pid, pidfd))
+                });
+                self.forked(slot, process);
+            }
+            FromZygote::ForkFailed { slot, message } => {
+                self.living.remove(&slot);
+                self.forked(slot, Err(message));
+            }
+            FromZygote::Ended { slot, how } => {
+                if let Some(tell) = self.living.remove(&slot) {
+                    let _ = tell.send(how);
+                }
+            }
+            FromZygote::Ready { .. } | FromZygote::SetupFailed { .. } => {
+                tracing::error!("the zygote spoke out of turn");
+            }
+        }
+    }
+
+    fn forked(&mut self, slot: u64, process: Result<Process, String>) {
+        if let Some(tell) = self.forking.remove(&slot) {
+            // Nobody waits any more: the run was dropped, and its end of the frame socket with it, so the kernel ends.
+            let _ = tell.send(process);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Code that attacks its host through what they share: sockets, pipes, signals and the folder.
+
+use std::time::Duration;
+
+use crate::support::{TestHost, is_root};
+
+/// Finds the kernel's own descriptors, whatever their numbers.
+const DESCRIPTORS: &str = "
+import os, stat
+def own():
+    fds = []
+    for fd in range(3, 1024):
+        try:
+            mode = os.fstat(fd).st_mode
+        except OSError:
+            continue
+        if stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode):
+            fds.append(fd)
+    return fds
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_descriptors_end_the_call_and_no_more() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.limit = Duration::from_secs(3);
+    sandbox.run("import os\nos.closerange(0, 1024)\nwhile True: pass").await.failure.unwrap();
+    assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+    let report = sandbox.run("import os\nos.closerange(0, 1024)").await;
+    assert!(report.failure.is_some_and(|failure| failure.error.starts_with("KernelDied(")));
+    assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forged_frames_and_records_harm_nobody_else() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.limit = Duration::from_secs(2);
+    let forgeries = [
+        r"b'\x00' * 4096",
+        r"b'\xff' * 65536",
+        r"b'\x01\xff\xff\xff\x7f'",
+        r"b'\x01\x02\x00\x00\x00{}'",
+        r"b'\x01' + (8_000_000).to_bytes(4, 'little') + b'[' * 8_000_000",
+        r#"(lambda j: b'\x01' + len(j).to_bytes(4, 'little') + j)(b'{"type":"started","steps":[],"refused":null}')"#,
+    ];
+    for forged in forgeries {
+        let code = format!(
+            "{DESCRIPTORS}\nfor fd in own():\n    try:\n        os.write(fd, {forged})\n    except OSError:\n        pass"
+        );
+        let report = sandbox.run(&code).await;
+        assert!(report.failure.is_some_and(|failure| failure.error.starts_with("KernelDied(")), "{forged}");
+        assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forged_answer_is_cut_to_size_and_leaves_no_files_unseen() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = r#"
+import json
+body = json.dumps({'type': 'done', 'failure': None, 'interrupted': False, 'cwd': '../../etc\0',
+    'names': ['n' * 300, 'ok'] + [f'v{i}' for i in range(20_000)], 'still_lost': [], 'env': {'A=B': 'x', 'P': 'y' * 100_000, 'Q': 'z'},
+    'dataframes': [{'name': f'd{i}', 'num_rows': 1, 'num_cols': 1, 'memory_bytes': 1, 'changed': True} for i in range(3000)]}).encode()
+open('made.txt', 'w').write('x')
+for fd in own():
+    try:
+        os.write(fd, b'\x01' + len(body).to_bytes(4, 'little') + body)
+    except OSError:
+        pass
+import time
+time.sleep(5)
+"#;
+    let report = sandbox.run(&format!("{DESCRIPTORS}{code}")).await;
+    assert_eq!(report.files.len(), 1);
+    let manifest = &sandbox.head.manifest;
+    assert_eq!((manifest.variables.len(), manifest.dataframes.len()), (10_000, 1_000));
+    assert_eq!((manifest.cwd.as_str(), manifest.env.len()), ("", 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_bomb_ends_with_its_call() {
+    let host = TestHost::start_with(|config| config.limits.processes = 64).await;
+    let mut sandbox = host.sandbox();
+    sandbox.limit = Duration::from_secs(1);
+    let bomb = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass";
+    sandbox.run(bomb).await;
+    assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+    let quick = "import os\nfor _ in range(5):\n    try:\n        os.fork()\n    except OSError:\n        pass";
+    sandbox.run(quick).await;
+    assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+    if is_root() {
+        assert_eq!(host.processes().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signals_to_everyone_reach_nobody_else() {
+    let host = TestHost::start().await;
+    let (mut other, mut sandbox) = (host.sandbox(), host.sandbox());
+    other.prints("kept = 1").await;
+    let code = "
+import os, signal
+for target in (-1, 0, 1, os.getppid()):
+    try:
+        os.kill(target, signal.SIGSTOP)
+        os.kill(target, signal.SIGKILL)
+    except OSError as error:
+        print(error.errno)
+";
+    sandbox.run(code).await;
+    assert_eq!(other.prints("print(kept)").await, ["1"]);
+    assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+}

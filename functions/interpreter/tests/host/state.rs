@@ -1,0 +1,142 @@
+//! Variables: kept in a warm kernel, told as lost with it, and never of uncommitted work.
+
+use std::time::Duration;
+
+use sandcastle::interpreter::{Interpreter, RunError};
+
+use crate::support::{TestHost, is_root, names};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_kernel_keeps_variables_environment_and_folder() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("import os\nx = [1]\nos.environ['MODE'] = 'm'\nos.makedirs('sub')\nos.chdir('sub')").await;
+    assert_eq!(
+        sandbox.prints("x.append(2)\nprint(x, os.environ['MODE'], os.path.basename(os.getcwd()))").await,
+        ["[1, 2] m sub"]
+    );
+    let manifest = &sandbox.head.manifest;
+    assert_eq!((manifest.calls, manifest.cwd.as_str()), (2, "sub"));
+    assert_eq!(manifest.runtime, host.host.runtime());
+    assert!(manifest.variables.contains_key("x") && manifest.memory_bytes > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_kernel_tells_by_name_what_is_lost() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox
+        .prints("import os\nlock = 1\nkept_file = open('f.txt', 'w').write('content')\nos.environ['MODE'] = 'm'")
+        .await;
+    host.host.discard(&sandbox.id).await;
+    let report = sandbox.run("import os\nprint(open('f.txt').read(), os.environ['MODE'])").await;
+    assert_eq!(report.output, ["content m"]);
+    assert!(report.files.is_empty());
+    let state = report.state.unwrap();
+    let lost: Vec<_> = state.lost.iter().map(|lost| lost.name.as_str()).collect();
+    assert_eq!((state.kept, lost), (false, vec!["kept_file", "lock"]));
+    let error = sandbox.fails("lock").await;
+    assert!(error.contains("lock") && error.contains("lost"), "{error}");
+    assert!(sandbox.head.manifest.lost.contains_key("lock"));
+    sandbox.prints("lock = 2; kept_file = 0").await;
+    assert!(sandbox.head.manifest.lost.is_empty());
+    assert!(sandbox.run("print(lock)").await.state.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_was_not_committed_is_gone() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("x = 'committed'").await;
+    sandbox.try_run("x = 'not'\nopen('stray.txt', 'w').write('stray')").await.unwrap();
+    let report = sandbox.run("import os\nprint('x' in globals(), os.path.exists('stray.txt'))").await;
+    assert_eq!(report.output, ["False False"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_from_outside_are_applied_to_a_warm_kernel() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox
+        .prints("x = 'warm'\nopen('own.txt', 'w').write('own')\nimport os\nos.symlink('/etc/passwd', 'link.txt')")
+        .await;
+    sandbox.put_file("in/data.txt", "from outside").await;
+    sandbox.put_file("link.txt", "no link any more").await;
+    sandbox.delete_file("own.txt").await;
+    let report =
+        sandbox.run("print(x, open('in/data.txt').read(), open('link.txt').read(), os.path.exists('own.txt'))").await;
+    assert_eq!(report.output, ["warm from outside no link any more False"]);
+    assert!(report.files.is_empty() && report.state.is_none(), "{report:?}");
+    let report = sandbox.run("open('in/data.txt', 'a').write('!')").await;
+    assert_eq!(names(&report), ["in/data.txt"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_least_recently_used_kernel_leaves() {
+    let host = TestHost::start_with(|config| config.max_kernels = 2).await;
+    let [mut a, mut b, mut c] = [host.sandbox(), host.sandbox(), host.sandbox()];
+    for sandbox in [&mut a, &mut b] {
+        sandbox.prints("x = 1").await;
+    }
+    a.prints("x = 2").await;
+    c.prints("x = 3").await;
+    assert_eq!(a.prints("print(x)").await, ["2"]);
+    assert_eq!(c.prints("print(x)").await, ["3"]);
+    assert!(b.run("pass").await.state.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_free_kernel_a_call_is_refused_in_time() {
+    let host = TestHost::start_with(|config| config.max_kernels = 1).await;
+    let (busy, waiting) = (host.sandbox(), host.sandbox());
+    let running = busy.try_run("import time\ntime.sleep(60)");
+    let mut job = waiting.job("print(1)");
+    job.deadline = std::time::Instant::now() + Duration::from_millis(700);
+    let refused = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        host.host.run(job).await
+    };
+    tokio::select! {
+        _ = running => panic!("sleeps too short"),
+        refused = refused => assert!(matches!(refused, Err(RunError::Busy | RunError::NoTime)), "{refused:?}"),
+    }
+    assert!(waiting.try_run("print(1)").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_nobody_waits_for_is_ended() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("x = 1").await;
+    let run = sandbox.try_run("import subprocess\nsubprocess.Popen(['sleep', '1000'])\nwhile True: pass");
+    assert!(tokio::time::timeout(Duration::from_millis(500), run).await.is_err());
+    let report = sandbox.run("print('x' in globals())").await;
+    assert_eq!(report.output, ["False"]);
+    if is_root() {
+        while host.processes().len() > 1 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discarding_ends_the_call_that_runs() {
+    let host = TestHost::start().await;
+    let sandbox = host.sandbox();
+    let ended = tokio::join!(sandbox.try_run("while True: pass"), async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        host.host.discard(&sandbox.id).await;
+    });
+    assert!(matches!(ended.0, Err(RunError::Kernel { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shutdown_leaves_nothing_behind() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("import os\nos.makedirs('a/b/c')\nos.chmod('a/b', 0)\nx = 1").await;
+    host.host.shutdown().await;
+    assert!(!host.run_dir.path().join("run/kernels").exists());
+    assert!(host.processes().is_empty());
+    assert!(sandbox.try_run("print(1)").await.is_err());
+}

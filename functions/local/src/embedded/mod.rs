@@ -1,0 +1,165 @@
+//! An S3 in this process: s3s speaks the protocol and checks signatures, s3s-fs keeps objects in files.
+
+mod bucket;
+mod credentials;
+mod list;
+mod names;
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
+
+use axum::{Router, error_handling::HandleError, http::StatusCode, serve::ListenerExt};
+use s3s::{HttpError, S3, auth::SimpleAuth, service::S3ServiceBuilder};
+use sandcastle_s3::{S3Config, StaticCredentials};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+pub use bucket::LocalBucket;
+
+use crate::{DataDir, DataDirError};
+
+/// The one bucket there is.
+pub const BUCKET: &str = "sandcastle";
+/// File of the data folder that says where the S3 of the server that uses it listens.
+const ENDPOINT_FILE: &str = "s3-endpoint";
+
+/// Why the embedded S3 does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum S3Error {
+    /// The data folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The file of its credentials holds something else.
+    #[error("read the credentials of the embedded S3")]
+    Credentials(#[source] serde_json::Error),
+    /// The files of the bucket.
+    #[error("open the bucket's folder: {0}")]
+    Bucket(String),
+    /// The address is taken, or not this machine's.
+    #[error("listen on {address} for S3 requests")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A running S3 with one bucket. Dropping it stops it without waiting; [`EmbeddedS3::shutdown`] waits.
+#[derive(Debug)]
+pub struct EmbeddedS3 {
+    data: Arc<DataDir>,
+    address: SocketAddr,
+    credentials: StaticCredentials,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+}
+
+impl EmbeddedS3 {
+    /// Locks the data folder and serves its bucket there; port 0 takes any.
+    pub async fn start(data_dir: &Path, address: SocketAddr) -> Result<Self, S3Error> {
+        Self::start_with(data_dir, address, |bucket| bucket).await
+    }
+
+    /// [`EmbeddedS3::start`] with something in front of the bucket that may delay, fail or refuse its operations.
+    pub async fn start_with<L: S3>(
+        data_dir: &Path,
+        address: SocketAddr,
+        layer: impl FnOnce(LocalBucket) -> L,
+    ) -> Result<Self, S3Error> {
+        Self::serve(Arc::new(DataDir::open(data_dir)?), address, layer).await
+    }
+
+    /// [`EmbeddedS3::start_with`] in a folder that is locked already.
+    pub async fn serve<L: S3>(
+        data: Arc<DataDir>,
+        address: SocketAddr,
+        layer: impl FnOnce(LocalBucket) -> L,
+    ) -> Result<Self, S3Error> {
+        let credentials = credentials::load_or_create(&data)?;
+        let bucket = LocalBucket::open(&data.folder("s3", 0o700)?)?;
+        let listener = TcpListener::bind(address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = listener.map_err(|source| S3Error::Listen { address, source })?;
+        let router = router(layer(bucket), &credentials);
+        // Small answers leave at once instead of waiting for an acknowledgement.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let stopped = async move { drop(stopped.await) };
+            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+                tracing::error!(%error, "the embedded s3 has stopped");
+            }
+        });
+        let running = Self { data, address, credentials, stop: Some(stop), server };
+        running.data.write_secret(ENDPOINT_FILE, &running.endpoint())?;
+        Ok(running)
+    }
+
+    /// Its URL on this machine.
+    pub fn endpoint(&self) -> String {
+        let host = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(host, self.address.port()))
+    }
+
+    /// The only credentials it takes.
+    pub fn credentials(&self) -> &StaticCredentials {
+        &self.credentials
+    }
+
+    /// The name of its bucket.
+    pub fn bucket(&self) -> &str {
+        BUCKET
+    }
+
+    /// How to reach it through the storage port.
+    pub fn store_config(&self) -> S3Config {
+        store_config(self.endpoint(), self.credentials.clone())
+    }
+
+    /// How to reach the one that another server runs on this data folder; `None` when that server has none.
+    pub fn of_running_server(data_dir: &Path) -> Result<Option<S3Config>, S3Error> {
+        let (endpoint, credentials) = (DataDir::read(data_dir, ENDPOINT_FILE)?, credentials::load(data_dir)?);
+        Ok(endpoint.zip(credentials).map(|(endpoint, credentials)| store_config(endpoint, credentials)))
+    }
+
+    /// Takes no more requests, answers those under way, and lets go of the data folder.
+    pub async fn shutdown(mut self) -> Result<(), S3Error> {
+        drop(self.stop.take());
+        // A panic in a connection's task has been reported already.
+        drop((&mut self.server).await);
+        Ok(self.data.remove(ENDPOINT_FILE)?)
+    }
+}
+
+impl Drop for EmbeddedS3 {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn store_config(endpoint: String, credentials: StaticCredentials) -> S3Config {
+    S3Config {
+        bucket: BUCKET.to_owned(),
+        endpoint: Some(endpoint),
+        credentials: Some(credentials),
+        ..S3Config::default()
+    }
+}
+
+fn router(bucket: impl S3, credentials: &StaticCredentials) -> Router {
+    let mut builder = S3ServiceBuilder::new(bucket);
+    builder.set_auth(SimpleAuth::from_single(&*credentials.key_id, &*credentials.secret));
+    let service = HandleError::new(builder.build(), |error: HttpError| async move {
+        tracing::error!(?error, "the embedded s3 could not answer");
+        StatusCode::INTERNAL_SERVER_ERROR
+    });
+    Router::new().fallback_service(service)
+}

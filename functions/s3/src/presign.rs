@@ -1,0 +1,35 @@
+//! Links that let anybody GET one object for a while, with a content type and a file name of our choice.
+
+use std::time::Duration;
+
+use aws_sdk_s3::presigning::PresigningConfig;
+use sandcastle::store::{Presentation, StoreError};
+
+use crate::{S3Store, disposition::disposition, errors};
+
+const ACTION: &str = "presign";
+
+pub(crate) async fn presign_get(store: &S3Store, key: &str, how: &Presentation) -> Result<String, StoreError> {
+    let lifetime = how.valid_for.max(Duration::from_secs(1));
+    let lifetime = PresigningConfig::expires_in(lifetime).map_err(|error| errors::refusal(ACTION, key, error))?;
+    let request = store
+        .presigner
+        .get_object()
+        .bucket(&store.bucket)
+        .key(key)
+        .response_content_type(content_type(&how.mime_type))
+        .response_content_disposition(disposition(&how.file_name, how.inline))
+        .presigned(lifetime)
+        .await;
+    request.map(|request| request.uri().to_owned()).map_err(|error| errors::failed(ACTION, key, error))
+}
+
+/// The type if it can stand in a header. Text is UTF-8, which browsers do not assume.
+fn content_type(mime_type: &str) -> String {
+    let safe = mime_type.contains('/') && mime_type.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    match mime_type {
+        _ if !safe => "application/octet-stream".to_owned(),
+        text if text.starts_with("text/") && !text.contains(';') => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    }
+}

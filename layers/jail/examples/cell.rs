@@ -1,0 +1,97 @@
+//! Runs a command in a cell: `cell [--readable PATH]... COMMAND [ARGUMENT...]`. With `--cost` instead of a command,
+//! forks and confines a hundred kernels and prints what each half cost.
+
+use std::error::Error;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use rustix::process::{Pid, WaitOptions, waitpid};
+use sandcastle_jail::{Building, Confined, Fork, Ground, JailError, Limits, Policy, confine_self};
+
+const UID: u32 = 61_000;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut readable = vec![];
+    while arguments.first().is_some_and(|first| first == "--readable") {
+        readable.extend(arguments.drain(..2).nth(1).map(PathBuf::from));
+    }
+    let kernels = tempfile::tempdir()?;
+    let slot = kernels.path().join("0");
+    for name in ["files", "tmp"] {
+        fs::create_dir_all(slot.join(name))?;
+        if rustix::process::geteuid().is_root() {
+            chown(slot.join(name), Some(UID), Some(UID))?;
+        }
+    }
+    let started = Instant::now();
+    let building = Building::raise(&Ground { kernels_dir: kernels.path(), readable: &readable });
+    eprintln!("raised in {:?}", started.elapsed());
+    if arguments.first().is_some_and(|first| first == "--cost") {
+        return cost(&building).map(|()| ExitCode::SUCCESS);
+    }
+    match building.fork()? {
+        Fork::Child => run(&building, &arguments),
+        Fork::Parent { pid } => {
+            let ended = waitpid(Pid::from_raw(pid), WaitOptions::empty())?;
+            eprintln!("ended: {:?}", ended.map(|(_, status)| status));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn confine(building: &Building, keep: &[RawFd]) -> Result<Confined, JailError> {
+    let limits = Limits { memory_bytes: 2 << 30, processes: 64, file_bytes: 1 << 30, open_files: 512 };
+    confine_self(building, &Policy { slot: "0", uid: UID, limits, keep, required: &[] })
+}
+
+fn run(building: &Building, arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let confined = confine(building, &[])?;
+    for step in &confined.steps {
+        eprintln!("{:15} {}", step.step, if step.held { "held" } else { &step.reason });
+    }
+    let (program, arguments) = arguments.split_first().ok_or("no command")?;
+    Err(Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .env("HOME", &confined.files)
+        .env("TMPDIR", &confined.tmp)
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .exec()
+        .into())
+}
+
+fn cost(building: &Building) -> Result<(), Box<dyn Error>> {
+    let (mut forks, mut cells) = (vec![], vec![]);
+    for _ in 0..100 {
+        let (mut told, mut tell) = std::io::pipe()?;
+        let started = Instant::now();
+        match building.fork()? {
+            Fork::Child => {
+                let begun = Instant::now();
+                confine(building, &[tell.as_raw_fd()])?;
+                tell.write_all(&begun.elapsed().as_micros().to_ne_bytes())?;
+                std::process::exit(0);
+            }
+            Fork::Parent { pid } => {
+                forks.push(started.elapsed().as_micros());
+                drop(tell);
+                let mut took = [0; 16];
+                told.read_exact(&mut took)?;
+                cells.push(u128::from_ne_bytes(took));
+                waitpid(Pid::from_raw(pid), WaitOptions::empty())?;
+            }
+        }
+    }
+    for (what, mut micros) in [("fork", forks), ("confine_self", cells)] {
+        micros.sort_unstable();
+        println!("{what}: median {:?} us, slowest {:?} us", micros.get(micros.len() / 2), micros.last());
+    }
+    Ok(())
+}

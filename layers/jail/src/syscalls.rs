@@ -1,0 +1,166 @@
+//! Which system calls a kernel may make: data, with the reason beside it.
+//!
+//! Collected from what CPython, glibc, numpy and OpenBLAS, pandas, Arrow, matplotlib, multiprocessing, asyncio and
+//! shells use. What is missing here answers ENOSYS. Left out on purpose: `clone3`, whose flags lie in memory where no
+//! filter can read them (glibc then uses `clone`); `memfd_create`, memory that no limit counts; System V objects, which
+//! outlive processes; `io_uring`, which makes calls that no filter sees; and `seccomp` itself.
+
+/// Makes a module of a table: the numbers, and in tests each name with the reason it is there.
+macro_rules! table {
+    ($(#[$attribute:meta])* $table:ident { $($why:literal: $($call:ident)+;)* }) => {
+        $(#[$attribute])*
+        pub(crate) mod $table {
+            /// The numbers, as this architecture has them.
+            pub(crate) const NUMBERS: &[i64] = &[$($(libc::$call),+),*];
+            /// Names and reasons, in the order of the numbers.
+            #[cfg(test)]
+            pub(crate) const NAMES: &[(&str, &str)] = &[$($((stringify!($call), $why)),+),*];
+        }
+    };
+}
+
+table! { allowed {
+    "reading and writing files":
+        SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev SYS_preadv2
+        SYS_pwritev2 SYS_lseek SYS_ftruncate SYS_truncate SYS_fallocate SYS_fadvise64 SYS_readahead SYS_fsync
+        SYS_fdatasync SYS_sync_file_range SYS_syncfs SYS_flock SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
+    "opening them, within what mounts and Landlock show":
+        SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_fcntl SYS_pipe2 SYS_umask;
+    "looking at files and folders":
+        SYS_fstat SYS_newfstatat SYS_statx SYS_statfs SYS_fstatfs SYS_faccessat SYS_faccessat2 SYS_readlinkat
+        SYS_getdents64 SYS_getcwd SYS_chdir SYS_fchdir SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr
+        SYS_llistxattr SYS_flistxattr SYS_inotify_init1 SYS_inotify_add_watch SYS_inotify_rm_watch;
+    "changing them; device nodes and other owners take capabilities that no kernel has":
+        SYS_mkdirat SYS_unlinkat SYS_renameat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_mknodat SYS_fchmod
+        SYS_fchmodat SYS_fchmodat2 SYS_fchown SYS_fchownat SYS_utimensat SYS_setxattr SYS_lsetxattr SYS_fsetxattr
+        SYS_removexattr SYS_lremovexattr SYS_fremovexattr;
+    "memory, bounded by rlimits; NUMA calls by OpenBLAS and Arrow":
+        SYS_brk SYS_mmap SYS_munmap SYS_mremap SYS_mprotect SYS_madvise SYS_msync SYS_mincore SYS_mlock SYS_mlock2
+        SYS_munlock SYS_mlockall SYS_munlockall SYS_membarrier SYS_mbind SYS_get_mempolicy SYS_set_mempolicy
+        SYS_pkey_alloc SYS_pkey_free SYS_pkey_mprotect;
+    "starting and ending processes and threads":
+        SYS_execve SYS_execveat SYS_exit SYS_exit_group SYS_wait4 SYS_waitid SYS_set_tid_address SYS_set_robust_list
+        SYS_get_robust_list SYS_rseq SYS_setpgid SYS_setsid;
+    "what a process knows about itself":
+        SYS_getpid SYS_getppid SYS_gettid SYS_getpgid SYS_getsid SYS_getuid SYS_geteuid SYS_getgid SYS_getegid
+        SYS_getresuid SYS_getresgid SYS_getgroups SYS_capget SYS_getrusage SYS_times SYS_uname SYS_sysinfo SYS_getcpu
+        SYS_getrandom SYS_getrlimit SYS_setrlimit SYS_prlimit64;
+    "programs that give up rights they do not have; without capabilities these change nothing":
+        SYS_setuid SYS_setgid SYS_setreuid SYS_setregid SYS_setresuid SYS_setresgid SYS_setfsuid SYS_setfsgid
+        SYS_setgroups SYS_landlock_create_ruleset SYS_landlock_add_rule SYS_landlock_restrict_self;
+    "threads waiting for each other, the GIL first of all":
+        SYS_futex SYS_futex_waitv SYS_sched_yield SYS_restart_syscall;
+    "where and how urgently threads run":
+        SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getparam SYS_sched_setparam SYS_sched_getscheduler
+        SYS_sched_setscheduler SYS_sched_getattr SYS_sched_setattr SYS_sched_get_priority_max
+        SYS_sched_get_priority_min SYS_sched_rr_get_interval SYS_getpriority SYS_setpriority SYS_ioprio_get
+        SYS_ioprio_set;
+    "signals, which the process id namespace or Landlock keeps inside":
+        SYS_kill SYS_tkill SYS_tgkill SYS_pidfd_open SYS_pidfd_send_signal SYS_rt_sigaction SYS_rt_sigprocmask
+        SYS_rt_sigpending SYS_rt_sigtimedwait SYS_rt_sigsuspend SYS_rt_sigreturn SYS_rt_sigqueueinfo
+        SYS_rt_tgsigqueueinfo SYS_sigaltstack SYS_signalfd4;
+    "telling the time and waiting for it":
+        SYS_clock_gettime SYS_clock_getres SYS_clock_nanosleep SYS_nanosleep SYS_gettimeofday SYS_timer_create
+        SYS_timer_settime SYS_timer_gettime SYS_timer_getoverrun SYS_timer_delete SYS_getitimer SYS_setitimer
+        SYS_timerfd_create SYS_timerfd_settime SYS_timerfd_gettime;
+    "waiting for input: selectors, asyncio":
+        SYS_epoll_create1 SYS_epoll_ctl SYS_epoll_pwait SYS_epoll_pwait2 SYS_ppoll SYS_pselect6 SYS_eventfd2;
+    "sockets that exist already or that `socket` lets pass":
+        SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername SYS_sendto
+        SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_shutdown SYS_getsockopt SYS_setsockopt;
+} }
+
+table! {
+    #[cfg(target_arch = "x86_64")]
+    allowed_here {
+        "older spellings of calls above, which newer architectures never had":
+            SYS_open SYS_creat SYS_stat SYS_lstat SYS_access SYS_readlink SYS_getdents SYS_mkdir SYS_rmdir SYS_unlink
+            SYS_rename SYS_link SYS_symlink SYS_mknod SYS_chmod SYS_chown SYS_lchown SYS_utime SYS_utimes
+            SYS_futimesat SYS_dup2 SYS_pipe SYS_poll SYS_select SYS_epoll_create SYS_epoll_wait SYS_eventfd
+            SYS_signalfd SYS_inotify_init SYS_getpgrp SYS_pause SYS_alarm SYS_time;
+        "starting processes; vfork is what subprocess uses":
+            SYS_fork SYS_vfork;
+        "the thread pointer, set by libc":
+            SYS_arch_prctl;
+    }
+}
+
+table! {
+    #[cfg(not(target_arch = "x86_64"))]
+    allowed_here {}
+}
+
+table! { refused {
+    "another process's memory and descriptors":
+        SYS_ptrace SYS_process_vm_readv SYS_process_vm_writev SYS_pidfd_getfd SYS_kcmp;
+    "leaving the cell's mounts and namespaces":
+        SYS_mount SYS_umount2 SYS_pivot_root SYS_chroot SYS_unshare SYS_setns SYS_fsopen SYS_fsconfig SYS_fsmount
+        SYS_fspick SYS_move_mount SYS_open_tree SYS_mount_setattr;
+    "opening files by number, past every path rule":
+        SYS_name_to_handle_at SYS_open_by_handle_at;
+    "keys are the user's, not the cell's":
+        SYS_add_key SYS_request_key SYS_keyctl;
+    "much of Linux for few users: where its holes have been":
+        SYS_bpf SYS_perf_event_open SYS_userfaultfd SYS_fanotify_init SYS_fanotify_mark;
+    "gaining rights":
+        SYS_capset;
+    "the machine is not the kernel's":
+        SYS_reboot SYS_kexec_load SYS_kexec_file_load SYS_init_module SYS_finit_module SYS_delete_module SYS_swapon
+        SYS_swapoff SYS_quotactl SYS_acct SYS_settimeofday SYS_clock_settime SYS_adjtimex SYS_clock_adjtime
+        SYS_syslog SYS_sethostname SYS_setdomainname SYS_vhangup;
+} }
+
+/// A call that is refused when an argument says so, and allowed otherwise.
+pub(crate) struct Conditional {
+    pub(crate) number: i64,
+    /// The argument, counted from 0.
+    pub(crate) argument: u8,
+    pub(crate) refused_when: When,
+}
+
+/// What makes an argument one to refuse. Linux reads all of these arguments as 32 bits, but for the bits of `clone`.
+pub(crate) enum When {
+    /// It is none of these.
+    NoneOf(&'static [i32]),
+    /// It is one of these.
+    OneOf(&'static [i32]),
+    /// It has one of these bits.
+    AnyBit(&'static [i32]),
+}
+
+/// The calls whose arguments decide.
+pub(crate) const CONDITIONAL: &[Conditional] = &[
+    // No network: TCP and UDP, but also netlink, raw packets and vsock.
+    Conditional { number: libc::SYS_socket, argument: 0, refused_when: When::NoneOf(&[libc::AF_UNIX]) },
+    Conditional { number: libc::SYS_socketpair, argument: 0, refused_when: When::NoneOf(&[libc::AF_UNIX]) },
+    // Threads and processes, but no namespaces: a user namespace would bring all capabilities back.
+    Conditional {
+        number: libc::SYS_clone,
+        argument: 0,
+        refused_when: When::AnyBit(&[
+            libc::CLONE_NEWNS,
+            libc::CLONE_NEWCGROUP,
+            libc::CLONE_NEWUTS,
+            libc::CLONE_NEWIPC,
+            libc::CLONE_NEWUSER,
+            libc::CLONE_NEWPID,
+            libc::CLONE_NEWNET,
+        ]),
+    },
+    // No typing into somebody's terminal.
+    Conditional { number: libc::SYS_ioctl, argument: 1, refused_when: When::OneOf(&[TIOCSTI, TIOCLINUX]) },
+    // Asking (all ones) and the ordinary one only: others switch off address randomisation.
+    Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
+    // Outliving the zygote; filters of its own; moving its memory's boundaries.
+    Conditional {
+        number: libc::SYS_prctl,
+        argument: 0,
+        refused_when: When::OneOf(&[libc::PR_SET_PDEATHSIG, libc::PR_SET_SECCOMP, libc::PR_SET_MM]),
+    },
+];
+
+/// As in Linux's asm-generic/ioctls.h; libc has them as unsigned long.
+const TIOCSTI: i32 = 0x5412;
+const TIOCLINUX: i32 = 0x541C;
+/// As in Linux's personality.h.
+const PER_LINUX: i32 = 0;

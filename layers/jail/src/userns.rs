@@ -1,0 +1,63 @@
+//! User namespaces: how a zygote without privileges gets the right to raise a building, and how its kernels lose it.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
+use rustix::thread::UnshareFlags;
+
+use crate::sys;
+
+/// A handle on this process's own folder in `/proc`, which stays usable when `/proc` is replaced.
+pub(crate) fn proc_self() -> io::Result<OwnedFd> {
+    Ok(openat(CWD, "/proc/self", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Moves into a new user namespace in which user and group keep their ids and no other id exists.
+///
+/// After an error the process may be in a namespace where its ids mean nobody, and then cannot create files; see
+/// [`works`] for finding out beforehand.
+pub(crate) fn enter(proc_self: impl AsFd) -> io::Result<()> {
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    sys::unshare(UnshareFlags::NEWUSER)?;
+    // Without privileges outside, the group map may be written only once setgroups(2) is denied: user_namespaces(7).
+    write_once(&proc_self, "setgroups", "deny")?;
+    write_once(&proc_self, "uid_map", &format!("{uid} {uid} 1"))?;
+    write_once(&proc_self, "gid_map", &format!("{gid} {gid} 1"))
+}
+
+/// Whether [`enter`] and what a building needs would succeed, tried in a process that is thrown away: some systems
+/// let the namespace be made and refuse the maps (AWS Lambda) or the mounts (AppArmor), and there is no way back.
+pub(crate) fn works() -> io::Result<()> {
+    let child = sys::fork()?;
+    if child == 0 {
+        let tried = proc_self()
+            .and_then(enter)
+            .and_then(|()| sys::unshare(UnshareFlags::NEWNS))
+            .and_then(|()| crate::mounts::make_private());
+        sys::exit_now(tried.err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EIO)));
+    }
+    match exit_code(child)? {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}
+
+/// Waits for a child; its exit code.
+pub(crate) fn exit_code(child: i32) -> io::Result<i32> {
+    loop {
+        match rustix::process::waitpid(rustix::process::Pid::from_raw(child), rustix::process::WaitOptions::empty()) {
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(ended) => return Ok(ended.and_then(|(_, status)| status.exit_status()).unwrap_or(libc::EINTR)),
+        }
+    }
+}
+
+/// Writes one of the files that accept a single write(2).
+pub(crate) fn write_once(folder: impl AsFd, name: &str, value: &str) -> io::Result<()> {
+    let file = openat(folder, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let written = rustix::io::write(&file, value.as_bytes())?;
+    if written == value.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
+}

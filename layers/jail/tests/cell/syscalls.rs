@@ -1,0 +1,122 @@
+//! System calls: those that lead out are refused, whatever the libraries in between.
+
+use std::io::Error;
+
+use crate::Outcome;
+use crate::scene::{Stage, ensure};
+
+/// The errno of a call made with these numbers; 0 when it succeeds.
+#[allow(unsafe_code, reason = "the very calls that no library makes")]
+fn errno(number: i64, arguments: [i64; 4]) -> i32 {
+    let [a, b, c, d] = arguments;
+    // SAFETY: every caller passes flags, descriptors and null pointers only, so Linux writes to no memory.
+    if unsafe { libc::syscall(number, a, b, c, d) } == -1 {
+        Error::last_os_error().raw_os_error().unwrap_or(-1)
+    } else {
+        0
+    }
+}
+
+const NONE: [i64; 4] = [0; 4];
+const ASK: i64 = 0xffff_ffff;
+
+pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
+    let calls: &[(&str, i64, [i64; 4])] = &[
+        ("ptrace", libc::SYS_ptrace, NONE),
+        ("process_vm_readv", libc::SYS_process_vm_readv, [1, 0, 0, 0]),
+        ("process_vm_writev", libc::SYS_process_vm_writev, [1, 0, 0, 0]),
+        ("pidfd_getfd", libc::SYS_pidfd_getfd, [-1, 0, 0, 0]),
+        ("mount", libc::SYS_mount, NONE),
+        ("umount2", libc::SYS_umount2, NONE),
+        ("pivot_root", libc::SYS_pivot_root, NONE),
+        ("chroot", libc::SYS_chroot, NONE),
+        ("open_tree", libc::SYS_open_tree, NONE),
+        ("move_mount", libc::SYS_move_mount, NONE),
+        ("fsopen", libc::SYS_fsopen, NONE),
+        ("mount_setattr", libc::SYS_mount_setattr, NONE),
+        ("unshare", libc::SYS_unshare, [libc::CLONE_NEWUSER.into(), 0, 0, 0]),
+        ("setns", libc::SYS_setns, NONE),
+        ("clone of a user namespace", libc::SYS_clone, [i64::from(libc::CLONE_NEWUSER | libc::SIGCHLD), 0, 0, 0]),
+        ("clone of a mount namespace", libc::SYS_clone, [i64::from(libc::CLONE_NEWNS | libc::SIGCHLD), 0, 0, 0]),
+        ("open_by_handle_at", libc::SYS_open_by_handle_at, NONE),
+        ("name_to_handle_at", libc::SYS_name_to_handle_at, NONE),
+        ("keyctl", libc::SYS_keyctl, NONE),
+        ("add_key", libc::SYS_add_key, NONE),
+        ("request_key", libc::SYS_request_key, NONE),
+        ("bpf", libc::SYS_bpf, NONE),
+        ("perf_event_open", libc::SYS_perf_event_open, NONE),
+        ("userfaultfd", libc::SYS_userfaultfd, NONE),
+        ("reboot", libc::SYS_reboot, NONE),
+        ("kexec_load", libc::SYS_kexec_load, NONE),
+        ("init_module", libc::SYS_init_module, NONE),
+        ("swapon", libc::SYS_swapon, NONE),
+        ("quotactl", libc::SYS_quotactl, NONE),
+        ("settimeofday", libc::SYS_settimeofday, NONE),
+        ("clock_settime", libc::SYS_clock_settime, NONE),
+        ("acct", libc::SYS_acct, NONE),
+        ("syslog", libc::SYS_syslog, NONE),
+        ("sethostname", libc::SYS_sethostname, NONE),
+        ("ioctl TIOCSTI", libc::SYS_ioctl, [0, 0x5412, 0, 0]),
+        // Linux reads the request as 32 bits: what stands above them must not hide it.
+        ("ioctl TIOCSTI in disguise", libc::SYS_ioctl, [0, 0x1_0000_5412, 0, 0]),
+        ("socket in disguise", libc::SYS_socket, [0x1_0000_0002, 1, 0, 0]),
+        ("personality without address randomisation", libc::SYS_personality, [0x004_0000, 0, 0, 0]),
+        ("prctl to outlive the zygote", libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), 0, 0, 0]),
+    ];
+    for (name, number, arguments) in calls {
+        let found = errno(*number, *arguments);
+        ensure(found == libc::EPERM, format!("{name}: errno {found}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn what_is_not_listed_does_not_exist(_: &Stage) -> Outcome {
+    let calls: &[(&str, i64)] = &[
+        ("clone3", libc::SYS_clone3),
+        ("io_uring_setup", libc::SYS_io_uring_setup),
+        ("memfd_create", libc::SYS_memfd_create),
+        ("seccomp", libc::SYS_seccomp),
+        ("shmget", libc::SYS_shmget),
+        ("a call of the future", 4_000),
+        // The x32 calls of x86-64: the same numbers, and a bit that a careless filter does not look at.
+        ("x32 ptrace", 0x4000_0000 + 521),
+        ("x32 getpid", 0x4000_0000 + 39),
+    ];
+    for (name, number) in calls {
+        let found = errno(*number, NONE);
+        ensure(found == libc::ENOSYS, format!("{name}: errno {found}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn what_is_harmless_works(_: &Stage) -> Outcome {
+    ensure(errno(libc::SYS_personality, [ASK, 0, 0, 0]) == 0, "personality cannot be asked")?;
+    ensure(errno(libc::SYS_getpid, NONE) == 0 && errno(libc::SYS_sched_yield, NONE) == 0, "ordinary calls fail")?;
+    let sum = std::thread::spawn(|| 1 + 1).join().map_err(|_| "a thread panicked")?;
+    ensure(sum == 2, "threads do not work")
+}
+
+/// 32-bit calls have other numbers: 26 is ptrace there, and msync in the filter's eyes.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "fork and a software interrupt have no safe wrappers")]
+pub(crate) fn foreign_calls_end_the_process(_: &Stage) -> Outcome {
+    // SAFETY: one thread; the child makes two calls and ends.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: the interrupt either ends this process or sets eax to an error; rbx, which the compiler reserves, is
+        // not touched, and 20 (getpid) takes no arguments. _exit does not return.
+        unsafe {
+            core::arch::asm!("int 0x80", inout("eax") 20 => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
+            libc::_exit(0);
+        }
+    }
+    let pid = rustix::process::Pid::from_raw(child).ok_or("no pid")?;
+    let ended = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty())?;
+    let signal = ended.and_then(|(_, status)| status.terminating_signal());
+    ensure(signal == Some(libc::SIGSYS), format!("{signal:?}"))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn foreign_calls_end_the_process(_: &Stage) -> Outcome {
+    Ok(())
+}

@@ -1,0 +1,106 @@
+"""Figures as files: `figure_N.png` of pyplot and PIL, `figure_N.html` of plotly, in the sandbox's files."""
+import re
+from io import BytesIO
+from os import listdir
+from weakref import WeakSet
+
+from .output import note
+
+FIGURE = re.compile(r"figure_(\d{1,9})\.")
+
+
+class Place:
+    """Where figures go, and the highest number that this kernel has used."""
+    folder = "."
+    highest = 0
+
+
+class Pyplot:
+    """matplotlib's figure manager registry and unpatched savefig, once pyplot is imported."""
+    registry = None
+    savefig = None
+
+
+saved = WeakSet()  # figures that the code has written to a file itself
+
+
+def write_figure(data, suffix):
+    """Writes a new file `figure_N` + suffix."""
+    taken = [int(match[1]) for name in listdir(Place.folder) if (match := FIGURE.match(name))]
+    Place.highest = max(Place.highest, *taken, 0)
+    while True:
+        Place.highest += 1
+        path = f"{Place.folder}/figure_{Place.highest}{suffix}"
+        try:
+            with open(path, "xb") as file:
+                file.write(data)
+            return
+        except FileExistsError:
+            continue
+
+
+def capture(figure):
+    """Writes a matplotlib figure; a failure becomes a line on stderr."""
+    try:
+        data = BytesIO()
+        Pyplot.savefig(figure, data, format="png", bbox_inches="tight")
+        write_figure(data.getbuffer(), ".png")
+    except Exception as error:
+        note_failure(error)
+
+
+def note_failure(error):
+    try:
+        text = repr(error)
+    except BaseException:
+        text = type(error).__name__
+    note(f"a figure could not be saved: {text[:1000]}")
+
+
+def show_pyplot(*_args, **_options):
+    """In place of pyplot.show: all open figures become files and are closed."""
+    for manager in Pyplot.registry.get_all_fig_managers():
+        capture(manager.canvas.figure)
+        Pyplot.registry.destroy(manager.num)
+
+
+def show_figure(figure, warn=True):
+    """In place of Figure.show."""
+    capture(figure)
+    manager = getattr(figure.canvas, "manager", None)
+    if manager is not None:
+        Pyplot.registry.destroy(manager.num)
+
+
+def end_call(keep):
+    """At a call's end: the figures still open become files if they are to be kept, and are closed."""
+    if Pyplot.registry is None or not Pyplot.registry.figs:
+        return
+    try:
+        if keep:
+            for manager in Pyplot.registry.get_all_fig_managers():
+                figure = manager.canvas.figure
+                # One child is the background: nothing was drawn.
+                if figure not in saved and len(figure.get_children()) > 1:
+                    capture(figure)
+    except Exception as error:
+        note_failure(error)
+    finally:
+        Pyplot.registry.destroy_all()
+        saved.clear()
+
+
+def show_plotly(figure, *_args, **_options):
+    """In place of plotly.io.show: a page that needs nothing from elsewhere."""
+    from plotly.io import to_html
+    write_figure(to_html(figure, include_plotlyjs=True, full_html=True).encode(), ".html")
+
+
+def show_image(image, *_args, **_options):
+    """In place of PIL.ImageShow.show."""
+    if image.mode not in ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"):
+        image = image.convert("RGB")
+    data = BytesIO()
+    image.save(data, "PNG")
+    write_figure(data.getbuffer(), ".png")
+    return True

@@ -1,0 +1,93 @@
+"""Which objects a cell may have touched, from the names in its code and what hangs from them."""
+import gc
+import re
+import sys
+from types import CodeType, FunctionType, ModuleType, NoneType
+
+WORD = re.compile(r"[^\W\d]\w*")
+# With one of these, code reaches names that do not stand in it.
+FAR_REACHING = frozenset((
+    "exec", "eval", "globals", "locals", "vars", "gc", "inspect", "modules", "__import__", "__main__", "__dict__",
+    "__globals__", "f_globals", "f_locals", "_getframe", "currentframe", "settrace", "ctypes", "runpy",
+))
+ATOMS = frozenset((int, float, complex, bool, str, bytes, NoneType, type(...), type(len), type(str.join)))
+MAX_OBJECTS = 20_000
+
+referents = gc.get_referents
+
+
+class TooMuch(Exception):
+    """It cannot be told within reason: everything may have been touched."""
+
+
+def touched(codes, namespace, is_frame):
+    """Ids of the objects that are `is_frame` and that the code may have touched; None when it may be any."""
+    try:
+        walk = Walk(namespace, is_frame)
+        walk.follow([namespace[name] for code in codes for name in walk.names(code)])
+        return walk.found
+    except TooMuch:
+        return None
+
+
+class Walk:
+    def __init__(self, namespace, is_frame):
+        self.namespace, self.is_frame = namespace, is_frame
+        self.found, self.seen = set(), set()
+
+    def names(self, code):
+        """The top-level names that stand in the code, in its inner functions and in its strings."""
+        words, waiting = set(), [code]
+        while waiting:
+            one = waiting.pop()
+            kind = type(one)
+            if kind is CodeType:
+                words.update(one.co_names)
+                waiting += one.co_consts
+            elif kind is tuple or kind is frozenset:
+                waiting += one
+            elif kind is str:
+                words.update(WORD.findall(one))
+        if not FAR_REACHING.isdisjoint(words):
+            raise TooMuch
+        return words & self.namespace.keys()
+
+    def follow(self, waiting):
+        while waiting:
+            one = waiting.pop()
+            kind = type(one)
+            if kind in ATOMS or id(one) in self.seen:
+                continue
+            self.seen.add(id(one))
+            if len(self.seen) > MAX_OBJECTS or one is self.namespace:
+                raise TooMuch
+            if self.is_frame(kind):
+                self.found.add(id(one))
+            elif kind is ModuleType:
+                self.check_library(one.__dict__)
+            elif kind is FunctionType:
+                waiting += self.of_function(one)
+            elif kind is CodeType:
+                waiting += [self.namespace[name] for name in self.names(one)]
+            elif isinstance(one, type):
+                if type.__dict__["__dict__"].__get__(one).get("__module__") == "__main__":
+                    waiting += referents(one)
+            else:
+                waiting += referents(one)
+
+    def of_function(self, function):
+        parts = [function.__closure__, function.__defaults__, function.__kwdefaults__, function.__dict__]
+        if function.__globals__ is self.namespace:
+            return [*parts, function.__code__]
+        self.check_library(function.__globals__)
+        return parts
+
+    @staticmethod
+    def check_library(variables):
+        """A module of the sandbox's own may hold anything; one of a library holds nothing of the sandbox."""
+        file = variables.get("__file__")
+        if type(file) is str and not file.startswith((sys.base_prefix, *LIBRARY_FOLDERS)):
+            raise TooMuch
+
+
+LIBRARY_FOLDERS = []

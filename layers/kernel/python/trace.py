@@ -1,0 +1,87 @@
+"""What went wrong, as text: `repr` of the exception and a traceback without the kernel's own frames."""
+import linecache
+import os
+from traceback import TracebackException
+
+from .text import clean, cut_lines, cut_middle
+
+OWN_FILES = "<kernel "
+MAX_ERROR = 64 << 10
+MAX_TRACEBACK = 32 << 10
+MAX_LINE = 2 << 10
+MAX_SOURCES = 8 << 20  # characters of source kept for tracebacks into earlier calls
+
+sources = {}
+# The event loop's folder: its frames stand between the kernel and code that awaits at the top level.
+asyncio_folder = os.path.join(os.path.dirname(os.__file__), "asyncio", "")
+
+
+def remember(filename, source):
+    """Keeps the source of a cell for tracebacks, as long as the newest cells have room."""
+    sources[filename] = source
+    while sum(map(len, sources.values())) > MAX_SOURCES and len(sources) > 1:
+        oldest = next(iter(sources))
+        del sources[oldest]
+        linecache.cache.pop(oldest, None)
+    show_source(filename, source)
+
+
+def show_source(filename, source):
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+
+
+def describe(error):
+    """(repr of the exception, lines of its traceback)."""
+    return text_of(error), lines_of(error)
+
+
+def text_of(error):
+    name = type.__getattribute__(type(error), "__name__")
+    try:
+        return cut_middle(repr(error), MAX_ERROR)
+    except BaseException as raised:
+        return clean(f"{name}(<repr raised {type.__getattribute__(type(raised), '__name__')}>)")
+
+
+def lines_of(error):
+    try:
+        for filename, source in sources.items():
+            if filename not in linecache.cache:
+                show_source(filename, source)
+        # A SyntaxError of the cell itself has no frame but the kernel's; without any there is no empty header.
+        frames = error.__traceback__ if has_foreign_frame(error.__traceback__) else None
+        formatted = TracebackException(type(error), error, frames, compact=True)
+        remove_own_frames(formatted)
+        lines = "".join(formatted.format()).rstrip("\n").split("\n")
+    except BaseException:
+        # User code has broken what formatting needs, or the exception itself raises.
+        lines = [text_of(error)]
+    return cut_lines(lines, MAX_TRACEBACK, MAX_LINE)
+
+
+def is_own(filename):
+    return filename.startswith(OWN_FILES)
+
+
+def has_foreign_frame(frames):
+    while frames is not None:
+        if not is_own(frames.tb_frame.f_code.co_filename):
+            return True
+        frames = frames.tb_next
+    return False
+
+
+def remove_own_frames(formatted):
+    """Removes the kernel's frames from an exception, its causes, contexts and members."""
+    waiting, seen = [formatted], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        frames = list(one.stack)
+        if frames and is_own(frames[0].filename):
+            while frames and (is_own(frames[0].filename) or frames[0].filename.startswith(asyncio_folder)):
+                del frames[0]
+        one.stack[:] = [frame for frame in frames if not is_own(frame.filename)]
+        waiting += [one.__cause__, one.__context__, *(one.exceptions or ())]

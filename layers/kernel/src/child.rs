@@ -1,0 +1,125 @@
+//! A kernel: the forked child that confines itself, and then runs one execution at a time.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use pyo3::prelude::*;
+use rustix::io::fcntl_dupfd_cloexec;
+use sandcastle_jail::{Building, Confined, JailError, Limits, Policy, confine_self};
+use sandcastle_protocol::{
+    Cell, FrameError, FromKernel, Start, Started, StepReport, ToKernel, read_frame, write_frame,
+};
+
+use crate::harness::{Harness, Place};
+use crate::home::Home;
+
+/// Descriptors from here on are the kernel's own, as far as the limit on open files allows: code that closes "all"
+/// descriptors rarely goes so far.
+const HIGH_DESCRIPTOR: u64 = 500;
+
+/// Why a kernel ends before the host has ended it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KernelError {
+    /// A frame could not be read or written.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// The harness itself failed.
+    #[error("harness: {0}")]
+    Harness(#[from] PyErr),
+    /// The host sent another message than the one that was due.
+    #[error("wanted {wanted}")]
+    Unexpected {
+        /// The message that was due.
+        wanted: &'static str,
+    },
+}
+
+/// What a forked kernel has from its zygote.
+pub(crate) struct Kernel<'a> {
+    /// Names the kernel's folder.
+    pub(crate) slot: u64,
+    /// Its user id.
+    pub(crate) uid: u32,
+    /// The frame socket.
+    pub(crate) frames: OwnedFd,
+    /// The write end of the output pipe.
+    pub(crate) output: OwnedFd,
+    /// What confines it.
+    pub(crate) cell: &'a Cell,
+    /// The building that its cell is in.
+    pub(crate) building: &'a Building,
+    /// Where Python lives.
+    pub(crate) home: &'a Home,
+}
+
+impl Kernel<'_> {
+    /// Confines the process and serves the host until it closes the frame socket.
+    pub(crate) fn serve(self, py: Python<'_>, harness: &Harness) -> Result<(), KernelError> {
+        let output = raised(self.output, self.cell.limits.open_files);
+        let mut frames = UnixStream::from(raised(self.frames, self.cell.limits.open_files));
+        let limits = &self.cell.limits;
+        let policy = Policy {
+            slot: &self.slot.to_string(),
+            uid: self.uid,
+            limits: Limits {
+                memory_bytes: limits.memory_bytes,
+                processes: limits.processes,
+                file_bytes: limits.file_bytes,
+                open_files: limits.open_files,
+            },
+            keep: &[frames.as_raw_fd(), output.as_raw_fd()],
+            required: &self.cell.required,
+        };
+        let confined = match confine_self(self.building, &policy) {
+            Ok(confined) => confined,
+            Err(error) => return Ok(write_frame(&mut frames, &refusal(&error))?),
+        };
+        let Some(start) = next_start(py, &mut frames)? else { return Ok(()) };
+        let (files, temporary) = folders(&confined);
+        let place = Place { files: &files, temporary: &temporary, output: output.as_raw_fd() };
+        harness.start(py, start, self.home, &place)?;
+        write_frame(&mut frames, &FromKernel::Started(Started { steps: reports(&confined.steps), refused: None }))?;
+        loop {
+            match py.detach(|| read_frame(&mut frames))? {
+                None => return Ok(()),
+                Some(ToKernel::Execute(call)) => {
+                    let done = harness.run(py, call)?;
+                    py.detach(|| write_frame(&mut frames, &FromKernel::Done(done)))?;
+                }
+                Some(ToKernel::Start(_)) => return Err(KernelError::Unexpected { wanted: "execute" }),
+            }
+        }
+    }
+}
+
+fn next_start(py: Python<'_>, frames: &mut UnixStream) -> Result<Option<Start>, KernelError> {
+    match py.detach(|| read_frame(frames))? {
+        None => Ok(None),
+        Some(ToKernel::Start(start)) => Ok(Some(start)),
+        Some(ToKernel::Execute(_)) => Err(KernelError::Unexpected { wanted: "start" }),
+    }
+}
+
+/// The same descriptor with a higher number where there is room for one.
+fn raised(descriptor: OwnedFd, open_files: u64) -> OwnedFd {
+    let lowest = i32::try_from(HIGH_DESCRIPTOR.min(open_files / 2)).unwrap_or(3);
+    fcntl_dupfd_cloexec(&descriptor, lowest).unwrap_or(descriptor)
+}
+
+fn folders(confined: &Confined) -> (PathBuf, PathBuf) {
+    (confined.files.clone(), confined.tmp.clone())
+}
+
+fn reports(steps: &[sandcastle_jail::StepReport]) -> Vec<StepReport> {
+    let report = |step: &sandcastle_jail::StepReport| StepReport {
+        step: step.step.to_owned(),
+        held: step.held,
+        reason: step.reason.clone(),
+    };
+    steps.iter().map(report).collect()
+}
+
+fn refusal(error: &JailError) -> FromKernel {
+    FromKernel::Started(Started { steps: Vec::new(), refused: Some(error.to_string()) })
+}

@@ -1,0 +1,193 @@
+//! The zygote: one Python, started once and single-threaded, that forks a kernel for each sandbox and reaps it.
+
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitCode;
+
+use pyo3::prelude::*;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use sandcastle_jail::{Building, Fork as Forked, Ground};
+use sandcastle_protocol::{Cell, Fork, FromZygote, Setup, ToZygote};
+
+use crate::child::Kernel;
+use crate::control::{Control, ControlError};
+use crate::harness::Harness;
+use crate::home::Home;
+use crate::signals::{ChildSignals, unblock_in_child};
+use crate::{fork::fork_python, interpreter, processes};
+
+/// Why a zygote ends on its own account.
+#[derive(Debug, thiserror::Error)]
+enum ZygoteError {
+    /// The control socket failed.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The first message was no setup, or a later one was.
+    #[error("wanted {wanted}")]
+    Unexpected {
+        /// The message that was due.
+        wanted: &'static str,
+    },
+    /// Signals could not be waited for.
+    #[error("wait for signals")]
+    Signals(#[from] std::io::Error),
+    /// poll failed.
+    #[error("wait for the host")]
+    Poll(#[from] Errno),
+    /// Python or the harness did not start.
+    #[error("start python: {0}")]
+    Start(String),
+}
+
+/// Serves the host until it closes the control socket.
+pub(crate) fn run(mut control: Control) -> ExitCode {
+    let served = match set_up(&mut control) {
+        Ok(None) => Ok(()),
+        Ok(Some(mut zygote)) => {
+            let served = zygote.serve(control);
+            processes::kill_all_children(zygote.kernels);
+            served
+        }
+        Err(error) => Err(error),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("zygote: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Zygote {
+    home: Home,
+    cell: Cell,
+    building: Building,
+    harness: Harness,
+    signals: ChildSignals,
+    kernels: HashMap<i32, u64>,
+}
+
+/// Everything up to `Ready`; `None` when the host has closed the socket before.
+fn set_up(control: &mut Control) -> Result<Option<Zygote>, ZygoteError> {
+    processes::adopt_orphans();
+    let signals = ChildSignals::open()?;
+    let setup = match control.receive()? {
+        None => return Ok(None),
+        Some((ToZygote::Setup(setup), _)) => setup,
+        Some((ToZygote::Fork(_), _)) => return Err(ZygoteError::Unexpected { wanted: "setup" }),
+    };
+    let home = Home::find(setup.python_home.clone(), setup.site_packages.clone());
+    let building = raise(&setup, &home);
+    match start_python(&setup, &home) {
+        Ok((harness, python)) => {
+            control.send(&FromZygote::Ready { python })?;
+            Ok(Some(Zygote { home, cell: setup.cell, building, harness, signals, kernels: HashMap::new() }))
+        }
+        Err(message) => {
+            control.send(&FromZygote::SetupFailed { message: message.clone() })?;
+            Err(ZygoteError::Start(message))
+        }
+    }
+}
+
+fn raise(setup: &Setup, home: &Home) -> Building {
+    let mut readable = setup.cell.readable.clone();
+    readable.extend(home.readable());
+    Building::raise(&Ground { kernels_dir: &setup.cell.kernels_dir, readable: &readable })
+}
+
+fn start_python(setup: &Setup, home: &Home) -> Result<(Harness, String), String> {
+    interpreter::start_isolated(home).map_err(|error| error.to_string())?;
+    Python::attach(|py| {
+        let harness = Harness::load(py, home, setup.preload).map_err(|error| error.to_string())?;
+        let version = py.version_info();
+        Ok((harness, format!("{}.{}.{}", version.major, version.minor, version.patch)))
+    })
+}
+
+impl Zygote {
+    fn serve(&mut self, mut control: Control) -> Result<(), ZygoteError> {
+        loop {
+            let mut waiting =
+                [PollFd::new(&control, PollFlags::IN), PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
+            match poll(&mut waiting, None) {
+                Err(Errno::INTR) => continue,
+                other => other?,
+            };
+            let [host, _] = waiting.map(|fd| !fd.revents().is_empty());
+            self.reap(&mut control)?;
+            if !host {
+                continue;
+            }
+            match control.receive()? {
+                None => return Ok(()),
+                Some((ToZygote::Fork(fork), descriptors)) => control = self.fork(control, &fork, descriptors)?,
+                Some((ToZygote::Setup(_), _)) => return Err(ZygoteError::Unexpected { wanted: "fork" }),
+            }
+        }
+    }
+
+    /// Forks a kernel; returns in the zygote only, and gives the control socket back there.
+    fn fork(&mut self, mut control: Control, fork: &Fork, descriptors: Vec<OwnedFd>) -> Result<Control, ZygoteError> {
+        let slot = fork.slot;
+        let Ok([frames, output]) = <[OwnedFd; 2]>::try_from(descriptors) else {
+            control.send(&FromZygote::ForkFailed { slot, message: "wanted two descriptors".into() })?;
+            return Ok(control);
+        };
+        match Python::attach(|py| fork_python(py, &self.building)) {
+            Ok(Forked::Child) => {
+                drop(control);
+                self.become_kernel(fork, frames, output)
+            }
+            Ok(Forked::Parent { pid }) => {
+                self.kernels.insert(pid, slot);
+                control.send(&FromZygote::Forked { slot, pid })?;
+                Ok(control)
+            }
+            Err(error) => {
+                control.send(&FromZygote::ForkFailed { slot, message: error.to_string() })?;
+                Ok(control)
+            }
+        }
+    }
+
+    /// The rest of a forked child's life.
+    fn become_kernel(&self, fork: &Fork, frames: OwnedFd, output: OwnedFd) -> ! {
+        unblock_in_child();
+        let (slot, uid) = (fork.slot, fork.uid);
+        let kernel = Kernel { slot, uid, frames, output, cell: &self.cell, building: &self.building, home: &self.home };
+        let code = match Python::attach(|py| kernel.serve(py, &self.harness)) {
+            Ok(()) => 0,
+            Err(error) => {
+                eprintln!("kernel {slot}: {error}");
+                1
+            }
+        };
+        end_process(code)
+    }
+
+    /// Reaps whatever has ended and tells the host of kernels among it; the rest are orphans of kernels.
+    fn reap(&mut self, control: &mut Control) -> Result<(), ZygoteError> {
+        self.signals.drain();
+        let mut reaped = false;
+        while let Some((pid, how)) = processes::reap_one() {
+            reaped = true;
+            if let Some(slot) = self.kernels.remove(&pid) {
+                control.send(&FromZygote::Ended { slot, how })?;
+            }
+        }
+        if reaped {
+            processes::kill_children_but(&self.kernels);
+        }
+        Ok(())
+    }
+}
+
+/// Ends a forked kernel at once: neither Rust's nor Python's exit hooks are for it to run.
+#[allow(unsafe_code, reason = "std::process::exit would run exit hooks of the zygote's libraries")]
+fn end_process(code: i32) -> ! {
+    // SAFETY: _exit takes any code, and never returns.
+    unsafe { libc::_exit(code) }
+}

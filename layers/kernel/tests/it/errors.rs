@@ -1,0 +1,120 @@
+//! Exceptions, as the user reads them.
+
+use crate::host::Host;
+
+#[test]
+fn a_traceback_shows_the_users_frames_only() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    let answer = kernel.run("1/0");
+    assert_eq!(answer.error(), "ZeroDivisionError('division by zero')");
+    let wanted = "Traceback (most recent call last):
+  File \"<cell 1>\", line 1, in <module>
+    1/0
+    ~^~
+ZeroDivisionError: division by zero";
+    assert_eq!(answer.traceback(), wanted);
+    kernel.output("def divide(a, b):\n    return a / b");
+    let later = kernel.run("import linecache\nlinecache.clearcache()\ndivide(1, 0)").traceback();
+    assert!(later.contains("\"<cell 2>\", line 2, in divide\n    return a / b"), "{later}");
+    assert_eq!(later.matches("File \"").count(), 2);
+    let awaited = kernel.run("async def f(): raise KeyError('k')\nawait f()").traceback();
+    assert_eq!(awaited.matches("File \"").count(), 2, "{awaited}");
+    let library = kernel.run("import json\njson.loads('{')").traceback();
+    assert!(library.contains("json/decoder.py"), "{library}");
+}
+
+#[test]
+fn chains_and_groups_hold_no_frame_of_the_kernel() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    let code = "class Bad:
+    def __str__(self): raise KeyError('inner')
+try:
+    print(Bad())
+except KeyError as cause:
+    raise ExceptionGroup('many', [ValueError('a'), cause]) from cause";
+    let answer = kernel.run(code);
+    assert_eq!(answer.error(), "ExceptionGroup('many', [ValueError('a'), KeyError('inner')])");
+    assert!(!answer.traceback().contains("<kernel"), "{}", answer.traceback());
+    assert!(answer.traceback().contains("direct cause"));
+}
+
+#[test]
+fn code_with_a_syntax_error_runs_nothing() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    for code in ["print('no')\nint n = 3", "print('no')\n!ls", "print('no')\n\0"] {
+        let answer = kernel.run(code);
+        assert!(answer.error().starts_with("SyntaxError("), "{}", answer.error());
+        assert_eq!(answer.elements, Vec::<String>::new());
+        assert!(!answer.traceback().contains("<kernel"));
+    }
+    assert_eq!(kernel.output("\u{feff}if True:\r\n\tprint('ok')\r"), ["ok"]);
+}
+
+#[test]
+fn hostile_exceptions_are_told_all_the_same() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    let raising = kernel.run("class E(Exception):\n    def __repr__(self): raise KeyError\nraise E");
+    assert_eq!(raising.error(), "E(<repr raised KeyError>)");
+    let surrogate = kernel.run("class E(Exception):\n    def __repr__(self): return 'x\\udc80'\nraise E");
+    assert_eq!(surrogate.error(), "x\\udc80");
+    let huge = kernel.run("raise ValueError('m' * 5_000_000 + 'end')");
+    assert!(huge.error().len() <= 64 << 10 && huge.error().ends_with("mend')"));
+    assert!(huge.traceback().len() <= 32 << 10);
+    let deep = kernel.run("def deep(n):\n    return deep(n + 1)\ndeep(0)");
+    assert!(deep.error().starts_with("RecursionError("));
+    let wide = kernel.run("def f(n):\n  return g(n)\ndef g(n):\n  return 1/0 if n == 0 else f(n-1)\nf(400)");
+    assert!(wide.traceback().contains("lines left out") && wide.traceback().len() <= 32 << 10);
+    for line in wide.done.failure.unwrap().traceback {
+        assert!(!line.contains('\n'));
+    }
+}
+
+#[test]
+fn exits_end_the_call_and_not_the_kernel() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    assert_eq!(kernel.output("import sys\nmark = 1\nprint('leaving')\nsys.exit(0)\nprint('no')"), ["leaving"]);
+    assert_eq!(kernel.output("exit()"), Vec::<String>::new());
+    assert_eq!(kernel.run("exit(3)").error(), "SystemExit(3)");
+    assert_eq!(kernel.run("quit('stopping here')").error(), "SystemExit('stopping here')");
+    assert_eq!(kernel.run("raise KeyboardInterrupt").error(), "KeyboardInterrupt()");
+    assert_eq!(kernel.output("print(mark)"), ["1"]);
+}
+
+#[test]
+fn nothing_that_code_leaves_behind_spoils_the_next_answer() {
+    let mut host = Host::plain();
+    for spoiling in [
+        "import builtins\nbuiltins.open = None\nbuiltins.len = None\ndel builtins.isinstance",
+        "import sys\nsys.settrace(lambda *a: 1/0)",
+        "import sys\nsys.setprofile(lambda *a: 1/0)",
+        "import sys\nsys.excepthook = None\nsys.setrecursionlimit(60)",
+        "import os, sys\nfor m in os, sys:\n    for n in list(vars(m)):\n        if callable(getattr(m, n)): setattr(m, n, None)",
+        "import io, re, pickle, gc\nfor m in io, re, pickle, gc:\n    vars(m).clear()",
+        "import sys\nsys.modules.clear()",
+        "import sys\nsys.modules, sys.path, sys.meta_path = {}, None, None\ndel sys.__stdin__",
+        "import warnings\nwarnings.simplefilter('error')\nglobals().clear()\nglobals()['\\udc80'] = globals()[5] = 1",
+    ] {
+        let mut kernel = host.kernel();
+        kernel.run(spoiling);
+        let answer = kernel.run("print('alive')\n1/0");
+        assert_eq!(answer.elements, ["alive"], "{spoiling}");
+        assert_eq!(answer.error(), "ZeroDivisionError('division by zero')", "{spoiling}");
+    }
+}
+
+#[test]
+fn a_failing_call_still_has_a_traceback_when_its_modules_are_gone() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    kernel.output("import sys\nsys.modules.clear()");
+    assert!(kernel.run("1/0").traceback().contains("<cell 2>"));
+    kernel.output("import builtins\nbuiltins.open = builtins.len = None");
+    assert!(kernel.run("1/0").traceback().contains("<cell 4>"));
+    // What user code has changed stays changed for user code.
+    assert_eq!(kernel.run("open('x')").error(), "TypeError(\"'NoneType' object is not callable\")");
+}

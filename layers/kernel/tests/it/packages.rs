@@ -1,0 +1,34 @@
+//! Where the data packages are for tests that need them.
+
+use std::path::PathBuf;
+
+use crate::host::Host;
+
+/// A zygote with the packages, preloaded or not; none, and said so, where SANDCASTLE_SITE_PACKAGES does not lead to
+/// them. In CI that is a failure.
+#[allow(clippy::disallowed_methods, reason = "a test's own setting, read here only")]
+pub(crate) fn host(package: &str, preload: bool) -> Option<Host> {
+    let folder = std::env::var_os("SANDCASTLE_SITE_PACKAGES").map(PathBuf::from);
+    let found = folder.filter(|folder| folder.join(package).is_dir());
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "no {package} in SANDCASTLE_SITE_PACKAGES");
+        eprintln!("SKIP: no {package} in SANDCASTLE_SITE_PACKAGES");
+    }
+    found.map(|folder| Host::start(Some(folder), preload, &[]))
+}
+
+#[test]
+fn a_preloaded_kernel_has_the_packages_at_once() {
+    let Some(mut host) = host("pandas", true) else { return };
+    let mut kernel = host.kernel();
+    assert_eq!(
+        kernel.output("import sys\nprint('pandas' in sys.modules, [n for n in sys.modules if 'kernel' in n])"),
+        ["True []"]
+    );
+    assert_eq!(kernel.output("import numpy\nprint(numpy.random.rand())").len(), 1);
+    let random = "import numpy\nprint(numpy.random.rand())";
+    assert_ne!(host.kernel().output(random), host.kernel().output(random));
+    let child =
+        "import subprocess\nsubprocess.run([sys.executable, '-c', 'import pandas; print(pandas.DataFrame().shape)'])";
+    assert_eq!(kernel.output(child), ["(0, 0)"]);
+}

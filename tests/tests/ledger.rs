@@ -1,0 +1,407 @@
+//! The ledger under faults and contention: the real service over the real aws-sdk-s3 and a real S3, in one process. What
+//! stands in for a kernel is an adapter of the interpreter port that keeps a log in the sandbox's environment.
+
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, future::BoxFuture};
+use sandcastle::{
+    CommitId, ContentHash, Name, Principal, SandboxId, Scope,
+    contract::{ExecuteRequest, ExecuteResponse, StatusFilter},
+    entry::{Change, Entry, Position, State},
+    interpreter::{Interpreter, Job, Ran, RunError},
+    keys,
+    ledger::Ledger,
+    manifest::{Node, WorkingFile},
+    report::Report,
+    service::{Sandcastles, ServiceError, Settings},
+    store::{ObjectStore, PutNew},
+};
+use sandcastle_e2e::faults::{Fault, Faulty, Op, Plan};
+use sandcastle_local::EmbeddedS3;
+use sandcastle_s3::S3Store;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+
+/// Appends each call's code to the log, printing the whole of it; what it does besides is a test's own.
+#[derive(Default)]
+struct Logger {
+    runs: AtomicUsize,
+    /// So many runs name a parent that is not in the ledger.
+    lies: AtomicUsize,
+    /// So many files are in the working folder after each run.
+    files: usize,
+    /// Another service that gets in between: each run of this one ends after a call over there.
+    rival: Option<Arc<Sandcastles>>,
+}
+
+impl Interpreter for Logger {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+        async move {
+            self.runs.fetch_add(1, Ordering::SeqCst);
+            if let Some(rival) = &self.rival {
+                let answer = rival.execute(&caller(), &job.sandbox.to_string(), code("rival"), None, soon()).await;
+                answer.unwrap();
+            }
+            let mut manifest = job.head.manifest.as_ref().clone();
+            let before = manifest.env.get("log").cloned().flatten().unwrap_or_default();
+            let log = format!("{before}{} ", job.code);
+            manifest.env = BTreeMap::from([("log".to_owned(), Some(log.clone()))]);
+            if self.files > 0 {
+                let file = |n: usize| (format!("file-{n:05}.txt"), working_file(&format!("{n}"), job.head.at));
+                let marked = (format!("call-{}", manifest.calls), working_file("call", job.head.at));
+                manifest.files = Arc::new((0..self.files).map(file).chain([marked]).collect());
+            }
+            manifest.calls += 1;
+            let mut base = job.head.position;
+            if self.lies.load(Ordering::SeqCst) > 0 {
+                self.lies.fetch_sub(1, Ordering::SeqCst);
+                base = Position { seq: base.seq, commit_id: CommitId::new() };
+            }
+            Ok(Ran { base, manifest, report: Report { output: vec![log], ..Report::default() } })
+        }
+        .boxed()
+    }
+
+    fn discard<'a>(&'a self, _: &'a SandboxId) -> BoxFuture<'a, ()> {
+        futures::future::ready(()).boxed()
+    }
+}
+
+fn working_file(content: &str, stored_at: OffsetDateTime) -> Node {
+    let (hash, size) = (ContentHash::of(content.as_bytes()), content.len() as u64);
+    Node::File(WorkingFile { hash, size, mode: 0o644, modified_at: stored_at, stored_at })
+}
+
+struct World {
+    _folder: tempfile::TempDir,
+    s3: EmbeddedS3,
+    store: Arc<S3Store>,
+    plan: Plan,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = Plan::default();
+        let faults = plan.clone();
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let s3 = EmbeddedS3::start_with(folder.path(), address, |bucket| Faulty::new(bucket, faults)).await.unwrap();
+        let store = Arc::new(S3Store::connect(s3.store_config()).await);
+        Self { _folder: folder, s3, store, plan }
+    }
+
+    /// A process of its own, as far as the ledger can tell.
+    async fn service(&self, logger: Logger) -> Service {
+        let logger = Arc::new(logger);
+        let store = Arc::new(S3Store::connect(self.s3.store_config()).await);
+        let settings = Settings { execution_limit: Duration::from_secs(10), now };
+        let calls = Arc::new(Sandcastles::new(store, Arc::clone(&logger) as Arc<dyn Interpreter>, settings));
+        Service { calls, logger }
+    }
+
+    /// Every entry, oldest first, with the chain verified: no gap, and each names the one before it.
+    async fn entries(&self, id: &str) -> Vec<Entry> {
+        let id = SandboxId::parse(id).unwrap();
+        let store: Arc<dyn ObjectStore> = self.store.clone();
+        let mut entries = Ledger::new(store).page(&id, None, 1000).await.unwrap();
+        entries.reverse();
+        for (n, entry) in entries.iter().enumerate() {
+            assert_eq!(entry.position.seq, n as u64 + 1, "the ledger has a gap");
+            let before = n.checked_sub(1).map(|n| entries[n].position.commit_id);
+            assert_eq!(entry.parent, before, "entry {} does not stand on the one before it", n + 1);
+        }
+        entries
+    }
+
+    /// The code of every recorded execution, oldest first.
+    async fn inputs(&self, id: &str) -> Vec<String> {
+        let executed = self.entries(id).await.into_iter().filter_map(|entry| match entry.change {
+            Change::Executed(executed) => Some(executed.input),
+            _ => None,
+        });
+        executed.collect()
+    }
+}
+
+struct Service {
+    calls: Arc<Sandcastles>,
+    logger: Arc<Logger>,
+}
+
+impl Service {
+    async fn start(&self) -> String {
+        self.calls.start(&caller(), None, soon()).await.unwrap().sandbox_id.to_string()
+    }
+
+    async fn run(&self, id: &str, text: &str) -> Result<ExecuteResponse, ServiceError> {
+        self.calls.execute(&caller(), id, code(text), None, soon()).await
+    }
+
+    async fn log(&self, id: &str, text: &str) -> String {
+        self.run(id, text).await.unwrap().output.unwrap().remove(0)
+    }
+
+    async fn keyed(&self, id: &str, text: &str, key: &str) -> Result<String, ServiceError> {
+        let answer = self.calls.execute(&caller(), id, code(text), Some(key), soon()).await?;
+        Ok(answer.output.unwrap().remove(0))
+    }
+
+    fn runs(&self) -> usize {
+        self.logger.runs.load(Ordering::SeqCst)
+    }
+}
+
+fn caller() -> Principal {
+    let name = |text| Name::parse(text).unwrap();
+    Principal { org: name("acme"), member: name("ann"), scopes: Scope::ALL.to_vec() }
+}
+
+fn code(text: &str) -> ExecuteRequest {
+    ExecuteRequest { code: text.to_owned(), display_last: false }
+}
+
+fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(30)
+}
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+#[tokio::test]
+async fn a_write_that_landed_unsaid_is_found_and_not_repeated() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let id = service.start().await;
+    world.plan.add(Op::Put, "ledger/", Fault::HappensUnsaid, 1);
+    assert_eq!(service.log(&id, "a").await, "a ");
+    assert_eq!(service.log(&id, "b").await, "a b ");
+    assert_eq!(world.inputs(&id).await, ["a", "b"]);
+    assert_eq!(service.runs(), 2, "the code ran again though it was committed");
+}
+
+#[tokio::test]
+async fn a_write_that_lands_late_counts_once() {
+    let world = World::new().await;
+    let (service, other) = (world.service(Logger::default()).await, world.service(Logger::default()).await);
+    let id = service.start().await;
+    let land = Arc::new(Notify::new());
+    world.plan.add(Op::Put, "ledger/", Fault::HappensLater(Arc::clone(&land)), 1);
+    world.plan.add(Op::Put, "ledger/", Fault::Fail, 5);
+    let landing = async {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        land.notify_one();
+        land.notified().await;
+    };
+    let (log, ()) = tokio::join!(service.log(&id, "late"), landing);
+    assert_eq!(log, "late ");
+    assert_eq!(other.log(&id, "next").await, "late next ");
+    assert_eq!(world.inputs(&id).await, ["late", "next"]);
+}
+
+#[tokio::test]
+async fn a_write_that_lands_after_another_call_took_its_number_is_refused() {
+    let world = World::new().await;
+    let (service, other) = (world.service(Logger::default()).await, world.service(Logger::default()).await);
+    let id = service.start().await;
+    let land = Arc::new(Notify::new());
+    world.plan.add(Op::Put, "ledger/", Fault::HappensLater(Arc::clone(&land)), 1);
+    world.plan.add(Op::Put, "ledger/", Fault::Fail, 1000);
+    let deadline = Instant::now() + Duration::from_millis(300);
+    let lost = service.calls.execute(&caller(), &id, code("lost"), None, deadline).await;
+    assert!(matches!(lost, Err(ServiceError::Store(_))), "an outcome that nobody knows was answered as one");
+    world.plan.clear();
+    assert_eq!(other.log(&id, "winner").await, "winner ");
+    land.notify_one();
+    land.notified().await;
+    assert_eq!(service.log(&id, "after").await, "winner after ");
+    assert_eq!(world.inputs(&id).await, ["winner", "after"]);
+}
+
+#[tokio::test]
+async fn what_stands_on_an_entry_that_is_not_in_the_ledger_is_never_committed() {
+    let world = World::new().await;
+    let service = world.service(Logger { lies: AtomicUsize::new(1), ..Logger::default() }).await;
+    let id = service.start().await;
+    assert_eq!(service.log(&id, "a").await, "a ");
+    assert_eq!(service.runs(), 2, "the run that stood on nothing was taken");
+    assert_eq!(world.inputs(&id).await, ["a"]);
+    let liar = world.service(Logger { lies: AtomicUsize::new(usize::MAX), ..Logger::default() }).await;
+    assert!(matches!(liar.run(&id, "b").await, Err(ServiceError::Interpreter(_))));
+    assert_eq!(world.inputs(&id).await, ["a"]);
+}
+
+#[tokio::test]
+async fn two_processes_take_turns_and_lose_nothing() {
+    let world = World::new().await;
+    let services = [world.service(Logger::default()).await, world.service(Logger::default()).await];
+    let id = services[0].start().await;
+    let calls = (0..40).map(|n| {
+        let (service, id) = (&services[n % 2], &id);
+        async move { service.log(id, &format!("c{n}")).await }
+    });
+    let logs = futures::future::join_all(calls).await;
+    let inputs = world.inputs(&id).await;
+    assert_eq!(inputs.len(), 40, "each call is in the ledger exactly once");
+    for (n, log) in logs.iter().enumerate() {
+        let place = inputs.iter().position(|input| *input == format!("c{n}")).unwrap();
+        let expected: String = inputs[..=place].iter().map(|input| format!("{input} ")).collect();
+        assert_eq!(*log, expected, "call {n} was answered with another history than the ledger's");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_always_loses_is_a_conflict() {
+    let world = World::new().await;
+    let rival = world.service(Logger::default()).await;
+    let slow = world.service(Logger { rival: Some(Arc::clone(&rival.calls)), ..Logger::default() }).await;
+    let id = slow.start().await;
+    let deadline = Instant::now() + Duration::from_millis(500);
+    let answer = slow.calls.execute(&caller(), &id, code("slow"), None, deadline).await;
+    assert!(matches!(answer, Err(ServiceError::Conflict(_))));
+    let inputs = world.inputs(&id).await;
+    assert!(inputs.len() >= 2 && inputs.iter().all(|input| input == "rival"), "{inputs:?}");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_answers_what_is_recorded() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let id = service.start().await;
+    assert_eq!(service.keyed(&id, "a", "k").await.unwrap(), "a ");
+    assert_eq!(service.log(&id, "b").await, "a b ");
+    let other = world.service(Logger::default()).await;
+    assert_eq!(other.keyed(&id, "a", "k").await.unwrap(), "a ", "in another process the key is unknown");
+    assert_eq!(other.runs(), 0);
+    assert!(matches!(other.keyed(&id, "c", "k").await, Err(ServiceError::Conflict(_))));
+    for n in 0..128 {
+        service.log(&id, &format!("{n}")).await;
+    }
+    service.keyed(&id, "a", "k").await.unwrap();
+    assert_eq!(
+        world.inputs(&id).await.iter().filter(|input| *input == "a").count(),
+        2,
+        "a key is kept for 128 entries"
+    );
+}
+
+#[tokio::test]
+async fn a_key_that_another_process_used_meanwhile_runs_nothing_twice() {
+    let world = World::new().await;
+    let (service, other) = (world.service(Logger::default()).await, world.service(Logger::default()).await);
+    let id = service.start().await;
+    service.log(&id, "first").await;
+    assert_eq!(other.keyed(&id, "a", "k").await.unwrap(), "first a ");
+    // This process still believes that "first" is the newest entry.
+    assert_eq!(service.keyed(&id, "a", "k").await.unwrap(), "first a ");
+    assert_eq!(world.inputs(&id).await, ["first", "a"]);
+}
+
+#[tokio::test]
+async fn a_big_manifest_is_a_base_and_a_difference() {
+    let world = World::new().await;
+    let service = world.service(Logger { files: 1000, ..Logger::default() }).await;
+    let id = service.start().await;
+    for n in 0..3 {
+        service.log(&id, &format!("{n}")).await;
+    }
+    let entries = world.entries(&id).await;
+    let bases: Vec<_> = entries.iter().filter_map(|entry| match &entry.state {
+        State::Based { base, files, .. } => Some((*base, files.len())),
+        State::Whole(_) => None,
+    });
+    let bases: Vec<_> = bases.into_iter().collect();
+    assert_eq!(bases.len(), 3, "a manifest of 1,000 files stands in its entry");
+    assert!(bases.iter().all(|(base, _)| *base == bases[0].0), "a small change wrote a new base");
+    assert_eq!(bases.iter().map(|(_, changes)| *changes).collect::<Vec<_>>(), [0, 2, 2]);
+    let reader: Arc<dyn ObjectStore> = world.store.clone();
+    let head = Ledger::new(reader).newest(&SandboxId::parse(&id).unwrap()).await.unwrap().unwrap();
+    assert_eq!(head.manifest.files.len(), 1001);
+    assert!(head.manifest.files.contains_key("call-2") && !head.manifest.files.contains_key("call-0"));
+}
+
+#[tokio::test]
+async fn files_are_put_and_deleted_as_entries() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let (id, calls) = (service.start().await, &service.calls);
+    let put = |path: &'static str| calls.put_file(&caller(), &id, path, Bytes::from_static(b"x"), soon());
+    assert_eq!(put("deep/er/a.txt").await.unwrap().filename, "a.txt");
+    assert_eq!(calls.read_file(&caller(), &id, "deep/er/a.txt").await.unwrap(), "x");
+    let listed = calls.list_files(&caller(), &id, "deep").await.unwrap().files;
+    assert_eq!((listed.len(), listed[0].name.as_str(), listed[0].is_dir), (1, "er", true));
+    for bad in ["../a", "/a", "a/../b", ".hidden", "a//b", "", "a\0b", "deep"] {
+        assert!(matches!(put(bad).await, Err(ServiceError::Invalid(_))), "{bad:?} was taken");
+    }
+    calls.delete_file(&caller(), &id, "deep/er/a.txt", soon()).await.unwrap();
+    assert!(matches!(calls.read_file(&caller(), &id, "deep/er/a.txt").await, Err(ServiceError::NoFile)));
+    assert!(matches!(calls.delete_file(&caller(), &id, "deep", soon()).await, Err(ServiceError::Invalid(_))));
+    assert_eq!(world.entries(&id).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_stop_deletes_what_was_stored_and_keeps_the_executions() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let (id, calls) = (service.start().await, &service.calls);
+    let sandbox = SandboxId::parse(&id).unwrap();
+    service.keyed(&id, "a", "k").await.unwrap();
+    calls.put_file(&caller(), &id, "f.txt", Bytes::from_static(b"x"), soon()).await.unwrap();
+    let head = Ledger::new(world.store.clone()).newest(&sandbox).await.unwrap().unwrap();
+    let (files, objects) = (keys::files(&sandbox, head.manifest.epoch), keys::objects(&sandbox, head.manifest.epoch));
+    assert_eq!(world.store.list(&files, None, 10).await.unwrap().len(), 1);
+    calls.stop(&caller(), &id, soon()).await.unwrap();
+    for prefix in [&files, &objects] {
+        assert!(world.store.list(prefix, None, 10).await.unwrap().is_empty(), "{prefix} is not empty");
+    }
+    assert!(matches!(service.run(&id, "b").await, Err(ServiceError::NotFound)));
+    assert_eq!(calls.executions(&caller(), &id, 50, None).await.unwrap().executions.len(), 1);
+    let listed = calls.list(&caller(), StatusFilter::Stopped, 10, None).await.unwrap().sandboxes;
+    assert!(listed.iter().any(|one| one.sandbox_id == sandbox && one.released_at.is_some()));
+    calls.start(&caller(), Some(&id), soon()).await.unwrap();
+    assert_eq!(service.log(&id, "c").await, "c ");
+    let listed = calls.list(&caller(), StatusFilter::All, 10, None).await.unwrap().sandboxes;
+    assert_eq!(listed.iter().filter(|one| one.sandbox_id == sandbox).count(), 1, "listed as running and as stopped");
+}
+
+#[tokio::test]
+async fn of_two_writes_of_one_entry_one_wins() {
+    let world = World::new().await;
+    let writes = (0..32).map(|n| world.store.put_new("ledger/x/1.json", Bytes::from(format!("{n}"))));
+    let outcomes = futures::future::try_join_all(writes).await.unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == PutNew::Created).count(), 1);
+}
+
+/// Days that the clock of the one service that is asked for it is ahead.
+static DAYS_AHEAD: AtomicI64 = AtomicI64::new(0);
+
+#[tokio::test]
+async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
+    let world = World::new().await;
+    let ahead = || now() + time::Duration::days(DAYS_AHEAD.load(Ordering::SeqCst));
+    let settings = Settings { execution_limit: Duration::from_secs(10), now: ahead };
+    let calls = Sandcastles::new(world.store.clone(), Arc::new(Logger::default()), settings);
+    let id = calls.start(&caller(), None, soon()).await.unwrap().sandbox_id;
+    let run = |text: &'static str| calls.execute(&caller(), &id.to_string(), code(text), None, soon());
+    calls.put_file(&caller(), &id.to_string(), "f.txt", Bytes::from_static(b"x"), soon()).await.unwrap();
+    let stored = || async {
+        let head = Ledger::new(world.store.clone()).newest(&id).await.unwrap().unwrap();
+        let Some(Node::File(file)) = head.manifest.files.get("f.txt") else { panic!("the file is gone") };
+        file.stored_at
+    };
+    let first = stored().await;
+    DAYS_AHEAD.store(21, Ordering::SeqCst);
+    run("a").await.unwrap();
+    assert!(stored().await - first >= time::Duration::days(20), "an old file was not made young");
+    DAYS_AHEAD.store(21 + 30, Ordering::SeqCst);
+    assert!(matches!(run("b").await, Err(ServiceError::NotFound)));
+}
