@@ -3,3 +3,4 @@
 pub mod api;
 pub mod faults;
 pub mod here;
+pub mod server;

@@ -75,9 +75,12 @@ pub const INSISTED_STEPS: &[&str] = &[
     "ipc",
     "mounts",
     "pid_namespace",
+    "user_namespace",
     "rlimits",
     "capabilities",
+    "dumpable",
     "no_new_privs",
+    "parent_death",
     "seccomp",
     "signals",
 ];

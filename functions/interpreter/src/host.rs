@@ -24,7 +24,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     config::{HostConfig, HostError, RunDir},
-    folder::{Memory, RestoreError, Snapshot, Storage, harvest_and_store},
+    folder::{Before, Memory, RestoreError, Snapshot, Storage, harvest_and_store},
     kernel::{Kernel, Remains, bury},
     outcome::{self, Measured, Start},
     pool::Pool,
@@ -157,7 +157,6 @@ impl KernelHost {
         let call = Call { code: &job.code, display_last: job.display_last, limit, grace: self.config.grace };
         let run::Ran { end, output, took } = run::run(&mut kernel, call).await;
         let answered = matches!(end, End::Done(_));
-        let suspects = if answered { processes::writable_inodes(kernel.pid) } else { None };
         let measured = Measured {
             took,
             limit,
@@ -168,7 +167,8 @@ impl KernelHost {
         tracing::debug!(slot = kernel.slot.number, ms = took.as_millis(), end = end.name(), "code ended");
         let base = Arc::clone(&start.base);
         let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
-        let harvest = harvest_and_store(slot, &storage, base, snapshot, suspects);
+        let before = Before { base, snapshot, kernel: answered.then_some(kernel.pid) };
+        let harvest = harvest_and_store(slot, &storage, before);
         let (left, snapshot) = harvest.await.map_err(run_error)?;
         let (manifest, report) = outcome::of(start, end, output, left, measured);
         if answered && !kernel.fate.is_sealed() && !self.closed.load(Ordering::SeqCst) {

@@ -11,12 +11,13 @@ use rustix::{
     fs::{AtFlags, CWD, OFlags, statat},
     process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
-use tokio::{task::yield_now, time::sleep};
+use tokio::time::sleep;
 
 /// How long a kernel's threads may take to stop, and what it left behind to end.
 const QUIET_TIME: Duration = Duration::from_secs(2);
-/// So often is looked again at once: threads stop within microseconds.
-const QUICK_LOOKS: u32 = 20;
+/// So often is looked again at once, the processor being given up in between: threads stop within microseconds, and the
+/// kernel may have been waiting for this very processor.
+const QUICK_LOOKS: u32 = 50;
 /// How long to wait before looking again after that.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
@@ -29,7 +30,7 @@ pub(crate) async fn quieten(kernel: Pid) -> bool {
             Ok(true) => return true,
             Err(_) => return false,
             Ok(false) if Instant::now() > until => return false,
-            Ok(false) if look < QUICK_LOOKS => yield_now().await,
+            Ok(false) if look < QUICK_LOOKS => std::thread::yield_now(),
             Ok(false) => sleep(LOOK_AGAIN).await,
         }
     }

@@ -133,7 +133,7 @@ mod tests {
         }
         fs::create_dir(top.join("locked")).unwrap();
         fs::write(top.join("locked/file"), "x").unwrap();
-        fs::set_permissions(top.join("locked"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(top.join("locked"), fs::Permissions::from_mode(0o0)).unwrap();
         remove_tree(&top).unwrap();
         assert!(!top.exists());
         assert!(outside.path().join("keep").exists());

@@ -1,8 +1,16 @@
 //! The local server: the production router and interpreter over an S3 in the same process. A library, so that tests can
 //! use the same S3.
 
+mod banner;
 mod data_dir;
+mod dev_key;
 mod embedded;
+pub mod keys;
+mod serve;
+mod settings;
 
 pub use data_dir::{DataDir, DataDirError};
+pub use dev_key::DevKeyError;
 pub use embedded::{BUCKET, EmbeddedS3, LocalBucket, S3Error};
+pub use serve::{ServeError, serve};
+pub use settings::{HELP as SETTINGS_HELP, Settings, SettingsError, Storage};

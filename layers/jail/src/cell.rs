@@ -89,7 +89,7 @@ pub fn confine_self(building: &Building, policy: &Policy<'_>) -> Result<Confined
     steps.note("oom_score", write_own(&proc_self, "oom_score_adj", "1000"));
     // Whoever has no user id and no user namespace of its own shares its count of processes.
     let shared = matches!(building.standing, Standing::Nobody(_));
-    let others = if shared { rlimits::running(rustix::process::getuid().as_raw()) } else { 0 };
+    let others = if shared { rlimits::others(rustix::process::getuid().as_raw()) } else { 0 };
     // Namespaces and mounts need the building's rights, so they come before those are given up.
     let (files, tmp) = move_in(building, policy, &mut steps)?;
     leave_building(building, &proc_self, &mut steps)?;

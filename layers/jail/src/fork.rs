@@ -100,11 +100,18 @@ fn fork_and_return(own: &OwnedFd) -> Result<Fork, Failed> {
 
 /// The process in between tells the kernel's id, or the negated errno of what it was refused.
 fn fork_in_between() -> Result<Fork, Failed> {
-    let (told, tell) = pipe_with(PipeFlags::CLOEXEC).map_err(|error| Failed::Fork(error.into()))?;
+    let pipe = || pipe_with(PipeFlags::CLOEXEC).map_err(|error| Failed::Fork(error.into()));
+    let ((told, tell), (wait, go)) = (pipe()?, pipe()?);
     let between = sys::fork().map_err(Failed::Fork)?;
     if between == 0 {
+        drop(go);
         let word = match sys::unshare(UnshareFlags::NEWPID).and_then(|()| sys::fork()) {
-            Ok(0) => return Ok(Fork::Child),
+            Ok(0) => {
+                drop(tell);
+                // A kernel that asked to end with its parent must not mean this one.
+                File::from(wait).read_to_end(&mut Vec::new()).map_err(Failed::Fork)?;
+                return Ok(Fork::Child);
+            }
             Ok(pid) => pid,
             Err(error) => -error.raw_os_error().unwrap_or(libc::EIO),
         };
@@ -116,9 +123,10 @@ fn fork_in_between() -> Result<Fork, Failed> {
     let read = File::from(told).read_exact(&mut word);
     // Only when it has ended is the kernel the zygote's child.
     userns::exit_code(between).map_err(Failed::Fork)?;
+    drop(go);
     read.map_err(Failed::Fork)?;
     match i32::from_ne_bytes(word) {
         pid if pid > 0 => Ok(Fork::Parent { pid }),
-        errno => Err(Failed::Namespace(io::Error::from_raw_os_error(-errno))),
+        errno => Err(Failed::Namespace(io::Error::from_raw_os_error(errno.wrapping_neg()))),
     }
 }

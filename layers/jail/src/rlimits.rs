@@ -47,12 +47,14 @@ pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// How many processes and threads run under this user id now, as far as `/proc` tells.
-pub(crate) fn running(uid: u32) -> u64 {
+/// How many processes and threads besides this process run under this user id now, as far as `/proc` tells.
+pub(crate) fn others(uid: u32) -> u64 {
+    let own = rustix::process::getpid().as_raw_pid().to_string();
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
     processes
         .flatten()
         .filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit))
+        .filter(|entry| entry.file_name() != own.as_str())
         .filter_map(|entry| fs::read_to_string(entry.path().join("status")).ok())
         .filter(|status| field(status, "Uid:") == Some(u64::from(uid)))
         .filter_map(|status| field(&status, "Threads:"))

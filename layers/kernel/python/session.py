@@ -1,10 +1,11 @@
 """A sandbox's kernel: begins it, and runs one execution after the other."""
+from itertools import islice
 from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import modules, path, path_importer_cache
 
 from . import cells, figures, frames, interrupt, lost, streams, trace, world
 from .output import Pipe, mark, note, write_all
-from .zygote import prepare_zygote  # noqa: called from Rust
+from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
 
 main = modules["__main__"]
 namespace = main.__dict__
@@ -15,11 +16,13 @@ class Session:
     files = ""
     calls = 0
     process = -1
+    folders_of_zygote = 0
 
 
 def start(*, files, temporary, output, variables, cwd, env, lost, calls_before):
     """Begins a sandbox; called once, in the forked and confined kernel."""
     Session.files, Session.calls, Session.process = fspath(files), calls_before, getpid()
+    Session.folders_of_zygote = len(path_importer_cache)
     figures.Place.folder = Session.files
     Pipe.descriptor = output
     register_at_fork(after_in_child=forked)
@@ -30,11 +33,11 @@ def start(*, files, temporary, output, variables, cwd, env, lost, calls_before):
     world.begin_environment(Session.files, fspath(temporary), variables, env)
     world.begin_directory(Session.files, cwd)
     world.prepare_builtins()
-    reasons.update(lost)
+    reasons_of_lost.update(lost)
     interrupt.begin_call()
 
 
-reasons = lost.reasons
+reasons_of_lost = lost.reasons
 
 
 def forked():
@@ -88,7 +91,10 @@ def reap_children():
 
 def forget_folder_contents():
     """Modules may have come between calls, sooner than a folder's time of change can tell."""
-    for folder, finder in list(path_importer_cache.items()):
+    # The newest entries only: looking at those of the zygote would copy the pages that they are on.
+    new = len(path_importer_cache) - Session.folders_of_zygote
+    for folder in list(islice(reversed(path_importer_cache), max(0, new))):
+        finder = path_importer_cache[folder]
         if type(folder) is str and folder.startswith(Session.files) and hasattr(finder, "invalidate_caches"):
             finder.invalidate_caches()
 

@@ -1,7 +1,7 @@
 """Which objects a cell may have touched, from the names in its code and what hangs from them."""
-import gc
 import re
-import sys
+from gc import get_referents
+from sys import base_prefix
 from types import CodeType, FunctionType, ModuleType, NoneType
 
 WORD = re.compile(r"[^\W\d]\w*")
@@ -12,8 +12,7 @@ FAR_REACHING = frozenset((
 ))
 ATOMS = frozenset((int, float, complex, bool, str, bytes, NoneType, type(...), type(len), type(str.join)))
 MAX_OBJECTS = 20_000
-
-referents = gc.get_referents
+LIBRARY_FOLDERS = [base_prefix]  # the zygote adds that of the data packages
 
 
 class TooMuch(Exception):
@@ -71,9 +70,9 @@ class Walk:
                 waiting += [self.namespace[name] for name in self.names(one)]
             elif isinstance(one, type):
                 if type.__dict__["__dict__"].__get__(one).get("__module__") == "__main__":
-                    waiting += referents(one)
+                    waiting += get_referents(one)
             else:
-                waiting += referents(one)
+                waiting += get_referents(one)
 
     def of_function(self, function):
         parts = [function.__closure__, function.__defaults__, function.__kwdefaults__, function.__dict__]
@@ -86,8 +85,5 @@ class Walk:
     def check_library(variables):
         """A module of the sandbox's own may hold anything; one of a library holds nothing of the sandbox."""
         file = variables.get("__file__")
-        if type(file) is str and not file.startswith((sys.base_prefix, *LIBRARY_FOLDERS)):
+        if type(file) is str and not file.startswith(tuple(LIBRARY_FOLDERS)):
             raise TooMuch
-
-
-LIBRARY_FOLDERS = []

@@ -9,6 +9,8 @@ OWN_FILES = "<kernel "
 MAX_ERROR = 64 << 10
 MAX_TRACEBACK = 32 << 10
 MAX_LINE = 2 << 10
+MAX_FRAMES = 1_000  # at each end of a traceback; deep recursion makes millions, and looking at them takes a minute
+MAX_CHAIN = 100  # exceptions behind an exception whose tracebacks are shortened
 MAX_SOURCES = 8 << 20  # characters of source kept for tracebacks into earlier calls
 
 sources = {}
@@ -48,6 +50,7 @@ def lines_of(error):
         for filename, source in sources.items():
             if filename not in linecache.cache:
                 show_source(filename, source)
+        shorten(error)
         # A SyntaxError of the cell itself has no frame but the kernel's; without any there is no empty header.
         frames = error.__traceback__ if has_foreign_frame(error.__traceback__) else None
         formatted = TracebackException(type(error), error, frames, compact=True)
@@ -57,6 +60,20 @@ def lines_of(error):
         # User code has broken what formatting needs, or the exception itself raises.
         lines = [text_of(error)]
     return cut_lines(lines, MAX_TRACEBACK, MAX_LINE)
+
+
+def shorten(error):
+    """Takes the middle frames out of long tracebacks of an exception and of those behind it."""
+    for _ in range(MAX_CHAIN):
+        if error is None:
+            return
+        frames, one = [], error.__traceback__
+        while one is not None:
+            frames.append(one)
+            one = one.tb_next
+        if len(frames) > 2 * MAX_FRAMES:
+            frames[MAX_FRAMES - 1].tb_next = frames[-MAX_FRAMES]
+        error = error.__context__ if error.__cause__ is None else error.__cause__
 
 
 def is_own(filename):

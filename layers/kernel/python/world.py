@@ -40,8 +40,9 @@ class Suspended:
 
 def suspend():
     """After user code: the interpreter as the kernel needs it."""
-    for name, module in core_modules.items():
-        modules.setdefault(name, module)
+    # Only looked at where something is gone: counting a reference copies the page that it is on from the zygote.
+    if not core_modules.keys() <= modules.keys():
+        modules.update({name: module for name, module in core_modules.items() if name not in modules})
     Suspended.recursion_limit = getrecursionlimit()
     setrecursionlimit(max(1000, Suspended.recursion_limit))
     Suspended.changed_builtins = {name: builtin_names.get(name, missing) for name, value in standard.items()

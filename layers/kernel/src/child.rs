@@ -2,11 +2,10 @@
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use rustix::io::fcntl_dupfd_cloexec;
-use sandcastle_jail::{Building, Confined, JailError, Limits, Policy, confine_self};
+use sandcastle_jail::{Building, JailError, Limits, Policy, confine_self};
 use sandcastle_protocol::{
     Cell, FrameError, FromKernel, Start, Started, StepReport, ToKernel, read_frame, write_frame,
 };
@@ -71,13 +70,14 @@ impl Kernel<'_> {
             keep: &[frames.as_raw_fd(), output.as_raw_fd()],
             required: &self.cell.required,
         };
-        let confined = match confine_self(self.building, &policy) {
+        let confined = confine_self(self.building, &policy);
+        // Read even by a kernel that will refuse: the host's message must not meet a closed socket.
+        let Some(start) = next_start(py, &mut frames)? else { return Ok(()) };
+        let confined = match confined {
             Ok(confined) => confined,
             Err(error) => return Ok(write_frame(&mut frames, &refusal(&error))?),
         };
-        let Some(start) = next_start(py, &mut frames)? else { return Ok(()) };
-        let (files, temporary) = folders(&confined);
-        let place = Place { files: &files, temporary: &temporary, output: output.as_raw_fd() };
+        let place = Place { files: &confined.files, temporary: &confined.tmp, output: output.as_raw_fd() };
         harness.start(py, start, self.home, &place)?;
         write_frame(&mut frames, &FromKernel::Started(Started { steps: reports(&confined.steps), refused: None }))?;
         loop {
@@ -105,10 +105,6 @@ fn next_start(py: Python<'_>, frames: &mut UnixStream) -> Result<Option<Start>, 
 fn raised(descriptor: OwnedFd, open_files: u64) -> OwnedFd {
     let lowest = i32::try_from(HIGH_DESCRIPTOR.min(open_files / 2)).unwrap_or(3);
     fcntl_dupfd_cloexec(&descriptor, lowest).unwrap_or(descriptor)
-}
-
-fn folders(confined: &Confined) -> (PathBuf, PathBuf) {
-    (confined.files.clone(), confined.tmp.clone())
 }
 
 fn reports(steps: &[sandcastle_jail::StepReport]) -> Vec<StepReport> {

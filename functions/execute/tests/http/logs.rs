@@ -2,10 +2,11 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use sandcastle_execute::logging::{self, Format};
+use tracing::{Level, Subscriber, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::World;
@@ -37,6 +38,17 @@ impl<'w> MakeWriter<'w> for Buffer {
     }
 }
 
+/// Gives this thread its own subscriber. Other tests run beside it, and whether an event is of interest is decided once for
+/// all threads: so the whole process has a subscriber that wants everything, from before the first of these.
+fn subscribe(subscriber: impl Subscriber + Send + Sync) -> DefaultGuard {
+    static EVERYTHING: Once = Once::new();
+    EVERYTHING.call_once(|| {
+        let everything = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(io::sink).finish();
+        tracing::subscriber::set_global_default(everything).unwrap();
+    });
+    tracing::subscriber::set_default(subscriber)
+}
+
 /// Every kind of call, with secrets in all places that a caller fills.
 async fn calls(world: &World) {
     let id = world.sandbox().await;
@@ -59,8 +71,8 @@ const SECRETS: [&str; 6] =
 #[tokio::test(flavor = "current_thread")]
 async fn neither_tokens_nor_code_nor_output_are_logged_at_any_level() {
     let buffer = Buffer::default();
-    let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(buffer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(all);
+    let all = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(buffer.clone()).finish();
+    let _guard = subscribe(all);
     let world = World::new().await;
     calls(&world).await;
     let text = buffer.text();
@@ -74,7 +86,7 @@ async fn neither_tokens_nor_code_nor_output_are_logged_at_any_level() {
 async fn each_request_is_one_json_line_with_id_route_status_and_time() {
     let buffer = Buffer::default();
     let subscriber = logging::subscriber(Format::Json, "info", buffer.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = subscribe(subscriber);
     let world = World::new().await;
     let id = world.sandbox().await;
     let request = world.request("GET", &format!("/v2/sandcastles/{id}?a=b")).header("x-request-id", "r-1");
@@ -93,7 +105,7 @@ async fn each_request_is_one_json_line_with_id_route_status_and_time() {
 async fn an_inner_failure_is_logged_with_its_causes() {
     let buffer = Buffer::default();
     let subscriber = logging::subscriber(Format::Json, "error", buffer.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = subscribe(subscriber);
     let world = World::new().await;
     let id = world.sandbox().await;
     let answer = world.execute(&id, "broken kernel").await;
@@ -106,12 +118,11 @@ async fn an_inner_failure_is_logged_with_its_causes() {
 fn no_filter_brings_back_what_libraries_say_of_requests() {
     let buffer = Buffer::default();
     let subscriber = logging::subscriber(Format::Json, "trace,lambda_runtime=trace", buffer.clone()).unwrap();
-    tracing::subscriber::with_default(subscriber, || {
-        tracing::trace!(target: "lambda_runtime::layers", "event with a token");
-        tracing::debug!(target: "aws_smithy_runtime", "header with a token");
-        tracing::info!(target: "aws_smithy_runtime", "kept");
-        tracing::trace!(target: "sandcastle::service", "own");
-    });
+    let _guard = subscribe(subscriber);
+    tracing::trace!(target: "lambda_runtime::layers", "event with a token");
+    tracing::debug!(target: "aws_smithy_runtime", "header with a token");
+    tracing::info!(target: "aws_smithy_runtime", "kept");
+    tracing::trace!(target: "sandcastle::service", "own");
     let text = buffer.text();
     assert!(!text.contains("token") && text.contains("kept") && text.contains("own"), "{text}");
     assert!(logging::subscriber(Format::Human, "no=such=filter", Buffer::default()).is_err());

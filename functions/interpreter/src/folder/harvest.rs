@@ -1,6 +1,7 @@
 //! Finds out what a run changed in the working folder. Blocking; what has to be stored is handed over as it is found.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, HashMap, HashSet},
     fs::File,
     io::{self, Read},
@@ -10,7 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use rustix::fs::{FileType, Stat, fstat};
+use rustix::{
+    fs::{FileType, Stat, fstat},
+    process::Pid,
+};
 use sandcastle::{
     ContentHash, limits,
     manifest::{Manifest, Node, WorkingFile},
@@ -26,7 +30,7 @@ use super::{
     Memory, Seen, Snapshot, changed, open_root, size,
     walk::{FileAt, Found, walk},
 };
-use crate::mime;
+use crate::{mime, processes::writable_inodes};
 
 /// Bytes that are not stored yet.
 pub(super) struct New {
@@ -39,13 +43,13 @@ pub(super) struct New {
 }
 
 /// What is known before.
-pub(super) struct Before {
+pub(crate) struct Before {
     /// The state that the run began with.
-    pub(super) base: Arc<Manifest>,
+    pub(crate) base: Arc<Manifest>,
     /// The folder as it was then.
-    pub(super) snapshot: Snapshot,
-    /// Inodes that may change without a trace; `None`: any may.
-    pub(super) suspects: Option<HashSet<u64>>,
+    pub(crate) snapshot: Snapshot,
+    /// The kernel, when it lives: what it has mapped or open for writing may change without a trace.
+    pub(crate) kernel: Option<Pid>,
 }
 
 /// What a folder has come to.
@@ -66,6 +70,8 @@ struct Content {
 
 struct Harvest<'a> {
     before: &'a Before,
+    /// Inodes that may change without a trace (`None`: any may); asked for with the first file, because it takes long.
+    suspects: OnceCell<Option<HashSet<u64>>>,
     after: After,
     /// When which bytes were stored, by the state that the run began with and by this run.
     stored: HashMap<ContentHash, OffsetDateTime>,
@@ -89,7 +95,17 @@ pub(super) fn harvest(
     let after = After { files: BTreeMap::new(), snapshot: Snapshot::now(), generated: Vec::new(), skipped: Vec::new() };
     let budget = limits::MAX_FILE_BYTES;
     let now = OffsetDateTime::now_utc();
-    let mut harvest = Harvest { before, after, stored, linked: HashMap::new(), budget, now, memory, store };
+    let mut harvest = Harvest {
+        before,
+        suspects: OnceCell::new(),
+        after,
+        stored,
+        linked: HashMap::new(),
+        budget,
+        now,
+        memory,
+        store,
+    };
     walk(&root, &mut |path, found| match found {
         Found::Folder(stat) => {
             harvest.after.files.insert(path.to_owned(), Node::Folder { mode: stat.st_mode & 0o777 });
@@ -107,7 +123,8 @@ pub(super) fn harvest(
 impl Harvest<'_> {
     fn file(&mut self, path: &str, file: &FileAt<'_>) -> ControlFlow<()> {
         let stat = file.stat;
-        let suspect = self.before.suspects.as_ref().is_none_or(|suspects| suspects.contains(&stat.st_ino));
+        let suspects = self.suspects.get_or_init(|| self.before.kernel.and_then(writable_inodes));
+        let suspect = suspects.as_ref().is_none_or(|suspects| suspects.contains(&stat.st_ino));
         let (before, taken) = (self.before, self.before.snapshot.taken);
         let known = match before.base.files.get(path) {
             Some(Node::File(known)) => Some(known),

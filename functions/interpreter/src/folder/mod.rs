@@ -19,6 +19,7 @@ use rustix::fs::{CWD, Mode, OFlags, Stat, openat};
 use sandcastle::{ContentHash, SandboxId, manifest::Epoch, store::ObjectStore};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
+pub(crate) use harvest::Before;
 pub(crate) use restore::{RestoreError, restore};
 pub(crate) use upload::{Harvested, harvest_and_store};
 

@@ -40,13 +40,10 @@ pub(crate) struct Harvested {
 pub(crate) async fn harvest_and_store(
     slot: Arc<Slot>,
     storage: &Storage,
-    base: Arc<Manifest>,
-    snapshot: Snapshot,
-    suspects: Option<HashSet<u64>>,
+    before: Before,
 ) -> Result<(Harvested, Snapshot), RestoreError> {
     let (send, found) = mpsc::unbounded_channel();
     let memory = storage.memory.clone();
-    let before = Before { base, snapshot, suspects };
     let looking = tokio::task::spawn_blocking(move || {
         let after = harvest(&slot.files(), &before, memory, send);
         (after, before.base)

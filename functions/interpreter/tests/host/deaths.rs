@@ -29,7 +29,8 @@ async fn an_exit_of_the_process_is_no_exit_of_the_host() {
     for _ in 0..3 {
         assert_eq!(sandbox.fails("import os\nos._exit(1)").await, "KernelDied('exit code 1')");
     }
-    assert_eq!(sandbox.fails("import os\nos.abort()").await, "KernelDied('signal 6 (SIGABRT)')");
+    // As the first process of its namespace a kernel does not see SIGABRT; abort(3) has other means then.
+    assert!(sandbox.fails("import os\nos.abort()").await.starts_with("KernelDied('signal "));
     assert_eq!(sandbox.prints("print('on')").await, ["on"]);
 }
 
@@ -90,7 +91,7 @@ time.sleep(0.2)
     let first = sandbox.prints(ticks).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(sandbox.prints(ticks).await, first);
-    assert_eq!(sandbox.prints("print(child.wait() < 0, detached.wait() < 0)").await, ["True True"]);
+    assert_eq!(sandbox.prints("print(child.poll() is None, detached.poll() is None)").await, ["False False"]);
     if is_root() {
         assert_eq!(host.processes().len(), 1);
     }
@@ -124,11 +125,16 @@ async fn a_kernel_killed_at_any_moment_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zygote_that_dies_is_replaced() {
+    if !is_root() {
+        return;
+    }
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
     sandbox.prints("open('kept.txt', 'w').write('kept')\nx = 1").await;
-    for pid in zygotes() {
-        kill_process(pid, Signal::KILL).unwrap();
+    for kernel in host.processes() {
+        let status = std::fs::read_to_string(format!("/proc/{kernel}/status")).unwrap();
+        let zygote = status.lines().find_map(|line| line.strip_prefix("PPid:")?.trim().parse().ok()).unwrap();
+        kill_process(Pid::from_raw(zygote).unwrap(), Signal::KILL).unwrap();
     }
     // Whether the zygote's end has been noticed yet is left open: a call may still find no kernel.
     let mut report = None;
@@ -143,16 +149,4 @@ async fn a_zygote_that_dies_is_replaced() {
     }
     assert_eq!(report.unwrap().output, ["kept"]);
     assert!(names(&sandbox.run("print(1)").await).is_empty());
-
-    /// The children of the one thread of this test's host that has any.
-    fn zygotes() -> Vec<Pid> {
-        let threads = std::fs::read_dir("/proc/self/task").unwrap();
-        let children = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("children")).ok());
-        let children: Vec<String> = children.collect();
-        children
-            .iter()
-            .flat_map(|list| list.split_whitespace())
-            .filter_map(|pid| Pid::from_raw(pid.parse().ok()?))
-            .collect()
-    }
 }

@@ -76,7 +76,7 @@ for make in (lambda: os.mkfifo('pipe'), lambda: socket.socket(socket.AF_UNIX).bi
 open('ok.txt', 'w').write('x')
 ";
     let report = sandbox.run(code).await;
-    assert_eq!((names(&report), report.failure), (vec!["ok.txt"], None));
+    assert_eq!((names(&report), &report.failure), (vec!["ok.txt"], &None));
     assert_eq!(sandbox.head.manifest.files.len(), 1);
 }
 

@@ -140,3 +140,20 @@ async fn shutdown_leaves_nothing_behind() {
     assert!(host.processes().is_empty());
     assert!(sandbox.try_run("print(1)").await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_are_imported_once_for_all_kernels() {
+    let host = TestHost::start_with(|config| config.preload = true).await;
+    let mut sandbox = host.sandbox();
+    if sandbox.run("import pandas").await.failure.is_some() {
+        eprintln!("SKIP: no pandas; name its folder in SANDCASTLE_SITE_PACKAGES");
+        return;
+    }
+    let mut plain = host.sandbox();
+    assert_eq!(plain.prints("import sys\nprint('pandas' in sys.modules)").await, ["True"]);
+    let report = plain.run("import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ndf.to_excel('t.xlsx')").await;
+    assert_eq!((report.failure, report.dataframes[0].num_rows), (None, 2));
+    assert_eq!(report.files[0].mime_type, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    assert!(plain.run("df.sum()").await.dataframes.is_empty());
+    assert_eq!(plain.head.manifest.dataframes[0].name, "df");
+}

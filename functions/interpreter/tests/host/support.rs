@@ -71,6 +71,7 @@ impl TestHost {
         let first_uid = 200_000 + 50_000 * HOSTS.fetch_add(1, Ordering::Relaxed);
         let run_dir = tempfile::tempdir().unwrap();
         let mut config = HostConfig::new(kernel_binary(), run_dir.path().join("run"));
+        config.python_home = setting("SANDCASTLE_PYTHON_HOME");
         config.site_packages = setting("SANDCASTLE_SITE_PACKAGES");
         (config.preload, config.first_uid, config.max_kernels) = (false, first_uid, 4);
         config.grace = Duration::from_millis(300);
@@ -174,15 +175,15 @@ impl Sandbox<'_> {
         let (size, mode) = (content.len() as u64, 0o644);
         let file = Node::File(WorkingFile { hash, size, mode, modified_at: now, stored_at: now });
         let change = Change::FilePut { name: name.into() };
-        self.change_files(change, |files| drop(files.insert(name.into(), file))).await;
+        self.change_files(change, |files| files.insert(name.into(), file)).await;
     }
 
     /// Deletes a file from outside.
     pub(crate) async fn delete_file(&mut self, name: &str) {
-        self.change_files(Change::FileDeleted { name: name.into() }, |files| drop(files.remove(name))).await;
+        self.change_files(Change::FileDeleted { name: name.into() }, |files| files.remove(name)).await;
     }
 
-    async fn change_files(&mut self, what: Change, change: impl FnOnce(&mut BTreeMap<String, Node>)) {
+    async fn change_files(&mut self, what: Change, change: impl FnOnce(&mut BTreeMap<String, Node>) -> Option<Node>) {
         let mut manifest = (*self.head.manifest).clone();
         change(Arc::make_mut(&mut manifest.files));
         self.commit(CommitId::new(), what, manifest).await;

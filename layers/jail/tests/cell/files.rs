@@ -58,6 +58,18 @@ pub(crate) fn nothing_else_can_be_written(_: &Stage) -> Outcome {
     ensure(fs::set_permissions("/dev/null", fs::metadata("/dev/null")?.permissions()).is_err(), "chmod of /dev/null")
 }
 
+/// Landlock refuses the writes above as well; this is about the first of the two fences.
+pub(crate) fn every_other_mount_is_read_only(_: &Stage) -> Outcome {
+    for line in fs::read_to_string("/proc/self/mountinfo")?.lines() {
+        let mut fields = line.split_whitespace().skip(4);
+        let (place, options) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+        let own = ["/sandbox/files", "/tmp", "/dev/shm"].contains(&place);
+        ensure(own || options.split(',').any(|option| option == "ro"), format!("{place} is mounted {options}"))?;
+        ensure(options.split(',').any(|option| option == "nosuid"), format!("{place} is mounted {options}"))?;
+    }
+    Ok(())
+}
+
 pub(crate) fn its_own_folders_can_be_written(_: &Stage) -> Outcome {
     let own = ["/sandbox/files", "/tmp"].map(|folder| fs::read_to_string(Path::new(folder).join("own")));
     ensure(own.iter().all(|text| text.as_ref().is_ok_and(|text| text == "0")), format!("{own:?}"))?;

@@ -66,6 +66,8 @@ fn hostile_exceptions_are_told_all_the_same() {
     assert!(huge.traceback().len() <= 32 << 10);
     let deep = kernel.run("def deep(n):\n    return deep(n + 1)\ndeep(0)");
     assert!(deep.error().starts_with("RecursionError("));
+    let deeper = kernel.run("import sys\nsys.setrecursionlimit(300_000)\ndeep(0)");
+    assert!(deeper.error().starts_with("RecursionError(") && deeper.traceback().len() <= 32 << 10);
     let wide = kernel.run("def f(n):\n  return g(n)\ndef g(n):\n  return 1/0 if n == 0 else f(n-1)\nf(400)");
     assert!(wide.traceback().contains("lines left out") && wide.traceback().len() <= 32 << 10);
     for line in wide.done.failure.unwrap().traceback {

@@ -85,7 +85,13 @@ impl Host {
         let (mut reader, writer) = std::io::pipe().unwrap();
         self.send_fork(&Fork { slot, uid }, &[their_frames.as_fd(), writer.as_fd()]);
         drop((their_frames, writer));
-        let FromZygote::Forked { pid, .. } = self.receive() else { panic!("no kernel was forked") };
+        let pid = loop {
+            match self.receive() {
+                FromZygote::Forked { pid, .. } => break pid,
+                FromZygote::Ended { .. } => {} // an earlier kernel, dropped
+                other => panic!("no kernel was forked: {other:?}"),
+            }
+        };
         let (sender, output) = channel();
         std::thread::spawn(move || {
             let mut buffer = vec![0; 1 << 16];

@@ -1,0 +1,49 @@
+//! What a user sees when the server listens: where, what, and lines to paste.
+
+use std::{fmt, net::SocketAddr, path::Path};
+
+use crate::dev_key::DevKey;
+
+/// The banner; its `Display` ends with a line break.
+pub(crate) struct Banner<'a> {
+    /// URL of the API.
+    pub url: &'a str,
+    /// The data folder.
+    pub data_dir: &'a Path,
+    /// The development key.
+    pub key: &'a DevKey,
+    /// Where links to files point.
+    pub links: &'a str,
+}
+
+impl fmt::Display for Banner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, data_dir, key, links } = self;
+        let (shown, pasted) = match key {
+            DevKey::Own(secret) => (secret.expose(), secret.expose()),
+            DevKey::Given(_) => ("the one in SANDCASTLE_API_KEY", "$SANDCASTLE_API_KEY"),
+        };
+        writeln!(f, "\nSandcastle listens on {url}\n")?;
+        writeln!(f, "  key    {shown}")?;
+        writeln!(f, "  data   {}", data_dir.display())?;
+        writeln!(f, "  files  {links}\n")?;
+        writeln!(f, "Paste this to run code:\n")?;
+        writeln!(f, r#"  KEY="{pasted}" API={url}/v2/sandcastles"#)?;
+        let authorization = r#"-H "Authorization: Bearer $KEY""#;
+        let id = r#"sed 's/.*"sandbox_id":"\([^"]*\)".*/\1/'"#;
+        writeln!(f, r#"  ID=$(curl -s -X POST $API {authorization} | {id})"#)?;
+        let body = r#"-H 'Content-Type: application/json' -d '{"code": "print(2+2)"}'"#;
+        writeln!(f, r#"  curl -s $API/$ID/execute {authorization} {body}"#)?;
+        writeln!(f)
+    }
+}
+
+/// The URL of this address as this machine's programs reach it.
+pub(crate) fn url(address: SocketAddr) -> String {
+    let host = match address {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        address => address.ip(),
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}

@@ -1,0 +1,182 @@
+//! `sandcastle serve`: puts the parts together, listens, and takes them apart in order.
+
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, process, sync::Arc, time::Duration};
+
+use axum::serve::ListenerExt;
+use sandcastle::service::{Sandcastles, Settings as ServiceSettings};
+use sandcastle_execute::{
+    App, Authenticator,
+    config::{INSISTED_STEPS, Jail},
+};
+use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
+use sandcastle_s3::{S3Config, S3Store};
+use time::OffsetDateTime;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
+
+use crate::{
+    DataDir, DataDirError, EmbeddedS3, S3Error, Settings, Storage,
+    banner::{self, Banner},
+    dev_key::{DevKey, DevKeyError},
+};
+
+/// For so long, calls that run when the server is told to end may go on.
+const LAST_CALLS: Duration = Duration::from_secs(10);
+/// For so long, the embedded S3 waits for requests under way.
+const LAST_REQUESTS: Duration = Duration::from_secs(2);
+
+/// Why the server does not start, or not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The embedded S3.
+    #[error("start the embedded S3")]
+    S3(#[from] S3Error),
+    /// The API's address is taken, or not this machine's.
+    #[error("listen on {address} (PORT and HOST choose another address)")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The development key.
+    #[error("prepare the development key")]
+    DevKey(#[from] DevKeyError),
+    /// The kernels.
+    #[error("start the host of kernels")]
+    Host(#[from] HostError),
+    /// There is no kernel where it is expected.
+    #[error("there is no kernel at {path}: build it with `make build`, or say where it is with SANDCASTLE_KERNEL")]
+    NoKernel {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// Signals cannot be received.
+    #[error("wait for signals")]
+    Signals(#[source] io::Error),
+    /// The listening socket failed.
+    #[error("serve requests")]
+    Serve(#[source] io::Error),
+}
+
+/// Serves until SIGINT or SIGTERM; the second one ends the process at once. `program_dir` is the folder of this program,
+/// where the kernel and the packages are looked for.
+pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), ServeError> {
+    let stopped = signals()?;
+    let data = Arc::new(DataDir::open(&settings.data_dir)?);
+    let run_dir = data.path().join("run");
+    let host_config = host_config(&settings, &program_dir, run_dir.clone())?;
+    let listening = TcpListener::bind(settings.address).await.and_then(|socket| Ok((socket.local_addr()?, socket)));
+    let (address, socket) = listening.map_err(|source| ServeError::Listen { address: settings.address, source })?;
+    let (embedded, store_config) = storage(&settings, &data).await?;
+    let links = store_config.public_endpoint.as_ref().or(store_config.endpoint.as_ref()).cloned();
+    let store = Arc::new(S3Store::connect(store_config).await);
+
+    let key = DevKey::find(&data, settings.api_key.clone())?;
+    let started = async { Ok(KernelHost::start(host_config, store.clone()).await?) };
+    let (host, ()) = tokio::try_join!(started, async { Ok::<_, ServeError>(key.ensure(store.as_ref()).await?) })?;
+    let service = ServiceSettings { execution_limit: settings.execution_limit, now: OffsetDateTime::now_utc };
+    let sandcastles = Arc::new(Sandcastles::new(store.clone(), host.clone(), service));
+    let app = App::new(sandcastles, Authenticator::new(store, OffsetDateTime::now_utc), None);
+
+    let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
+    print!("{}", Banner { url: &banner::url(address), data_dir: data.path(), key: &key, links });
+    let served = run(socket, sandcastle_execute::router(Arc::new(app)), stopped).await;
+    host.shutdown().await;
+    if let Some(Err(error)) = end(embedded).await {
+        tracing::warn!(%error, "the embedded s3 has not ended well");
+    }
+    if let Err(error) = std::fs::remove_dir_all(&run_dir) {
+        tracing::warn!(%error, "the folder of kernels is left");
+    }
+    served
+}
+
+/// Answers requests until told to stop, and then those under way.
+async fn run(
+    socket: TcpListener,
+    router: axum::Router,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    // Small answers leave at once instead of waiting for an acknowledgement.
+    let socket = socket.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let (closing, closed) = oneshot::channel::<()>();
+    let stopped = async move {
+        stopped.await;
+        tracing::info!("ending; a second signal ends at once");
+        drop(closing);
+    };
+    let server = axum::serve(socket, router).with_graceful_shutdown(stopped);
+    let too_late = async {
+        drop(closed.await);
+        tokio::time::sleep(LAST_CALLS).await;
+    };
+    tokio::select! {
+        served = server => served.map_err(ServeError::Serve),
+        () = too_late => {
+            tracing::warn!("calls that still run are given up");
+            Ok(())
+        }
+    }
+}
+
+async fn storage(settings: &Settings, data: &Arc<DataDir>) -> Result<(Option<EmbeddedS3>, S3Config), ServeError> {
+    match &settings.storage {
+        Storage::Remote(config) => {
+            EmbeddedS3::forget(data)?;
+            Ok((None, config.clone()))
+        }
+        Storage::Embedded { address } => {
+            let embedded = EmbeddedS3::serve(Arc::clone(data), *address, |bucket| bucket).await?;
+            let config = S3Config { public_endpoint: settings.public_endpoint.clone(), ..embedded.store_config() };
+            Ok((Some(embedded), config))
+        }
+    }
+}
+
+fn host_config(settings: &Settings, program_dir: &std::path::Path, run_dir: PathBuf) -> Result<HostConfig, ServeError> {
+    let kernel = settings.kernel.clone().unwrap_or_else(|| program_dir.join("sandcastle-kernel"));
+    if !kernel.is_file() {
+        return Err(ServeError::NoKernel { path: kernel });
+    }
+    let usual_packages = program_dir.join("../python/site-packages");
+    let usual_packages = usual_packages.is_dir().then_some(usual_packages);
+    if settings.site_packages.is_none() && usual_packages.is_none() {
+        tracing::warn!("no data packages: install them with `make packages`, or name a folder in SANDCASTLE_SITE_PACKAGES");
+    }
+    let mut host = HostConfig::new(kernel, run_dir);
+    host.python_home.clone_from(&settings.python_home);
+    host.site_packages = settings.site_packages.clone().or(usual_packages);
+    host.max_kernels = settings.max_kernels;
+    host.limits.memory_bytes = settings.memory_bytes;
+    host.required_steps = match settings.jail {
+        Jail::Required => INSISTED_STEPS.iter().map(ToString::to_string).collect(),
+        Jail::BestEffort => Vec::new(),
+    };
+    Ok(host)
+}
+
+async fn end(embedded: Option<EmbeddedS3>) -> Option<Result<(), S3Error>> {
+    tokio::time::timeout(LAST_REQUESTS, embedded?.shutdown()).await.ok()
+}
+
+/// Resolves at the first SIGINT or SIGTERM. Set up first, so that no moment of the start is deaf to them.
+fn signals() -> Result<impl Future<Output = ()> + Send + 'static, ServeError> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+    let (first, stopped) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        drop(first);
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        process::exit(1);
+    });
+    Ok(async { drop(stopped.await) })
+}

@@ -1,0 +1,186 @@
+//! The server's settings, read once, through a lookup that is passed in.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
+    path::PathBuf,
+    time::Duration,
+};
+
+use sandcastle::Secret;
+use sandcastle_execute::config::Jail;
+use sandcastle_s3::S3Config;
+
+use crate::embedded::BUCKET;
+
+/// What `serve --help` says of them.
+pub const HELP: &str = "\
+Settings, from the environment; an empty value counts as absent:
+  PORT                      port of the API; 0 takes any [8787]
+  HOST                      address to listen on [127.0.0.1]
+  S3_PORT                   port of the embedded S3, where links to files point [PORT + 1]
+  S3_PUBLIC_ENDPOINT        URL of the S3 in links, if it differs
+  SANDCASTLE_DATA_DIR       folder of the embedded S3, the development key and the kernels [.sandcastle]
+  SANDCASTLE_API_KEY        the development key [made at first start, kept in the data folder]
+  SANDCASTLE_TIMEOUT_S      limit on one execution, 1 to 360 seconds [50]
+  SANDCASTLE_MAX_KERNELS    kernels kept at once, 1 to 1000 [32]
+  SANDCASTLE_MEMORY_MB      memory of one kernel, from 64 [2048]
+  JAIL                      required, or best-effort: run code where the system refuses a part of the confinement [required]
+  SANDCASTLE_KERNEL         the kernel's executable [sandcastle-kernel beside this program]
+  SANDCASTLE_PYTHON_HOME    prefix that holds lib/python3.X [the one the kernel was built against]
+  SANDCASTLE_SITE_PACKAGES  folder of the data packages [../python/site-packages from this program's folder]
+  RUST_LOG                  what is logged, to standard error [info]
+Another S3 in place of the embedded one, which several servers can share:
+  S3_ENDPOINT               its URL; Amazon's, when only the bucket is given
+  SANDCASTLE_BUCKET         its bucket [sandcastle]
+  AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS's other sources of credentials";
+
+/// The settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    /// Where the data is.
+    pub storage: Storage,
+    /// URL of the S3 in links.
+    pub public_endpoint: Option<String>,
+    /// Folder of what the server must not forget.
+    pub data_dir: PathBuf,
+    /// The development key, when it is not the server's own.
+    pub api_key: Option<Secret>,
+    /// Limit on one execution's code.
+    pub execution_limit: Duration,
+    /// The kernel's executable, when it is not beside this program.
+    pub kernel: Option<PathBuf>,
+    /// Prefix that holds `lib/python3.X`.
+    pub python_home: Option<PathBuf>,
+    /// Folder of the data packages, when it is not where the Makefile puts it.
+    pub site_packages: Option<PathBuf>,
+    /// Most kernels at once.
+    pub max_kernels: usize,
+    /// Memory of one kernel, in bytes.
+    pub memory_bytes: u64,
+    /// How much confinement is insisted on.
+    pub jail: Jail,
+    /// What is logged.
+    pub log: String,
+}
+
+/// Where the data is.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// In the data folder, behind an S3 of this process.
+    Embedded {
+        /// Where that listens.
+        address: SocketAddr,
+    },
+    /// In this bucket.
+    Remote(S3Config),
+}
+
+/// A variable with a value that it cannot have. The value is not quoted: it might be a secret in the wrong place.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} has to be {wanted}")]
+pub struct SettingsError {
+    /// The variable.
+    pub name: &'static str,
+    /// What it has to be.
+    pub wanted: String,
+}
+
+impl Settings {
+    /// Reads the settings. `lookup` gives the value of a variable.
+    ///
+    /// # Errors
+    /// When a variable is malformed; the error names it.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let env = Lookup(&lookup);
+        let host = env.parsed("HOST", "an IP address")?.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let port = env.parsed("PORT", "a port, 0 to 65535")?.unwrap_or(8787);
+        Ok(Self {
+            address: SocketAddr::new(host, port),
+            storage: env.storage(host, port)?,
+            public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
+            data_dir: env.path("SANDCASTLE_DATA_DIR").unwrap_or_else(|| ".sandcastle".into()),
+            api_key: env.secret("SANDCASTLE_API_KEY")?,
+            execution_limit: Duration::from_secs(env.number("SANDCASTLE_TIMEOUT_S", 1..=360, 50)?),
+            kernel: env.path("SANDCASTLE_KERNEL"),
+            python_home: env.path("SANDCASTLE_PYTHON_HOME"),
+            site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
+            max_kernels: usize::try_from(env.number("SANDCASTLE_MAX_KERNELS", 1..=1000, 32)?).unwrap_or(usize::MAX),
+            memory_bytes: env.number("SANDCASTLE_MEMORY_MB", 64..=1 << 20, 2048)? << 20,
+            jail: env.jail("JAIL")?,
+            log: env.text("RUST_LOG").unwrap_or_else(|| "info".to_owned()),
+        })
+    }
+}
+
+struct Lookup<'l, F>(&'l F);
+
+impl<F: Fn(&str) -> Option<String>> Lookup<'_, F> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.0)(name).filter(|value| !value.is_empty())
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.text(name).map(PathBuf::from)
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &'static str, wanted: &str) -> Result<Option<T>, SettingsError> {
+        let malformed = || SettingsError { name, wanted: wanted.to_owned() };
+        self.text(name).map(|text| text.parse().map_err(|_| malformed())).transpose()
+    }
+
+    fn number(&self, name: &'static str, range: RangeInclusive<u64>, absent: u64) -> Result<u64, SettingsError> {
+        let wanted = format!("a number from {} to {}", range.start(), range.end());
+        let number = self.parsed(name, &wanted)?.unwrap_or(absent);
+        if range.contains(&number) { Ok(number) } else { Err(SettingsError { name, wanted }) }
+    }
+
+    fn url(&self, name: &'static str) -> Result<Option<String>, SettingsError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        match rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic())) {
+            true => Ok(Some(text)),
+            false => Err(SettingsError { name, wanted: "a URL that begins with http:// or https://".to_owned() }),
+        }
+    }
+
+    /// A key has to fit into an `Authorization` header.
+    fn secret(&self, name: &'static str) -> Result<Option<Secret>, SettingsError> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        match text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            true => Ok(Some(Secret::new(text))),
+            false => Err(SettingsError { name, wanted: "visible ASCII characters, 1,024 at most".to_owned() }),
+        }
+    }
+
+    fn jail(&self, name: &'static str) -> Result<Jail, SettingsError> {
+        match self.text(name).as_deref() {
+            None | Some("required") => Ok(Jail::Required),
+            Some("best-effort") => Ok(Jail::BestEffort),
+            Some(_) => Err(SettingsError { name, wanted: "required or best-effort".to_owned() }),
+        }
+    }
+
+    fn storage(&self, host: IpAddr, port: u16) -> Result<Storage, SettingsError> {
+        let (endpoint, bucket) = (self.url("S3_ENDPOINT")?, self.text("SANDCASTLE_BUCKET"));
+        if endpoint.is_some() || bucket.is_some() {
+            return Ok(Storage::Remote(S3Config {
+                bucket: bucket.unwrap_or_else(|| BUCKET.to_owned()),
+                region: self.text("AWS_REGION").or_else(|| self.text("AWS_DEFAULT_REGION")),
+                endpoint,
+                public_endpoint: self.url("S3_PUBLIC_ENDPOINT")?,
+                credentials: None,
+            }));
+        }
+        let wanted = "a port, 0 to 65535";
+        let s3_port = match (self.parsed("S3_PORT", wanted)?, port) {
+            (Some(port), _) => port,
+            (None, 0) => 0,
+            (None, u16::MAX) => return Err(SettingsError { name: "S3_PORT", wanted: wanted.to_owned() }),
+            (None, port) => port + 1,
+        };
+        Ok(Storage::Embedded { address: SocketAddr::new(host, s3_port) })
+    }
+}

@@ -1,0 +1,18 @@
+//! The official client, unmodified, against a server.
+
+use std::process::Command;
+
+use sandcastle_e2e::{
+    here,
+    server::{KEY, Server},
+};
+
+#[test]
+fn the_official_client_goes_through_a_sandboxs_life() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let script = here::root().join("tests/clients/textql_life.py");
+    let out = Command::new(here::tool("python")).arg(script).args([&server.url, KEY]).output().unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(out.status.success() && text.ends_with("all calls answered\n"), "{text}{errors}\n{}", server.log());
+}

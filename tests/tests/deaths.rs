@@ -1,0 +1,114 @@
+//! Kernels and servers killed at any moment: the caller is told, and nothing that was answered is lost.
+
+use std::{fs, path::Path, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+use sandcastle_e2e::server::{Server, kernels};
+use serde_json::json;
+
+fn kill(pid: i32) {
+    drop(kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL));
+}
+
+/// Waits until code has made a file of this name, somewhere below the server's data.
+async fn appears(folder: &Path, name: &str) {
+    while !find(folder, name) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn find(folder: &Path, name: &str) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    entries.flatten().any(|entry| {
+        entry.file_name() == name || (entry.file_type().is_ok_and(|kind| kind.is_dir()) && find(&entry.path(), name))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_kernel_is_a_clear_error_and_the_next_call_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let (api, pid) = (server.api(), server.pid());
+    let sandbox = api.start().await;
+    api.output(&sandbox, "kept = 1\nopen('kept.txt', 'w').write('x')").await;
+
+    // While code runs: it says by a file that it has begun.
+    let running = tokio::spawn({
+        let (api, sandbox) = (api.clone(), sandbox.clone());
+        async move { api.execute(&sandbox, "print('begun')\nopen('begun', 'w')\nimport time\ntime.sleep(30)").await }
+    });
+    appears(&folder.path().join("data"), "begun").await;
+    let victims = kernels(pid);
+    assert!(!victims.is_empty(), "no kernel to kill");
+    victims.into_iter().for_each(kill);
+    let answer = running.await.unwrap();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let error = answer.body["error"].as_str().unwrap();
+    assert!(error.starts_with("executing Python code: "), "{error}");
+    assert!(error.contains("SIGKILL") || error.contains("MemoryError") || error.contains("killed"), "{error}");
+    assert_eq!(answer.body["partial_output"], json!(["begun"]));
+    assert_eq!(answer.body["state"]["kept"], json!(false));
+    assert!(answer.body["state"]["lost"].as_array().unwrap().iter().any(|lost| lost["name"] == "kept"), "{answer:?}");
+    assert_eq!(api.output(&sandbox, "import os\nprint(os.path.exists('kept.txt'))").await, ["True"]);
+    let lost = api.execute(&sandbox, "kept").await;
+    assert!(lost.body["error"].as_str().unwrap().contains("its value was lost"), "{lost:?}");
+
+    // Between calls.
+    kernels(pid).into_iter().for_each(kill);
+    assert_eq!(api.output(&sandbox, "print(2+2)").await, ["4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kernels_killed_at_random_never_break_a_sandbox() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let (api, pid) = (server.api(), server.pid());
+    let sandbox = api.start().await;
+    let killer = tokio::spawn(async move {
+        for n in 0..40_u64 {
+            tokio::time::sleep(Duration::from_millis(5 + n * 7 % 23)).await;
+            kernels(pid).into_iter().for_each(kill);
+        }
+    });
+    let mut answered = 0;
+    while !killer.is_finished() {
+        let code = format!("open('n.txt', 'w').write('{answered}')\nprint('{answered}')");
+        let answer = api.execute(&sandbox, &code).await;
+        assert_eq!(answer.status, 200, "{answer:?}\n{}", server.log());
+        let died = answer.body["error"].as_str().is_some_and(|error| error.starts_with("executing Python code: "));
+        assert!(died || answer.output() == [answered.to_string()], "{answer:?}");
+        answered += 1;
+    }
+    killer.await.unwrap();
+    assert_eq!(api.output(&sandbox, "print('alive')").await, ["alive"]);
+    assert_eq!(api.executions(&sandbox).await.len(), answered + 1, "every answered call is listed once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_comes_back_with_everything_it_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let api = server.api();
+    let sandbox = api.start().await;
+    let made = "import os\nopen('made.txt', 'w').write('whole')\nos.makedirs('sub/empty')\nos.environ['MODE'] = 'x'\nos.chdir('sub')";
+    api.output(&sandbox, made).await;
+    let midway = tokio::spawn({
+        let (api, sandbox) = (api.clone(), sandbox.clone());
+        async move {
+            let code = json!({ "code": "open('/sandbox/files/half.txt', 'w').write('half')\nimport time\ntime.sleep(30)" });
+            api.try_call("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(code)).await
+        }
+    });
+    appears(&data, "half.txt").await;
+    server.kill();
+    assert!(midway.await.unwrap().is_none(), "a killed server has answered");
+
+    let server = Server::start(&data, &[]);
+    let api = server.api();
+    let code = "import os\nprint(open('/sandbox/files/made.txt').read(), os.path.isdir('empty'), os.environ['MODE'])\nprint(os.path.exists('/sandbox/files/half.txt'))";
+    assert_eq!(api.output(&sandbox, code).await, ["whole True x", "False"]);
+    let inputs: Vec<_> = api.executions(&sandbox).await.iter().map(|one| one["input"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(inputs, [code, made], "the call that was not answered is not recorded, and no other is missing");
+    assert_eq!(server.interrupt(), Some(0));
+}
