@@ -131,7 +131,7 @@ async fn held(mut req: S3Request<PutObjectInput>) -> S3Result<S3Request<PutObjec
     if let Some(mut body) = req.input.body.take() {
         let mut bytes = Vec::new();
         while let Some(piece) = futures::StreamExt::next(&mut body).await {
-            bytes.extend_from_slice(&piece.map_err(|error| s3_error!(error, InternalError))?);
+            bytes.extend_from_slice(&piece.map_err(|_| s3_error!(IncompleteBody))?);
         }
         req.input.body = Some(s3s::Body::from(bytes).into());
     }

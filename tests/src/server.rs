@@ -88,7 +88,7 @@ impl Server {
     }
 
     fn end(&mut self) {
-        drop(kill_process_group(Pid::from_child(&self.child), Signal::KILL));
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         drop(self.child.wait());
     }
 }

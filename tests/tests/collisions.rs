@@ -45,9 +45,15 @@ async fn a_hundred_calls_on_twenty_sandboxes_through_two_servers() {
         for (at, entry) in entries.iter().enumerate() {
             assert_eq!(entry["seq"].as_u64(), Some(at as u64 + 1), "{sandbox}: the ledger has a gap");
             let parent = at.checked_sub(1).map_or(&Value::Null, |before| &entries[before]["commit_id"]);
-            assert_eq!(&entry["parent"], parent, "{sandbox}: entry {} stands on another than the one before it", at + 1);
+            assert_eq!(
+                &entry["parent"],
+                parent,
+                "{sandbox}: entry {} stands on another than the one before it",
+                at + 1
+            );
         }
-        let inputs: Vec<&str> = entries.iter().filter_map(|entry| entry["change"]["executed"]["input"].as_str()).collect();
+        let inputs: Vec<&str> =
+            entries.iter().filter_map(|entry| entry["change"]["executed"]["input"].as_str()).collect();
         assert_eq!(inputs.len(), calls.len(), "{sandbox}: each call is in the ledger exactly once");
         let listed = apis[0].executions(sandbox).await;
         let listed: Vec<&str> = listed.iter().rev().map(|one| one["input"].as_str().unwrap()).collect();

@@ -7,7 +7,7 @@ use sandcastle_e2e::server::{Server, kernels};
 use serde_json::json;
 
 fn kill(pid: i32) {
-    drop(kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL));
+    let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
 }
 
 /// Waits until code has made a file of this name, somewhere below the server's data.
@@ -96,7 +96,8 @@ async fn a_killed_server_comes_back_with_everything_it_answered() {
     let midway = tokio::spawn({
         let (api, sandbox) = (api.clone(), sandbox.clone());
         async move {
-            let code = json!({ "code": "open('/sandbox/files/half.txt', 'w').write('half')\nimport time\ntime.sleep(30)" });
+            let code =
+                json!({ "code": "open('/sandbox/files/half.txt', 'w').write('half')\nimport time\ntime.sleep(30)" });
             api.try_call("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(code)).await
         }
     });
@@ -108,7 +109,8 @@ async fn a_killed_server_comes_back_with_everything_it_answered() {
     let api = server.api();
     let code = "import os\nprint(open('/sandbox/files/made.txt').read(), os.path.isdir('empty'), os.environ['MODE'])\nprint(os.path.exists('/sandbox/files/half.txt'))";
     assert_eq!(api.output(&sandbox, code).await, ["whole True x", "False"]);
-    let inputs: Vec<_> = api.executions(&sandbox).await.iter().map(|one| one["input"].as_str().unwrap().to_owned()).collect();
+    let inputs: Vec<_> =
+        api.executions(&sandbox).await.iter().map(|one| one["input"].as_str().unwrap().to_owned()).collect();
     assert_eq!(inputs, [code, made], "the call that was not answered is not recorded, and no other is missing");
     assert_eq!(server.interrupt(), Some(0));
 }

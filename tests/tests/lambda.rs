@@ -71,7 +71,7 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        drop(kill_process_group(Pid::from_child(&self.child), Signal::KILL));
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         drop(self.child.wait());
     }
 }
@@ -120,9 +120,11 @@ async fn a_sandboxs_life_in_the_emulator() {
     let started = function.invoke(&event("POST", "/v2/sandcastles", None)).await;
     assert_eq!(started["statusCode"], 201, "{started}\n{}", function.log());
     let sandbox = body(&started)["sandbox_id"].as_str().unwrap().to_owned();
-    let execute = |code: &str| event("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(json!({ "code": code })));
+    let execute =
+        |code: &str| event("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(json!({ "code": code })));
 
-    let code = "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ndf.to_csv('a.csv', index=False)\nprint(df['a'].sum())";
+    let code =
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2]})\ndf.to_csv('a.csv', index=False)\nprint(df['a'].sum())";
     let done = function.invoke(&execute(code)).await;
     assert_eq!(done["statusCode"], 200, "{done}\n{}", function.log());
     let result = body(&done);
@@ -147,7 +149,13 @@ async fn a_sandboxs_life_in_the_emulator() {
         event["multiValueHeaders"]["Authorization"] = json!(["Bearer tql_unknown"]);
         function.invoke(&event).await
     };
-    assert_eq!((stranger["statusCode"].clone(), body(&stranger)["error"]["code"].clone()), (json!(401), json!("unauthenticated")));
+    assert_eq!(
+        (stranger["statusCode"].clone(), body(&stranger)["error"]["code"].clone()),
+        (json!(401), json!("unauthenticated"))
+    );
     let log = function.log();
-    assert!(!log.contains(KEY) && !log.contains("pandas as pd") && !log.contains("before"), "secrets in the log: {log}");
+    assert!(
+        !log.contains(KEY) && !log.contains("pandas as pd") && !log.contains("before"),
+        "secrets in the log: {log}"
+    );
 }

@@ -315,11 +315,11 @@ async fn a_big_manifest_is_a_base_and_a_difference() {
         service.log(&id, &format!("{n}")).await;
     }
     let entries = world.entries(&id).await;
-    let bases: Vec<_> = entries.iter().filter_map(|entry| match &entry.state {
+    let based = entries.iter().filter_map(|entry| match &entry.state {
         State::Based { base, files, .. } => Some((*base, files.len())),
         State::Whole(_) => None,
     });
-    let bases: Vec<_> = bases.into_iter().collect();
+    let bases: Vec<_> = based.collect();
     assert_eq!(bases.len(), 3, "a manifest of 1,000 files stands in its entry");
     assert!(bases.iter().all(|(base, _)| *base == bases[0].0), "a small change wrote a new base");
     assert_eq!(bases.iter().map(|(_, changes)| *changes).collect::<Vec<_>>(), [0, 2, 2]);
@@ -334,18 +334,19 @@ async fn files_are_put_and_deleted_as_entries() {
     let world = World::new().await;
     let service = world.service(Logger::default()).await;
     let (id, calls) = (service.start().await, &service.calls);
-    let put = |path: &'static str| calls.put_file(&caller(), &id, path, Bytes::from_static(b"x"), soon());
+    let (me, id) = (caller(), id.as_str());
+    let put = |path: &'static str| calls.put_file(&me, id, path, Bytes::from_static(b"x"), soon());
     assert_eq!(put("deep/er/a.txt").await.unwrap().filename, "a.txt");
-    assert_eq!(calls.read_file(&caller(), &id, "deep/er/a.txt").await.unwrap(), "x");
-    let listed = calls.list_files(&caller(), &id, "deep").await.unwrap().files;
+    assert_eq!(calls.read_file(&me, id, "deep/er/a.txt").await.unwrap(), "x");
+    let listed = calls.list_files(&me, id, "deep").await.unwrap().files;
     assert_eq!((listed.len(), listed[0].name.as_str(), listed[0].is_dir), (1, "er", true));
     for bad in ["../a", "/a", "a/../b", ".hidden", "a//b", "", "a\0b", "deep"] {
         assert!(matches!(put(bad).await, Err(ServiceError::Invalid(_))), "{bad:?} was taken");
     }
-    calls.delete_file(&caller(), &id, "deep/er/a.txt", soon()).await.unwrap();
-    assert!(matches!(calls.read_file(&caller(), &id, "deep/er/a.txt").await, Err(ServiceError::NoFile)));
-    assert!(matches!(calls.delete_file(&caller(), &id, "deep", soon()).await, Err(ServiceError::Invalid(_))));
-    assert_eq!(world.entries(&id).await.len(), 3);
+    calls.delete_file(&me, id, "deep/er/a.txt", soon()).await.unwrap();
+    assert!(matches!(calls.read_file(&me, id, "deep/er/a.txt").await, Err(ServiceError::NoFile)));
+    assert!(matches!(calls.delete_file(&me, id, "deep", soon()).await, Err(ServiceError::Invalid(_))));
+    assert_eq!(world.entries(id).await.len(), 3);
 }
 
 #[tokio::test]
@@ -391,8 +392,9 @@ async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
     let settings = Settings { execution_limit: Duration::from_secs(10), now: ahead };
     let calls = Sandcastles::new(world.store.clone(), Arc::new(Logger::default()), settings);
     let id = calls.start(&caller(), None, soon()).await.unwrap().sandbox_id;
-    let run = |text: &'static str| calls.execute(&caller(), &id.to_string(), code(text), None, soon());
-    calls.put_file(&caller(), &id.to_string(), "f.txt", Bytes::from_static(b"x"), soon()).await.unwrap();
+    let (me, text_id) = (caller(), id.to_string());
+    let run = |text: &'static str| calls.execute(&me, &text_id, code(text), None, soon());
+    calls.put_file(&me, &text_id, "f.txt", Bytes::from_static(b"x"), soon()).await.unwrap();
     let stored = || async {
         let head = Ledger::new(world.store.clone()).newest(&id).await.unwrap().unwrap();
         let Some(Node::File(file)) = head.manifest.files.get("f.txt") else { panic!("the file is gone") };

@@ -3,10 +3,9 @@
 mod bring;
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -30,7 +29,8 @@ use crate::{
     pool::Pool,
     processes::{self, MemoryKills},
     run::{self, Call, End},
-    slot::Slot,
+    slot::Slots,
+    text::chain,
     zygote::Nursery,
 };
 
@@ -38,8 +38,8 @@ use crate::{
 const RESERVE: (u32, Duration) = (10, Duration::from_secs(5));
 /// Less time than this is none.
 const LEAST_TIME: Duration = Duration::from_millis(50);
-/// User ids of kernels are the first one and a number below this.
-const UID_RANGE: u64 = 50_000;
+/// How long shutting down waits for the last kernels to end and their folders to be removed.
+const BURIAL_TIME: Duration = Duration::from_secs(15);
 
 /// A host of kernels: one per sandbox, the least recently used one leaving when there are too many.
 pub struct KernelHost {
@@ -47,12 +47,11 @@ pub struct KernelHost {
     store: Arc<dyn ObjectStore>,
     ledger: Ledger,
     run_dir: RunDir,
-    kernels: PathBuf,
+    slots: Slots,
     nursery: Nursery,
     pool: Pool<Warm>,
     memory: Memory,
     memory_kills: MemoryKills,
-    next_slot: AtomicU64,
     /// Taken at shutdown, upon which the undertaker ends with the last kernel.
     undertaker: Mutex<Option<mpsc::UnboundedSender<Remains>>>,
     burials: Mutex<Option<JoinHandle<()>>>,
@@ -88,6 +87,7 @@ impl KernelHost {
         let preloaded = config.preload.then(|| config.setup(&kernels, true)).transpose()?;
         let binary = std::fs::canonicalize(&config.kernel_binary)
             .map_err(|source| HostError::Spawn { path: config.kernel_binary.clone(), source })?;
+        let slots = Slots::new(kernels, config.first_uid);
         let nursery = Nursery::start(binary, plain, preloaded);
         let zygote = nursery.plain().await?;
         let (undertaker, dead) = mpsc::unbounded_channel();
@@ -98,17 +98,16 @@ impl KernelHost {
             config,
             store,
             run_dir,
-            kernels,
+            slots,
             nursery,
             memory: Memory::new(),
             memory_kills: MemoryKills::watch(),
-            next_slot: AtomicU64::new(1),
             undertaker: Mutex::new(Some(undertaker)),
             burials: Mutex::new(Some(burials)),
             closed: AtomicBool::new(false),
             python: Arc::clone(&zygote.python),
         };
-        let steps = host.try_out(&zygote).await.map_err(|error| HostError::Refused { message: error.to_string() })?;
+        let steps = host.try_out(&zygote).await.map_err(|error| HostError::Refused { message: chain(&error) })?;
         log_steps(&steps);
         Ok(Arc::new(host))
     }
@@ -121,7 +120,7 @@ impl KernelHost {
         drop(self.undertaker.lock().unwrap_or_else(PoisonError::into_inner).take());
         let burials = self.burials.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(burials) = burials {
-            let _ = burials.await;
+            let _ = tokio::time::timeout(BURIAL_TIME, burials).await;
         }
         if let Err(error) = self.run_dir.clear() {
             tracing::warn!(%error, "the folder of kernels is not empty");
@@ -131,12 +130,6 @@ impl KernelHost {
     /// The version of the Python that runs, such as `3.13.0`.
     pub fn runtime(&self) -> &str {
         &self.python
-    }
-
-    fn new_slot(&self) -> std::io::Result<Slot> {
-        let number = self.next_slot.fetch_add(1, Ordering::Relaxed);
-        let uid = u32::try_from(number % UID_RANGE).unwrap_or(0).saturating_add(self.config.first_uid);
-        Slot::create(&self.kernels, number, uid)
     }
 
     fn storage(&self, job: &Job) -> Storage {
@@ -164,7 +157,7 @@ impl KernelHost {
             out_of_memory: self.was_out_of_memory(&end),
             python: Arc::clone(&kernel.python),
         };
-        tracing::debug!(slot = kernel.slot.number, ms = took.as_millis(), end = end.name(), "code ended");
+        tracing::debug!(slot = kernel.slot.number, ms = took.as_millis(), end = end.in_words(), "code ended");
         let base = Arc::clone(&start.base);
         let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
         let before = Before { base, snapshot, kernel: answered.then_some(kernel.pid) };
@@ -219,7 +212,7 @@ impl Interpreter for KernelHost {
 fn run_error(error: RestoreError) -> RunError {
     match error {
         RestoreError::Store(error) => RunError::Store(error),
-        RestoreError::Folder(error) => RunError::Kernel { what: format!("working folder: {error}") },
+        RestoreError::Folder(error) => RunError::Kernel { what: format!("working folder: {}", chain(&error)) },
     }
 }
 

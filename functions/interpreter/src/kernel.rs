@@ -68,12 +68,14 @@ pub(crate) struct Kernel {
 }
 
 /// The kernel's first process, under its own name as long as this lives.
-pub(crate) struct Process(OwnedFd);
+pub(crate) struct Process(Option<OwnedFd>);
 
 impl Process {
     /// Sends a signal; a process that has ended takes none.
     pub(crate) fn signal(&self, signal: Signal) {
-        let _ = pidfd_send_signal(&self.0, signal);
+        if let Some(process) = &self.0 {
+            let _ = pidfd_send_signal(process, signal);
+        }
     }
 }
 

@@ -99,7 +99,7 @@ pub(crate) fn of(
             why: "it did not end after the interrupt at its time limit".into(),
         },
         End::Died(Some(how)) => died(how, measured.out_of_memory),
-        End::Died(None) => Cause::death("nobody saw how"),
+        End::Died(None) => Cause::death("it ended with its zygote"),
         End::Broke(what) => Cause::death(what),
     };
     report.failure = Some(Failure { error: cause.error, traceback: Vec::new() });

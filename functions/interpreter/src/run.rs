@@ -9,7 +9,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::{
     kernel::{Fate, Kernel},
     output::Output,
-    processes, wire,
+    processes, text, wire,
 };
 
 /// How much output is read at once, in bytes.
@@ -42,13 +42,14 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// The kind, for the log.
-    pub(crate) fn name(&self) -> &'static str {
+    /// For the log.
+    pub(crate) fn in_words(&self) -> String {
         match self {
-            Self::Done(_) => "done",
-            Self::Died(_) => "died",
-            Self::TimedOut => "timed out",
-            Self::Broke(what) => what,
+            Self::Done(_) => "done".into(),
+            Self::Died(Some(how)) => text::ended(*how),
+            Self::Died(None) => "with its zygote".into(),
+            Self::TimedOut => "killed at its limit".into(),
+            Self::Broke(what) => format!("killed because it {what}"),
         }
     }
 }

@@ -1,10 +1,12 @@
-//! The folder of one kernel: `files/`, the sandbox's working folder, and `tmp/`.
+//! The folder and the user id of one kernel: `files/` is the sandbox's working folder, `tmp/` its other place to write.
 
 use std::{
+    collections::HashSet,
     fs::{self, DirBuilder},
     io,
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use rustix::{
@@ -12,21 +14,38 @@ use rustix::{
     io::Errno,
 };
 
+/// User ids of kernels are the first one and a number below this.
+const UIDS: u32 = 50_000;
+
+/// Gives out folders and user ids.
+pub(crate) struct Slots {
+    kernels: PathBuf,
+    first_uid: u32,
+    given: Mutex<u64>,
+    used: Arc<Mutex<HashSet<u32>>>,
+}
+
 /// A kernel's folder, removed from the disk with its last user.
 pub(crate) struct Slot {
     /// Its number, never used twice by one host.
     pub(crate) number: u64,
-    /// The user and group id of its kernel, when the host is root.
+    /// The user and group id of its kernel, when the host is root; no other slot has it as long as this one is there.
     pub(crate) uid: u32,
     path: PathBuf,
+    used: Arc<Mutex<HashSet<u32>>>,
 }
 
-impl Slot {
-    /// Makes the folder, owned by the kernel's user when the host is root.
-    pub(crate) fn create(kernels: &Path, number: u64, uid: u32) -> io::Result<Self> {
-        let slot = Self { number, uid, path: kernels.join(number.to_string()) };
-        let files = slot.files();
-        for folder in [&slot.path, &files, &slot.path.join("tmp")] {
+impl Slots {
+    /// Slots below this folder, with user ids from this one on.
+    pub(crate) fn new(kernels: PathBuf, first_uid: u32) -> Self {
+        Self { kernels, first_uid, given: Mutex::new(0), used: Arc::default() }
+    }
+
+    /// Makes a folder, owned by the kernel's user when the host is root.
+    pub(crate) fn create(&self) -> io::Result<Slot> {
+        let (number, uid) = self.number_and_uid().ok_or_else(|| io::Error::other("no user id is free"))?;
+        let slot = Slot { number, uid, path: self.kernels.join(number.to_string()), used: Arc::clone(&self.used) };
+        for folder in [&slot.path, &slot.files(), &slot.path.join("tmp")] {
             DirBuilder::new().mode(0o700).create(folder)?;
             if is_root() {
                 std::os::unix::fs::chown(folder, Some(uid), Some(uid))?;
@@ -35,6 +54,26 @@ impl Slot {
         Ok(slot)
     }
 
+    fn number_and_uid(&self) -> Option<(u64, u32)> {
+        let mut given = lock(&self.given);
+        let mut used = lock(&self.used);
+        for _ in 0..UIDS {
+            *given += 1;
+            let offset = u32::try_from(*given % u64::from(UIDS)).ok()?;
+            let uid = self.first_uid.checked_add(offset)?;
+            if used.insert(uid) {
+                return Some((*given, uid));
+            }
+        }
+        None
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Slot {
     /// The sandbox's working folder.
     pub(crate) fn files(&self) -> PathBuf {
         self.path.join("files")
@@ -51,6 +90,7 @@ impl Drop for Slot {
         if let Err(error) = remove_tree(&self.path) {
             tracing::warn!(slot = self.number, %error, "a kernel's folder is left behind");
         }
+        lock(&self.used).remove(&self.uid);
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     outcome::Start,
     pool::Seat,
     slot::Slot,
+    text::chain,
     zygote::Zygote,
 };
 
@@ -52,7 +53,7 @@ impl KernelHost {
         match restore(&kernel.slot, &self.storage(job), changes).await {
             Ok(later) => Ok(Some(Brought { kernel, snapshot: snapshot.updated(later), start: Start::warm(base) })),
             Err(error) => {
-                tracing::warn!(error = %error, "working files not applied to a warm kernel");
+                tracing::warn!(error = chain(&error), "working files not applied to a warm kernel");
                 Ok(None)
             }
         }
@@ -92,10 +93,10 @@ impl KernelHost {
     async fn try_restore_kernel(&self, job: &Job) -> Result<Brought, RunError> {
         let began = Instant::now();
         let failed = |what: String| RunError::Kernel { what };
-        let zygote = self.nursery.best_for(&job.code).await.map_err(|error| failed(error.to_string()))?;
+        let zygote = self.nursery.best_for(&job.code).await.map_err(|error| failed(chain(&*error)))?;
         let base = Arc::clone(&job.head.manifest);
         let seat = self.pool.seat(job.deadline).await.ok_or(RunError::Busy)?;
-        let slot = Arc::new(self.new_slot().map_err(|error| failed(error.to_string()))?);
+        let slot = Arc::new(self.slots.create().map_err(|error| failed(chain(&error)))?);
         let files = async {
             if base.files.is_empty() {
                 return Ok(Snapshot::default());
@@ -103,8 +104,7 @@ impl KernelHost {
             let all = base.files.iter().map(|(path, node)| (path.clone(), Some(node.clone()))).collect();
             restore(&slot, &self.storage(job), all).await.map_err(run_error)
         };
-        let fork =
-            async { self.fork(&zygote, Arc::clone(&slot), seat).await.map_err(|error| failed(error.to_string())) };
+        let fork = async { self.fork(&zygote, Arc::clone(&slot), seat).await.map_err(|error| failed(chain(&error))) };
         let (mut kernel, snapshot) = futures::try_join!(fork, files)?;
         let start = Start::cold(base);
         let frame = FirstFrame {
@@ -113,7 +113,7 @@ impl KernelHost {
             lost: lost_names(&start),
             calls_before: start.base.calls,
         };
-        kernel.begin(frame).await.map_err(|error| failed(error.to_string()))?;
+        kernel.begin(frame).await.map_err(|error| failed(chain(&error)))?;
         tracing::info!(slot = kernel.slot.number, ms = began.elapsed().as_millis(), "kernel started");
         Ok(Brought { kernel, snapshot, start })
     }
@@ -127,7 +127,7 @@ impl KernelHost {
     /// Starts a kernel and ends it again. What confined it.
     pub(super) async fn try_out(&self, zygote: &Zygote) -> Result<Vec<StepReport>, StartError> {
         let seat = self.pool.seat(Instant::now()).await.ok_or_else(|| StartError::Fork("no seat".into()))?;
-        let slot = Arc::new(self.new_slot().map_err(|error| StartError::Fork(error.to_string()))?);
+        let slot = Arc::new(self.slots.create().map_err(|error| StartError::Fork(chain(&error)))?);
         Ok(self.fork(zygote, slot, seat).await?.begin(FirstFrame::default()).await?.steps)
     }
 }

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, pidfd_open},
+};
 use sandcastle_protocol::{Ended, Fork, FromZygote, Setup, ToZygote};
 use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
@@ -21,7 +24,7 @@ use tokio::{
 pub(crate) use nursery::Nursery;
 use process::ZygoteProcess;
 
-use crate::{config::HostError, wire};
+use crate::{config::HostError, text::chain, wire};
 
 /// The longest that setting up may take: importing every usual package from a cold disk.
 const SETUP_TIME: Duration = Duration::from_secs(120);
@@ -30,8 +33,8 @@ const SETUP_TIME: Duration = Duration::from_secs(120);
 pub(crate) struct Newborn {
     /// Its process id, good while `pidfd` says that it lives.
     pub(crate) pid: Pid,
-    /// The process itself.
-    pub(crate) pidfd: OwnedFd,
+    /// The process itself; none when it has ended already, as one does that could not be confined.
+    pub(crate) pidfd: Option<OwnedFd>,
     /// How it ends. Closed without a word when the zygote is gone.
     pub(crate) ended: oneshot::Receiver<Ended>,
 }
@@ -46,8 +49,8 @@ pub(crate) struct Zygote {
     process: ZygoteProcess,
 }
 
-/// A process and a handle that stays its own.
-type Process = (Pid, OwnedFd);
+/// A process and a handle that stays its own, unless it has ended.
+type Process = (Pid, Option<OwnedFd>);
 
 /// Who waits for word of which slot.
 #[derive(Default)]
@@ -105,7 +108,7 @@ impl Zygote {
         let message = ToZygote::Fork(fork);
         let sent = wire::write_with_fds(control.as_ref(), &message, [frames.as_fd(), output.as_fd()]).await;
         drop(control);
-        sent.map_err(|error| error.to_string())?;
+        sent.map_err(|error| chain(&error))?;
         let (pid, pidfd) = forked.await.map_err(|_| "the zygote has ended".to_owned())??;
         Ok(Newborn { pid, pidfd, ended })
     }
@@ -130,7 +133,7 @@ async fn listen(mut reader: OwnedReadHalf, slots: Arc<Mutex<Slots>>, tell_gone: 
             Ok(Some(message)) => slots.lock().unwrap_or_else(PoisonError::into_inner).hear(message),
             Ok(None) => break,
             Err(error) => {
-                tracing::error!(%error, "the zygote broke the protocol");
+                tracing::error!(error = chain(&error), "the zygote broke the protocol");
                 break;
             }
         }
@@ -146,8 +149,11 @@ impl Slots {
             FromZygote::Forked { slot, pid } => {
                 // The kernel waits for its first frame: its pid cannot be another's yet.
                 let process = Pid::from_raw(pid).ok_or_else(|| format!("pid {pid}")).and_then(|pid| {
-                    let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|error| format!("open pidfd: {error}"))?;
-                    Ok((pid, pidfd))
+                    match pidfd_open(pid, PidfdFlags::empty()) {
+                        Ok(pidfd) => Ok((pid, Some(pidfd))),
+                        Err(Errno::SRCH) => Ok((pid, None)),
+                        Err(error) => Err(format!("open pidfd: {error}")),
+                    }
                 });
                 self.forked(slot, process);
             }

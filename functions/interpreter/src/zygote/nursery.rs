@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::Zygote;
-use crate::config::HostError;
+use crate::{config::HostError, text::chain};
 
 /// Packages that take long to import, by the names that code knows them under.
 const PRELOADED: &[&str] =
@@ -124,7 +124,7 @@ async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>) {
                 show.send_replace(Stage::Starting);
             }
             Err(error) => {
-                tracing::error!(preload, error = %error, "zygote not started");
+                tracing::error!(preload, error = chain(&error), "zygote not started");
                 show.send_replace(Stage::Failed(Arc::new(error)));
             }
         }

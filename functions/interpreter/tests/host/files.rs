@@ -1,6 +1,12 @@
 //! Working files: found by the host whatever the code does to hide them, stored once, and restored as they were.
 
-use sandcastle::interpreter::Interpreter;
+use std::sync::atomic::Ordering;
+
+use sandcastle::{
+    interpreter::{Interpreter, RunError},
+    keys,
+    store::{ObjectStore, StoreError},
+};
 
 use crate::support::{Sandbox, TestHost, names};
 
@@ -163,6 +169,30 @@ open('new.txt', 'w').write('writable')
     let report = sandbox.run(look).await;
     assert_eq!(report.output, ["0o40500 ['inner'] 0o40555 1000000000", "ran"]);
     assert_eq!(names(&report), ["new.txt"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_cannot_be_stored_are_no_result() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    host.store.failing.store(true, Ordering::SeqCst);
+    let ran = sandbox.try_run("x = 1\nfor i in range(300):\n    open(f'{i}.txt', 'w').write(str(i))").await;
+    assert!(matches!(ran, Err(RunError::Store(_))));
+    host.store.failing.store(false, Ordering::SeqCst);
+    // What could not be stored is not there, in the folder as in the variables.
+    assert_eq!(sandbox.prints("import os\nprint('x' in globals(), os.listdir())").await, ["False []"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_bytes_are_verified_when_read() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let report = sandbox.run("open('a.txt', 'w').write('a')").await;
+    let key = keys::file(&sandbox.id, sandbox.head.manifest.epoch, report.files[0].hash);
+    host.store.put(&key, "other bytes".into()).await.unwrap();
+    host.host.discard(&sandbox.id).await;
+    let ran = sandbox.try_run("print(1)").await;
+    assert!(matches!(ran, Err(RunError::Store(StoreError::Corrupt { .. }))));
 }
 
 /// Replaces the kernel, which restores the folder, and sees that nothing is taken for new.

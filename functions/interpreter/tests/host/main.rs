@@ -5,6 +5,7 @@ mod deaths;
 mod files;
 mod hostile;
 mod output;
+mod start;
 mod state;
 mod store;
 mod support;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sandcastle::interpreter::{Interpreter, RunError};
 
-use crate::support::{TestHost, is_root, names};
+use crate::support::{TestHost, is_root, names, skip};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_kernel_keeps_variables_environment_and_folder() {
@@ -146,7 +146,7 @@ async fn packages_are_imported_once_for_all_kernels() {
     let host = TestHost::start_with(|config| config.preload = true).await;
     let mut sandbox = host.sandbox();
     if sandbox.run("import pandas").await.failure.is_some() {
-        eprintln!("SKIP: no pandas; name its folder in SANDCASTLE_SITE_PACKAGES");
+        skip("no pandas; name its folder in SANDCASTLE_SITE_PACKAGES");
         return;
     }
     let mut plain = host.sandbox();

@@ -1,8 +1,11 @@
-//! A bucket in memory.
+//! A bucket in memory, which can be told to fail.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
-    sync::{Mutex, MutexGuard},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -14,6 +17,8 @@ use sandcastle::store::{ObjectStore, Presentation, PutNew, StoreError};
 pub(crate) struct MemoryStore {
     objects: Mutex<BTreeMap<String, Bytes>>,
     puts: Mutex<usize>,
+    /// Writes have no known outcome from now on.
+    pub(crate) failing: AtomicBool,
 }
 
 impl MemoryStore {
@@ -33,6 +38,10 @@ impl ObjectStore for MemoryStore {
 
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>> {
         *self.puts.lock().unwrap() += 1;
+        if self.failing.load(Ordering::SeqCst) {
+            let source = "told to fail".into();
+            return ready(Err(StoreError::Unknown { action: "put", key: key.to_owned(), source })).boxed();
+        }
         let put = match self.objects().entry(key.to_owned()) {
             Entry::Occupied(_) => PutNew::Exists,
             Entry::Vacant(entry) => {

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -61,6 +61,16 @@ fn kernel_binary() -> PathBuf {
     binary
 }
 
+/// Settings for a test.
+pub(crate) fn config(run_dir: &Path) -> HostConfig {
+    let mut config = HostConfig::new(kernel_binary(), run_dir.to_owned());
+    config.python_home = setting("SANDCASTLE_PYTHON_HOME");
+    config.site_packages = setting("SANDCASTLE_SITE_PACKAGES");
+    (config.preload, config.max_kernels) = (false, 4);
+    config.grace = Duration::from_millis(300);
+    config
+}
+
 impl TestHost {
     pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -70,11 +80,8 @@ impl TestHost {
         static HOSTS: AtomicU32 = AtomicU32::new(1);
         let first_uid = 200_000 + 50_000 * HOSTS.fetch_add(1, Ordering::Relaxed);
         let run_dir = tempfile::tempdir().unwrap();
-        let mut config = HostConfig::new(kernel_binary(), run_dir.path().join("run"));
-        config.python_home = setting("SANDCASTLE_PYTHON_HOME");
-        config.site_packages = setting("SANDCASTLE_SITE_PACKAGES");
-        (config.preload, config.first_uid, config.max_kernels) = (false, first_uid, 4);
-        config.grace = Duration::from_millis(300);
+        let mut config = config(&run_dir.path().join("run"));
+        config.first_uid = first_uid;
         change(&mut config);
         let store = Arc::new(MemoryStore::default());
         let host = KernelHost::start(config, Arc::clone(&store) as Arc<dyn ObjectStore>).await.unwrap();
@@ -103,11 +110,17 @@ impl TestHost {
     }
 }
 
-/// True when a kernel can be told by its user id; says so when not.
+/// Says that a test is left out; where everything has to be tested, that is a failure.
+pub(crate) fn skip(why: &str) {
+    assert!(setting("CI").is_none(), "{why}");
+    eprintln!("SKIP: {why}");
+}
+
+/// True when a kernel can be told by its user id.
 pub(crate) fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        eprintln!("SKIP: only as root do kernels have user ids of their own");
+        skip("only as root do kernels have user ids of their own");
     }
     root
 }
