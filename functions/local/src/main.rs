@@ -1,6 +1,12 @@
 //! The `sandcastle` command.
 
-use std::{error::Error, io::IsTerminal, iter, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, IsTerminal, Write},
+    iter,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand};
 use sandcastle::{Name, Scope};
@@ -28,9 +34,12 @@ enum Command {
 }
 
 #[derive(Args)]
-#[command(arg_required_else_help = true, after_help = "\
+#[command(
+    arg_required_else_help = true,
+    after_help = "\
 Without --bucket, the keys are those of the data folder (SANDCASTLE_DATA_DIR, .sandcastle if unset), whether a server runs on
-it or not. With --bucket, S3_ENDPOINT, AWS_REGION and AWS's usual sources of credentials say how to reach it.")]
+it or not. With --bucket, S3_ENDPOINT, AWS_REGION and AWS's usual sources of credentials say how to reach it."
+)]
 struct Keys {
     /// The bucket of a deployment.
     #[arg(long, global = true)]
@@ -76,13 +85,19 @@ fn scope(text: &str) -> Result<Scope, String> {
     Scope::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| format!("known scopes: {known}"))
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("set logging up as RUST_LOG says")]
+struct BadFilter(#[source] logging::LoggingError);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let causes = iter::successors(Some(&*error), |error| (*error).source()).map(|error| error.to_string());
-            eprintln!("sandcastle: {}", causes.collect::<Vec<_>>().join(": "));
+            let mut causes: Vec<_> = causes.collect();
+            causes.dedup();
+            eprintln!("sandcastle: {}", causes.join(": "));
             ExitCode::FAILURE
         }
     }
@@ -93,8 +108,8 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_lookup(|name| std::env::var(name).ok())?;
     match cli.command {
         Command::Serve => {
-            let format = if std::io::stderr().is_terminal() { Format::Human } else { Format::Json };
-            logging::init(format, &settings.log)?;
+            let format = if io::stderr().is_terminal() { Format::Human } else { Format::Json };
+            logging::init(format, &settings.log).map_err(BadFilter)?;
             let program = std::env::current_exe()?.canonicalize()?;
             Ok(sandcastle_local::serve(settings, program.parent().map_or_else(PathBuf::new, PathBuf::from)).await?)
         }
@@ -102,8 +117,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             let opened = Opened::new(&settings, bucket).await?;
             let done = on_keys(&opened, command).await;
             opened.close().await?;
-            print!("{}", done?);
-            Ok(())
+            Ok(io::stdout().write_all(done?.as_bytes())?)
         }
     }
 }

@@ -1,6 +1,14 @@
 //! `sandcastle serve`: puts the parts together, listens, and takes them apart in order.
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf, process, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io::{self, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::serve::ListenerExt;
 use sandcastle::service::{Sandcastles, Settings as ServiceSettings};
@@ -87,7 +95,9 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let app = App::new(sandcastles, Authenticator::new(store, OffsetDateTime::now_utc), None);
 
     let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
-    print!("{}", Banner { url: &banner::url(address), data_dir: data.path(), key: &key, links });
+    let banner = Banner { url: &banner::url(address), data_dir: data.path(), key: &key, links };
+    // Whoever has closed standard output does not want it.
+    drop(write!(io::stdout(), "{banner}"));
     let served = run(socket, sandcastle_execute::router(Arc::new(app)), stopped).await;
     host.shutdown().await;
     if let Some(Err(error)) = end(embedded).await {
@@ -141,7 +151,7 @@ async fn storage(settings: &Settings, data: &Arc<DataDir>) -> Result<(Option<Emb
     }
 }
 
-fn host_config(settings: &Settings, program_dir: &std::path::Path, run_dir: PathBuf) -> Result<HostConfig, ServeError> {
+fn host_config(settings: &Settings, program_dir: &Path, run_dir: PathBuf) -> Result<HostConfig, ServeError> {
     let kernel = settings.kernel.clone().unwrap_or_else(|| program_dir.join("sandcastle-kernel"));
     if !kernel.is_file() {
         return Err(ServeError::NoKernel { path: kernel });
@@ -149,7 +159,9 @@ fn host_config(settings: &Settings, program_dir: &std::path::Path, run_dir: Path
     let usual_packages = program_dir.join("../python/site-packages");
     let usual_packages = usual_packages.is_dir().then_some(usual_packages);
     if settings.site_packages.is_none() && usual_packages.is_none() {
-        tracing::warn!("no data packages: install them with `make packages`, or name a folder in SANDCASTLE_SITE_PACKAGES");
+        tracing::warn!(
+            "no data packages: install them with `make packages`, or name a folder in SANDCASTLE_SITE_PACKAGES"
+        );
     }
     let mut host = HostConfig::new(kernel, run_dir);
     host.python_home.clone_from(&settings.python_home);

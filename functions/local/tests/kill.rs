@@ -34,7 +34,8 @@ async fn objects_are_whole_or_absent_after_a_kill() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{}\n", data.path().display()).as_bytes()).unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{}\n", data.path().display()).as_bytes())
+            .unwrap();
         // An earlier server's endpoint file is still there, so a request tells whether this one listens.
         let store = loop {
             if let Ok(Some(config)) = EmbeddedS3::of_running_server(data.path()) {

@@ -100,7 +100,10 @@ async fn thousands_are_deleted() {
     let (folder, _s3, store) = start().await;
     let keys: Vec<_> = (0..2_500).map(|number| format!("files/a/{number}")).collect();
     for batch in keys.chunks(50) {
-        join_all(batch.iter().map(|key| store.put(key, Bytes::from_static(b"x")))).await.into_iter().for_each(Result::unwrap);
+        join_all(batch.iter().map(|key| store.put(key, Bytes::from_static(b"x"))))
+            .await
+            .into_iter()
+            .for_each(Result::unwrap);
     }
     store.delete(&keys).await.unwrap();
     assert_eq!(store.list("files/a/", None, 1000).await.unwrap(), [""; 0]);
@@ -116,7 +119,7 @@ async fn a_link_serves_the_type_and_the_name_it_was_made_for() {
     let url = store.presign_get("files/a/b", &how).await.unwrap();
     let answer = reqwest::get(&url).await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(answer.headers()["content-type"], "text/html");
     let disposition = "attachment; filename=\"bericht ___.html\"; filename*=UTF-8''bericht%20%22%C3%A4%22.html";
     assert_eq!(answer.headers()["content-disposition"], disposition);
     assert_eq!(answer.text().await.unwrap(), "<script>");

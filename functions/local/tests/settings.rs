@@ -6,7 +6,9 @@ use sandcastle_execute::config::Jail;
 use sandcastle_local::{Settings, SettingsError, Storage};
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-    Settings::from_lookup(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+    Settings::from_lookup(|name| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    })
 }
 
 #[test]

@@ -6,7 +6,9 @@ use aws_config::{BehaviorVersion, meta::region::RegionProviderChain};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::{
     Client,
-    config::{Region, RequestChecksumCalculation, ResponseChecksumValidation, retry::RetryConfig, timeout::TimeoutConfig},
+    config::{
+        Region, RequestChecksumCalculation, ResponseChecksumValidation, retry::RetryConfig, timeout::TimeoutConfig,
+    },
 };
 use aws_smithy_http_client::{
     Builder,

@@ -73,7 +73,10 @@ mod tests {
         assert_eq!(header.matches('"').count(), 2, "{header:?}");
         assert!(!header.contains('\\'), "{header:?}");
         let (_, extended) = header.split_once("filename*=UTF-8''").unwrap();
-        assert!(!extended.contains("%0D") && !extended.contains("%0A") && !extended.contains("%E2%80%AE"), "{extended}");
+        assert!(
+            !extended.contains("%0D") && !extended.contains("%0A") && !extended.contains("%E2%80%AE"),
+            "{extended}"
+        );
         assert!(extended.contains("%220%0d") || extended.contains("%250d"), "a percent sign is escaped: {extended}");
     }
 }

@@ -24,12 +24,8 @@ pub(crate) async fn presign_get(store: &S3Store, key: &str, how: &Presentation) 
     request.map(|request| request.uri().to_owned()).map_err(|error| errors::failed(ACTION, key, error))
 }
 
-/// The type if it can stand in a header. Text is UTF-8, which browsers do not assume.
-fn content_type(mime_type: &str) -> String {
+/// The type if it can stand in a header.
+fn content_type(mime_type: &str) -> &str {
     let safe = mime_type.contains('/') && mime_type.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    match mime_type {
-        _ if !safe => "application/octet-stream".to_owned(),
-        text if text.starts_with("text/") && !text.contains(';') => format!("{text}; charset=utf-8"),
-        other => other.to_owned(),
-    }
+    if safe { mime_type } else { "application/octet-stream" }
 }

@@ -69,7 +69,8 @@ impl S3Store {
         let mut token = None;
         loop {
             let room = i32::try_from(limit.saturating_sub(keys.len())).unwrap_or(i32::MAX);
-            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/").max_keys(room);
+            let request =
+                self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).delimiter("/").max_keys(room);
             let request = request.set_start_after(after.map(str::to_owned)).set_continuation_token(token);
             let page = request.send().await.map_err(|error| errors::failed("list", prefix, error))?;
             keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
@@ -84,7 +85,8 @@ impl S3Store {
     async fn delete(&self, keys: &[String]) -> Result<(), StoreError> {
         for batch in keys.chunks(DELETE_BATCH) {
             let first = batch.first().map_or("", String::as_str);
-            let objects = batch.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect::<Result<_, _>>();
+            let objects =
+                batch.iter().map(|key| ObjectIdentifier::builder().key(key).build()).collect::<Result<_, _>>();
             let delete = objects.and_then(|objects| Delete::builder().set_objects(Some(objects)).quiet(true).build());
             let delete = delete.map_err(|error| errors::refusal("delete", first, error))?;
             let answer = self.client.delete_objects().bucket(&self.bucket).delete(delete).send().await;

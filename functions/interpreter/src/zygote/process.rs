@@ -24,6 +24,8 @@ use crate::config::HostError;
 const CONTROL_FD: i32 = 3;
 /// How much of what the zygote wrote is kept for an error's text, in bytes.
 const LAST_WORDS: usize = 4096;
+/// How long is waited for them to be read.
+const LAST_WORDS_TIME: Duration = Duration::from_secs(1);
 /// How long a zygote may take to end its kernels and itself.
 const END_TIME: Duration = Duration::from_secs(5);
 
@@ -31,7 +33,13 @@ const END_TIME: Duration = Duration::from_secs(5);
 pub(super) struct ZygoteProcess {
     pidfd: OwnedFd,
     reaped: watch::Receiver<bool>,
-    wrote: Arc<Mutex<Vec<u8>>>,
+    log: Log,
+}
+
+/// What the process wrote.
+struct Log {
+    end: Arc<Mutex<Vec<u8>>>,
+    closed: watch::Receiver<bool>,
 }
 
 impl ZygoteProcess {
@@ -42,12 +50,13 @@ impl ZygoteProcess {
     pub(super) async fn spawn(binary: PathBuf) -> Result<(Self, UnixStream), HostError> {
         let (tell_spawned, spawned) = oneshot::channel();
         let (tell_reaped, reaped) = watch::channel(false);
-        let wrote = Arc::new(Mutex::new(Vec::new()));
+        let (tell_closed, closed) = watch::channel(false);
+        let log = Log { end: Arc::default(), closed };
         let failed = |path: PathBuf| move |source| HostError::Spawn { path, source };
         let path = binary.clone();
-        let words = Arc::clone(&wrote);
+        let end = Arc::clone(&log.end);
         let keeper = move || {
-            let started = start(&path, words);
+            let started = start(&path, end, tell_closed);
             let (mut child, answer) = match started {
                 Ok((child, pidfd, control)) => (Some(child), Ok((pidfd, control))),
                 Err(error) => (None, Err(error)),
@@ -62,7 +71,7 @@ impl ZygoteProcess {
         let (pidfd, control) = answer.map_err(failed(binary.clone()))?;
         control.set_nonblocking(true).map_err(failed(binary.clone()))?;
         let control = UnixStream::from_std(control).map_err(failed(binary))?;
-        Ok((Self { pidfd, reaped, wrote }, control))
+        Ok((Self { pidfd, reaped, log }, control))
     }
 
     /// Waits for the end, and kills the process when that takes too long.
@@ -78,7 +87,9 @@ impl ZygoteProcess {
     pub(super) async fn last_words(&mut self) -> String {
         let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
         self.end().await;
-        String::from_utf8_lossy(&self.wrote.lock().unwrap_or_else(PoisonError::into_inner)).trim().to_owned()
+        // It has ended, so what it wrote is in the pipe; who else may still hold that is not waited for.
+        let _ = timeout(LAST_WORDS_TIME, self.log.closed.wait_for(|closed| *closed)).await;
+        String::from_utf8_lossy(&self.log.end.lock().unwrap_or_else(PoisonError::into_inner)).trim().to_owned()
     }
 }
 
@@ -98,7 +109,7 @@ impl Drop for ZygoteProcess {
 
 type Started = (std::process::Child, OwnedFd, StdStream);
 
-fn start(binary: &PathBuf, wrote: Arc<Mutex<Vec<u8>>>) -> std::io::Result<Started> {
+fn start(binary: &PathBuf, log: Arc<Mutex<Vec<u8>>>, tell_closed: watch::Sender<bool>) -> std::io::Result<Started> {
     let (ours, theirs) = StdStream::pair()?;
     let (mut reader, writer) = pipe()?;
     let mut command = Command::new(binary);
@@ -111,7 +122,10 @@ fn start(binary: &PathBuf, wrote: Arc<Mutex<Vec<u8>>>) -> std::io::Result<Starte
     drop(command);
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let pidfd = pidfd_open(pid.ok_or_else(|| std::io::Error::other("pid out of range"))?, PidfdFlags::empty())?;
-    thread::Builder::new().name("zygote-log".into()).spawn(move || read_log(&mut reader, &wrote))?;
+    thread::Builder::new().name("zygote-log".into()).spawn(move || {
+        read_log(&mut reader, &log);
+        tell_closed.send_replace(true);
+    })?;
     Ok((child, pidfd, ours))
 }
 

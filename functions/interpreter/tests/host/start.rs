@@ -1,6 +1,6 @@
 //! Starting a host: what stops it is said in words that help.
 
-use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+use std::{fs, sync::Arc};
 
 use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
 
@@ -41,15 +41,19 @@ async fn what_a_dead_host_left_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_binary_that_is_no_kernel_is_named_with_its_words() {
-    let run_dir = tempfile::tempdir().unwrap();
-    let missing = run_dir.path().join("missing");
-    let mut config = config(&run_dir.path().join("run"));
-    config.kernel_binary = missing.clone();
-    assert!(refusal(config.clone()).await.to_string().contains("missing"));
-    fs::write(&missing, "#!/bin/sh\necho wrong layer >&2\n").unwrap();
-    fs::set_permissions(&missing, fs::Permissions::from_mode(0o755)).unwrap();
-    assert!(refusal(config.clone()).await.to_string().contains("wrong layer"));
-    config.site_packages = Some(run_dir.path().join("no/packages"));
-    assert!(refusal(config).await.to_string().contains("no/packages"));
+async fn what_cannot_be_run_is_named_with_its_words() {
+    // A folder each: the lock of the one before lives on while another test's fork has not come to its exec.
+    let run_dir = || tempfile::tempdir().unwrap();
+    let (first, second, third) = (run_dir(), run_dir(), run_dir());
+    let mut missing = config(first.path());
+    missing.kernel_binary = first.path().join("missing");
+    let mut no_kernel = config(second.path());
+    // A program that has words of its own for being run like this.
+    no_kernel.kernel_binary = "/bin/cp".into();
+    let mut no_packages = config(third.path());
+    no_packages.site_packages = Some(third.path().join("no/packages"));
+    for (config, words) in [(missing, "missing"), (no_kernel, "cp:"), (no_packages, "no/packages")] {
+        let error = refusal(config).await.to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }

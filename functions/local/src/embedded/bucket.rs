@@ -32,7 +32,9 @@ pub struct LocalBucket(Arc<Objects>);
 impl LocalBucket {
     pub(super) fn open(root: &Path) -> Result<Self, S3Error> {
         let objects = Objects::open(root, BUCKET);
-        objects.map(|objects| Self(Arc::new(objects))).map_err(|source| S3Error::Bucket { path: root.to_owned(), source })
+        objects
+            .map(|objects| Self(Arc::new(objects)))
+            .map_err(|source| S3Error::Bucket { path: root.to_owned(), source })
     }
 
     /// Works on files, away from the threads that serve sockets.
@@ -109,7 +111,9 @@ impl S3 for LocalBucket {
         };
         let (mut body, mut file) = (input.body.ok_or_else(|| s3_error!(IncompleteBody))?, None);
         let (mut pieces, mut waiting) = (Vec::new(), 0);
-        while let Some(piece) = body.try_next().await.map_err(|error| Refusal::with_source(s3s::S3ErrorCode::IncompleteBody, error))? {
+        while let Some(piece) =
+            body.try_next().await.map_err(|error| Refusal::with_source(s3s::S3ErrorCode::IncompleteBody, error))?
+        {
             waiting += piece.len();
             pieces.push(piece);
             if waiting >= PIECE {
@@ -193,7 +197,8 @@ fn rest(file: std::fs::File, first: Vec<u8>, range: std::ops::Range<u64>) -> Str
         if length == 0 {
             return Ok(None);
         }
-        let read = tokio::task::spawn_blocking(move || objects::piece(&mut file, start, length).map(|piece| (piece, file)));
+        let read =
+            tokio::task::spawn_blocking(move || objects::piece(&mut file, start, length).map(|piece| (piece, file)));
         let (piece, file) = read.await??;
         let next = start + piece.len() as u64;
         // An object is replaced, never shortened; so this would be the disk's fault.

@@ -21,7 +21,8 @@ pub(super) fn load_or_create(data: &DataDir) -> Result<StaticCredentials, S3Erro
     if let Some(credentials) = load(data.path())? {
         return Ok(credentials);
     }
-    let made = Stored { key_id: format!("local{}", hex(rand::random::<[u8; 8]>())), secret: hex(rand::random::<[u8; 32]>()) };
+    let made =
+        Stored { key_id: format!("local{}", hex(rand::random::<[u8; 8]>())), secret: hex(rand::random::<[u8; 32]>()) };
     data.write_secret(FILE, &serde_json::to_string(&made).map_err(S3Error::Credentials)?)?;
     Ok(StaticCredentials { key_id: made.key_id, secret: made.secret })
 }

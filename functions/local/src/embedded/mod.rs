@@ -49,7 +49,7 @@ pub enum S3Error {
         source: io::Error,
     },
     /// The address is taken, or not this machine's.
-    #[error("listen on {address} for S3 requests")]
+    #[error("listen on {address} for S3 requests (S3_PORT chooses another port)")]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -135,7 +135,8 @@ fn row(digest: &str, json: &[u8]) -> [String; 7] {
         let [a, b, c, d, e] = std::array::from_fn(|_| unreadable());
         return [short(digest), a, b, c, d, e, "(not a key record)".to_owned()];
     };
-    let day = |at: OffsetDateTime| at.replace_nanosecond(0).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
+    let day =
+        |at: OffsetDateTime| at.replace_nanosecond(0).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
     let scopes: Vec<_> = record.scopes.iter().map(|scope| scope.as_str()).collect();
     // Whoever may write to the bucket may not write to this terminal.
     let name = record.name.chars().map(|c| if c.is_control() { '?' } else { c }).take(MAX_NAME).collect();

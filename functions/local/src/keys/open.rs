@@ -13,7 +13,9 @@ pub enum OpenError {
     #[error("open the local store")]
     Embedded(#[from] S3Error),
     /// The server that uses the data folder keeps its data elsewhere.
-    #[error("the server on this data folder has its keys in another bucket: name it with --bucket, and S3_ENDPOINT if it has one")]
+    #[error(
+        "the server on this data folder has its keys in another bucket: name it with --bucket, and S3_ENDPOINT if it has one"
+    )]
     Elsewhere,
 }
 
