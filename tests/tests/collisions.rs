@@ -69,8 +69,9 @@ async fn a_hundred_calls_on_twenty_sandboxes_through_two_servers() {
         let processes = kernel_processes(server.pid());
         assert!(!processes.is_empty(), "nothing ran");
         assert_eq!(server.interrupt(), Some(0));
-        let alive = |pid: &i32| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
-        assert!(!processes.iter().any(alive), "processes are left");
+        let left = processes.iter().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/cmdline")).ok());
+        let left: Vec<_> = left.filter(|line| !line.is_empty()).collect();
+        assert!(left.is_empty(), "processes are left: {left:?}");
     }
     for name in ["one", "two"] {
         let left = files_below(&folder.path().join(name).join("run"));

@@ -56,8 +56,10 @@ impl Interpreter for Logger {
             let log = format!("{before}{} ", job.code);
             manifest.env = BTreeMap::from([("log".to_owned(), Some(log.clone()))]);
             if self.files > 0 {
-                let file = |n: usize| (format!("file-{n:05}.txt"), working_file(&format!("{n}"), OffsetDateTime::UNIX_EPOCH));
-                let marked = (format!("call-{}", manifest.calls), working_file("call", OffsetDateTime::UNIX_EPOCH));
+                let file = |n: usize| {
+                    (format!("file-{n:05}.txt"), working_file(&format!("{n}"), job.head.manifest.started_at))
+                };
+                let marked = (format!("call-{}", manifest.calls), working_file("call", job.head.manifest.started_at));
                 manifest.files = Arc::new((0..self.files).map(file).chain([marked]).collect());
             }
             manifest.calls += 1;

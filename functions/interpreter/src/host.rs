@@ -30,12 +30,14 @@ use crate::{
     processes::{self, MemoryKills},
     run::{self, Call, End},
     slot::Slots,
-    text::chain,
+    text::{self, chain},
     zygote::Nursery,
 };
 
 /// Of the time that is left, one part in so many is kept for storing and committing, and at most so much.
 const RESERVE: (u32, Duration) = (10, Duration::from_secs(5));
+/// So many kernels may die before the code has begun.
+const MAX_TRIES: u32 = 3;
 /// Less time than this is none.
 const LEAST_TIME: Duration = Duration::from_millis(50);
 /// How long shutting down waits for the last kernels to end and their folders to be removed.
@@ -143,12 +145,8 @@ impl KernelHost {
 
     /// The whole of one run, within the sandbox's turn.
     async fn run_in_turn(&self, job: Job) -> Result<Ran, RunError> {
-        let until = tokio::time::Instant::from_std(job.deadline);
-        let brought = tokio::time::timeout_at(until, self.bring(&job)).await.map_err(|_| RunError::NoTime)??;
-        let Brought { mut kernel, snapshot, start } = brought;
-        let limit = self.limit(&job)?;
-        let call = Call { code: &job.code, display_last: job.display_last, limit, grace: self.config.grace };
-        let run::Ran { end, output, took } = run::run(&mut kernel, call).await;
+        let (Brought { mut kernel, snapshot, start }, run::Ran { end, output, took, .. }, limit) =
+            self.execute(&job).await?;
         let answered = matches!(end, End::Done(_));
         let measured = Measured {
             took,
@@ -157,7 +155,7 @@ impl KernelHost {
             out_of_memory: self.was_out_of_memory(&end),
             python: Arc::clone(&kernel.python),
         };
-        tracing::debug!(slot = kernel.slot.number, ms = took.as_millis(), end = end.in_words(), "code ended");
+        tracing::debug!(slot = kernel.slot.number, ms = text::millis(took), end = end.in_words(), "code ended");
         let base = Arc::clone(&start.base);
         let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
         let before = Before { base, snapshot, kernel: answered.then_some(kernel.pid) };
@@ -169,6 +167,24 @@ impl KernelHost {
             self.pool.put(job.sandbox, Warm { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
         }
         Ok(Ran { base: job.head.position, manifest, report })
+    }
+
+    /// Runs the code in a kernel that stands at the job's head. A kernel may have died while it stood still; then the code
+    /// has not begun, and another kernel takes over.
+    async fn execute(&self, job: &Job) -> Result<(Brought, run::Ran, Duration), RunError> {
+        let until = tokio::time::Instant::from_std(job.deadline);
+        let mut tries = 0;
+        loop {
+            let brought = tokio::time::timeout_at(until, self.bring(job)).await;
+            let mut brought = brought.map_err(|_| RunError::NoTime)??;
+            let limit = self.limit(job)?;
+            let call = Call { code: &job.code, display_last: job.display_last, limit, grace: self.config.grace };
+            let ran = run::run(&mut brought.kernel, call).await;
+            tries += 1;
+            if ran.begun || !matches!(ran.end, End::Died(_)) || tries == MAX_TRIES {
+                return Ok((brought, ran, limit));
+            }
+        }
     }
 
     /// How long the code may run: what is left of the call's time, less what ending, storing and committing take.

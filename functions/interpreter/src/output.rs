@@ -63,6 +63,11 @@ impl Output {
         }
     }
 
+    /// True when the call's first record has been seen: its code may have begun.
+    pub(crate) fn begun(&self) -> bool {
+        self.stage != Stage::Before
+    }
+
     /// True when the call's last record has been seen: nothing more belongs to it.
     pub(crate) fn ended(&self) -> bool {
         self.stage == Stage::After

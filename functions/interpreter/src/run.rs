@@ -23,6 +23,8 @@ const MAX_DRAIN: usize = 4 * 1024 * 1024;
 pub(crate) struct Ran {
     /// How it ended.
     pub(crate) end: End,
+    /// False when the kernel ended before the code can have begun.
+    pub(crate) begun: bool,
     /// What was printed, also before a death.
     pub(crate) output: Vec<String>,
     /// How long the code ran.
@@ -83,7 +85,7 @@ pub(crate) async fn run(kernel: &mut Kernel, call: Call<'_>) -> Ran {
         End::Died(_) => end,
     };
     drain(kernel, &mut output);
-    Ran { end, output: output.finish(), took }
+    Ran { end, begun: output.begun(), output: output.finish(), took }
 }
 
 /// Until the kernel has answered, has ended, or has to be ended.

@@ -72,3 +72,8 @@ mod tests {
         assert_eq!(text(1_250), "TimeoutError('the execution took longer than its limit of 1.25 s')");
     }
 }
+
+/// Milliseconds as a number that a log line can hold.
+pub(crate) fn millis(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

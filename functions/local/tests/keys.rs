@@ -1,4 +1,5 @@
 //! `sandcastle keys` as a user runs it, on a data folder with and without a server.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -1,4 +1,5 @@
 //! The storage port over the real SDK, against the embedded S3.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -129,6 +130,21 @@ async fn a_link_serves_the_type_and_the_name_it_was_made_for() {
     let answer = reqwest::get(&url).await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/octet-stream");
     assert!(answer.headers().get("set-cookie").is_none());
+}
+
+#[tokio::test]
+async fn a_link_serves_a_part_of_a_large_object() {
+    let (_folder, _s3, store) = start().await;
+    let body: Vec<u8> = (0..3_000_000_u32).map(|number| u8::try_from(number % 251).unwrap()).collect();
+    store.put("files/a/b", body.clone().into()).await.unwrap();
+    let url = store.presign_get("files/a/b", &presentation("video/mp4", "b.mp4", true)).await.unwrap();
+    let part = |range: &'static str| reqwest::Client::new().get(&url).header("range", range).send();
+    let answer = part("bytes=100-2500099").await.unwrap();
+    assert_eq!(answer.status(), 206);
+    assert_eq!(answer.headers()["content-range"], "bytes 100-2500099/3000000");
+    assert!(answer.bytes().await.unwrap() == body[100..2_500_100]);
+    assert!(part("bytes=-7").await.unwrap().bytes().await.unwrap() == body[2_999_993..]);
+    assert_eq!(part("bytes=3000000-").await.unwrap().status(), 416);
 }
 
 #[tokio::test]

@@ -178,9 +178,9 @@ pub struct ExecutionListed {
     pub created_at: OffsetDateTime,
 }
 
-/// Answer to a stop.
+/// Answer to a stop, and to the deletion of a file.
 #[derive(Debug, Serialize)]
-pub struct StopResponse {
+pub struct Success {
     /// Always true.
     pub success: bool,
 }

@@ -61,11 +61,13 @@ impl OutputBudget {
 
     /// The element, as much of it as fits. The cut is on a character's border; the caller ends with [`TRUNCATED`].
     pub fn take(&mut self, mut element: String) -> Option<String> {
+        // Two quotes and a comma; in a string once more, both quotes are escaped.
+        let (json, escaped) = (self.json + 3, self.escaped + 5);
+        self.full |= json > MAX_OUTPUT_JSON || escaped > MAX_OUTPUT_ESCAPED;
         if self.full {
             return None;
         }
-        self.json += 3; // two quotes and a comma
-        self.escaped += 5;
+        (self.json, self.escaped) = (json, escaped);
         for (at, c) in element.char_indices() {
             let (json, escaped) = cost(c);
             if self.json + json > MAX_OUTPUT_JSON || self.escaped + escaped > MAX_OUTPUT_ESCAPED {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     routing::{get, post},
 };
@@ -19,6 +20,9 @@ mod routes;
 
 use error::{HttpError, Kind};
 
+/// The largest form with an upload in it, in bytes.
+const UPLOAD_FORM: usize = routes::files::MAX_UPLOAD + 64 * 1024;
+
 /// All routes. Every answer, of an unknown route too, carries `x-request-id`; every error is the envelope
 /// `{"error": {"code", "message"}}`.
 pub fn router(app: Arc<App>) -> Router {
@@ -27,6 +31,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/sandcastles/{id}", get(routes::status::status).delete(routes::stop::stop))
         .route("/v2/sandcastles/{id}/execute", post(routes::execute::execute))
         .route("/v2/sandcastles/{id}/executions", get(routes::executions::executions))
+        .route(
+            "/v2/sandcastles/{id}/files",
+            get(routes::files::list).post(routes::files::upload).layer(DefaultBodyLimit::max(UPLOAD_FORM)),
+        )
+        .route("/v2/sandcastles/{id}/files/{*path}", get(routes::files::download).delete(routes::files::delete))
         .route("/v2/connectors", get(routes::connectors::connectors))
         .fallback(async || HttpError::new(Kind::NotFound, "no such route"))
         .method_not_allowed_fallback(async || HttpError::new(Kind::MethodNotAllowed, "this route has other methods"))

@@ -114,7 +114,7 @@ impl KernelHost {
             calls_before: start.base.calls,
         };
         kernel.begin(frame).await.map_err(|error| failed(chain(&error)))?;
-        tracing::info!(slot = kernel.slot.number, ms = began.elapsed().as_millis(), "kernel started");
+        tracing::info!(slot = kernel.slot.number, ms = crate::text::millis(began.elapsed()), "kernel started");
         Ok(Brought { kernel, snapshot, start })
     }
 

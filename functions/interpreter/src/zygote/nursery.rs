@@ -116,7 +116,7 @@ async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>) {
         let began = Instant::now();
         match Zygote::start(&binary, setup.clone()).await {
             Ok(zygote) => {
-                tracing::info!(preload, python = %zygote.python, ms = began.elapsed().as_millis(), "zygote ready");
+                tracing::info!(preload, python = %zygote.python, ms = crate::text::millis(began.elapsed()), "zygote ready");
                 let zygote = Arc::new(zygote);
                 show.send_replace(Stage::Ready(Arc::clone(&zygote)));
                 zygote.gone().await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use sandcastle::contract::StopResponse;
+use sandcastle::contract::Success;
 
 use crate::{
     App,
@@ -19,7 +19,7 @@ pub(in crate::http) async fn stop(
     SandboxPath(id): SandboxPath,
     Deadline(deadline): Deadline,
     State(app): State<Arc<App>>,
-) -> Result<Json<StopResponse>, HttpError> {
+) -> Result<Json<Success>, HttpError> {
     detached(async move { app.sandcastles.stop(&caller, &id, deadline).await }).await?;
-    Ok(Json(StopResponse { success: true }))
+    Ok(Json(Success { success: true }))
 }

@@ -1,0 +1,144 @@
+//! `make bench`: medians, and ratios between things measured in this one run on this one machine.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use sandcastle::store::ObjectStore;
+use sandcastle_e2e::{api::Api, here, server::Server};
+use sandcastle_local::EmbeddedS3;
+use sandcastle_s3::S3Store;
+
+/// Rounds of what takes about a millisecond.
+const ROUNDS: usize = 1000;
+/// Rounds of what takes longer.
+const FEW: usize = 15;
+/// How many calls are in flight when throughput is measured, each on a sandbox of its own.
+const SANDBOXES: usize = 16;
+
+type Anyhow = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> Result<(), Anyhow> {
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    let server = Server::start(&data, &[]);
+    let api = server.api();
+    let config = EmbeddedS3::of_running_server(&data)?.ok_or("the server has no embedded S3")?;
+    let store = S3Store::connect(config).await;
+
+    let sandbox = api.start().await;
+    let (put, print) = interleaved(&store, &api, &sandbox).await?;
+    row("one PUT (the same SDK and S3)", put, None);
+    row("warm print(2+2) over HTTP, committed", print, Some((put, "3 of one PUT")));
+    let bare = Duration::from_secs_f64(ipykernel()? / 1000.0);
+    row("bare ipykernel round trip, commits nothing", bare, None);
+    println!("{:<52} {:>9.2}", "warm print / ipykernel (below 1)", print.as_secs_f64() / bare.as_secs_f64());
+
+    let crash = median(crashes(&api, &sandbox).await);
+    row("call after a crash: a new kernel", crash, None);
+    println!("{:<52} {:>9.0} calls/s", "throughput of warm calls, 16 sandboxes", throughput(&api).await);
+    cold(folder.path())?;
+    Ok(())
+}
+
+/// PUT and call in turns, so that both meet the same machine.
+async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Duration, Duration), Anyhow> {
+    let body = Bytes::from(vec![b'x'; 1000]);
+    let (mut puts, mut prints) = (Vec::new(), Vec::new());
+    for n in 0..ROUNDS {
+        let began = Instant::now();
+        store.put_new(&format!("bench/{n:08}"), body.clone()).await?;
+        puts.push(began.elapsed());
+        let began = Instant::now();
+        assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
+        prints.push(began.elapsed());
+    }
+    Ok((median(puts), median(prints)))
+}
+
+fn ipykernel() -> Result<f64, Anyhow> {
+    let script = here::root().join("tests/bench/ipykernel_round_trip.py");
+    let out = Command::new(here::tool("python")).arg(script).arg((ROUNDS / 5).to_string()).output()?;
+    let text = String::from_utf8(out.stdout)?;
+    Ok(text.trim().parse().map_err(|_| String::from_utf8_lossy(&out.stderr).into_owned())?)
+}
+
+async fn crashes(api: &Api, sandbox: &str) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..FEW {
+        api.execute(sandbox, "import os; os._exit(1)").await;
+        let began = Instant::now();
+        assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
+        times.push(began.elapsed());
+    }
+    times
+}
+
+async fn throughput(api: &Api) -> f64 {
+    let sandboxes = futures::future::join_all((0..SANDBOXES).map(|_| api.start())).await;
+    let warm = |sandbox: String| async move {
+        assert_eq!(api.output(&sandbox, "print(2+2)").await, ["4"]);
+        sandbox
+    };
+    let sandboxes = futures::future::join_all(sandboxes.into_iter().map(warm)).await;
+    let began = Instant::now();
+    let each = sandboxes.iter().map(|sandbox| async {
+        for _ in 0..ROUNDS / 10 {
+            assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
+        }
+    });
+    futures::future::join_all(each).await;
+    (SANDBOXES * (ROUNDS / 10)) as f64 / began.elapsed().as_secs_f64()
+}
+
+/// From the start of the process to the first answer, against Python that does the same alone.
+fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
+    let runtime = tokio::runtime::Handle::current();
+    let first_answer = |n: usize, code: &str| {
+        let data = folder.join(format!("cold-{n}-{}", code.len()));
+        let began = Instant::now();
+        let server = Server::start(&data, &[]);
+        let api = server.api();
+        tokio::task::block_in_place(|| {
+            runtime.block_on(async {
+                let sandbox = api.start().await;
+                api.output(&sandbox, code).await;
+            });
+        });
+        began.elapsed()
+    };
+    let (imports, plain) = ("import numpy, pandas", "print(2+2)");
+    let (mut alone, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    for n in 0..FEW {
+        let began = Instant::now();
+        let python = Command::new(here::kernel())
+            .args(["-c", imports])
+            .env("PYTHONPATH", here::site_packages())
+            .env("KERNEL_PYTHON_PACKAGES", here::site_packages())
+            .status()?;
+        assert!(python.success());
+        alone.push(began.elapsed());
+        with.push(first_answer(n, imports));
+        without.push(first_answer(n, plain));
+    }
+    let alone = median(alone);
+    row("python -c 'import numpy, pandas'", alone, None);
+    row("cold: process start to first answer of the same", median(with), Some((alone, "1.15 of python alone")));
+    row("cold: the same of print(2+2) (aim: 120 ms)", median(without), None);
+    Ok(())
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// One line: what, its median, and its ratio to another beside the aim.
+fn row(what: &str, time: Duration, against: Option<(Duration, &str)>) {
+    let ratio =
+        against.map(|(other, aim)| format!("  × {:.2} (aim: at most {aim})", time.as_secs_f64() / other.as_secs_f64()));
+    println!("{what:<52} {:>9.3} ms{}", time.as_secs_f64() * 1000.0, ratio.unwrap_or_default());
+}
