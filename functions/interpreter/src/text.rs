@@ -58,6 +58,11 @@ fn name(signal: i32) -> Option<&'static str> {
     names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
 }
 
+/// Milliseconds as a number that a log line can hold.
+pub(crate) fn millis(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,9 +76,4 @@ mod tests {
         assert_eq!(text(50_000), "TimeoutError('the execution took longer than its limit of 50 s')");
         assert_eq!(text(1_250), "TimeoutError('the execution took longer than its limit of 1.25 s')");
     }
-}
-
-/// Milliseconds as a number that a log line can hold.
-pub(crate) fn millis(time: std::time::Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

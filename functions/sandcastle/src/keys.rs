@@ -1,6 +1,6 @@
 //! Every key in the bucket is spelled here.
 //!
-//! Keys stay short: the file-backed S3 of the local server writes them, in base64, into file names of 255 bytes at most.
+//! Each part of a key stays below 255 bytes: the embedded S3 of the local server makes file names of them.
 
 use time::OffsetDateTime;
 

@@ -61,15 +61,23 @@ struct Slots {
 }
 
 impl Zygote {
-    /// Starts a zygote and waits until it can fork.
-    pub(crate) async fn start(binary: &std::path::Path, setup: Setup) -> Result<Self, HostError> {
+    /// Starts a zygote and waits until it can fork. It is killed when `closing` comes before that.
+    pub(crate) async fn start(
+        binary: &std::path::Path,
+        setup: Setup,
+        mut closing: watch::Receiver<bool>,
+    ) -> Result<Self, HostError> {
         let (mut process, control) = ZygoteProcess::spawn(binary.to_owned()).await?;
         let (mut reader, mut writer) = control.into_split();
         let talk = async {
             wire::write(&mut writer, &ToZygote::Setup(setup)).await?;
             wire::read(&mut reader).await
         };
-        let what = match timeout(SETUP_TIME, talk).await {
+        let said = tokio::select! {
+            said = timeout(SETUP_TIME, talk) => said,
+            _ = closing.wait_for(|closing| *closing) => Ok(Ok(None)),
+        };
+        let what = match said {
             Ok(Ok(Some(FromZygote::Ready { python }))) => {
                 return Ok(Self::serve(process, reader, writer, python.into()));
             }

@@ -1,7 +1,11 @@
 //! The zygotes of a host: a plain one that is ready first, and one that has imported the usual packages. Each is started
 //! again when it dies.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use sandcastle_protocol::Setup;
 use tokio::{
@@ -36,7 +40,8 @@ pub(crate) struct Nursery {
 
 struct Keeper {
     stage: watch::Receiver<Stage>,
-    task: JoinHandle<()>,
+    close: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Nursery {
@@ -69,22 +74,17 @@ impl Nursery {
         self.plain.zygote().await
     }
 
-    /// Ends both, and waits for their ends.
+    /// Ends both, and waits for their ends; also of one that is still being set up.
     pub(crate) async fn shutdown(&self) {
-        for keeper in [Some(&self.plain), self.preloaded.as_ref()].into_iter().flatten() {
-            keeper.task.abort();
-            let stage = keeper.stage.borrow().clone();
-            if let Stage::Ready(zygote) = stage {
-                zygote.shutdown().await;
-            }
-        }
+        let keepers = [Some(&self.plain), self.preloaded.as_ref()];
+        futures::future::join_all(keepers.into_iter().flatten().map(Keeper::shutdown)).await;
     }
 }
 
-impl Drop for Nursery {
+impl Drop for Keeper {
     fn drop(&mut self) {
-        for keeper in [Some(&self.plain), self.preloaded.as_ref()].into_iter().flatten() {
-            keeper.task.abort();
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
         }
     }
 }
@@ -92,7 +92,20 @@ impl Drop for Nursery {
 impl Keeper {
     fn start(binary: PathBuf, setup: Setup) -> Self {
         let (show, stage) = watch::channel(Stage::Starting);
-        Self { stage, task: tokio::spawn(keep(binary, setup, show)) }
+        let (close, closing) = watch::channel(false);
+        Self { stage, close, task: Mutex::new(Some(tokio::spawn(keep(binary, setup, show, closing)))) }
+    }
+
+    async fn shutdown(&self) {
+        self.close.send_replace(true);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+        let stage = self.stage.borrow().clone();
+        if let Stage::Ready(zygote) = stage {
+            zygote.shutdown().await;
+        }
     }
 
     async fn zygote(&self) -> Result<Arc<Zygote>, Arc<HostError>> {
@@ -108,28 +121,35 @@ impl Keeper {
     }
 }
 
-/// Starts a zygote, and starts it again whenever it is gone.
-async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>) {
+/// Starts a zygote, and starts it again whenever it is gone, until told to end.
+async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>, mut closing: watch::Receiver<bool>) {
     let preload = setup.preload;
     let mut backoff = BACKOFF.0;
     loop {
         let began = Instant::now();
-        match Zygote::start(&binary, setup.clone()).await {
+        match Zygote::start(&binary, setup.clone(), closing.clone()).await {
             Ok(zygote) => {
                 tracing::info!(preload, python = %zygote.python, ms = crate::text::millis(began.elapsed()), "zygote ready");
                 let zygote = Arc::new(zygote);
                 show.send_replace(Stage::Ready(Arc::clone(&zygote)));
-                zygote.gone().await;
+                tokio::select! {
+                    () = zygote.gone() => {}
+                    _ = closing.wait_for(|closing| *closing) => return,
+                }
                 tracing::error!(preload, "zygote gone");
                 show.send_replace(Stage::Starting);
             }
+            Err(_) if *closing.borrow() => return,
             Err(error) => {
                 tracing::error!(preload, error = chain(&error), "zygote not started");
                 show.send_replace(Stage::Failed(Arc::new(error)));
             }
         }
         backoff = if began.elapsed() > WELL { BACKOFF.0 } else { (backoff * 2).min(BACKOFF.1) };
-        sleep(backoff).await;
+        tokio::select! {
+            () = sleep(backoff) => {}
+            _ = closing.wait_for(|closing| *closing) => return,
+        }
     }
 }
 
