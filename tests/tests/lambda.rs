@@ -1,5 +1,13 @@
 //! The function as Lambda runs it: `bootstrap` under the real runtime interface emulator, with complete REST API events.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
