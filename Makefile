@@ -53,8 +53,8 @@ toolchain:
 
 test: build packages tools ## run every test
 	@mkdir -p target
-	$(HERE) $(CARGO) test $(FLAGS) --workspace --no-fail-fast 2>&1 | tee target/test.log; \
-		layers=$${PIPESTATUS[0]}; sh tests/totals.sh target/test.log; exit $$layers
+	@status=0; $(HERE) $(CARGO) test $(FLAGS) --workspace --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
+		sh tests/totals.sh target/test.log; exit $$status
 
 lint: packages ## what CI checks besides the tests
 	cargo fmt --all --check

@@ -24,8 +24,8 @@ use crate::{
 
 /// Entries that a warm kernel may lie behind; further back it is replaced.
 const MAX_BEHIND: u64 = 64;
-/// A kernel that could not be started is tried once more, because its zygote may have died.
-const ATTEMPTS: u32 = 2;
+/// So many tries to start a kernel: it, or its zygote, may have been killed while it started.
+const ATTEMPTS: u32 = 5;
 
 impl KernelHost {
     /// A kernel at the job's head.
