@@ -28,7 +28,7 @@ use sandcastle::{
     interpreter::{Interpreter, Job, Ran, RunError},
     keys,
     ledger::Ledger,
-    manifest::{Node, WorkingFile},
+    manifest::{Node, Status, WorkingFile},
     report::Report,
     service::{Sandcastles, ServiceError, Settings},
     store::{ObjectStore, PutNew},
@@ -47,6 +47,8 @@ struct Logger {
     lies: AtomicUsize,
     /// So many files are in the working folder after each run.
     files: usize,
+    /// Each run says that it has begun, and waits to be told to go on.
+    gate: Option<(Arc<Notify>, Arc<Notify>)>,
     /// Another service that gets in between: each run of this one ends after a call over there.
     rival: Option<Arc<Sandcastles>>,
 }
@@ -55,6 +57,10 @@ impl Interpreter for Logger {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
         async move {
             self.runs.fetch_add(1, Ordering::SeqCst);
+            if let Some((begun, go_on)) = &self.gate {
+                begun.notify_one();
+                go_on.notified().await;
+            }
             if let Some(rival) = &self.rival {
                 let answer = rival.execute(&caller(), &job.sandbox.to_string(), code("rival"), None, soon()).await;
                 answer.unwrap();
@@ -385,6 +391,53 @@ async fn a_stop_deletes_what_was_stored_and_keeps_the_executions() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_ends_with_its_sandboxs_life() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let id = service.start().await;
+    service.keyed(&id, "a", "k").await.unwrap();
+    service.calls.stop(&caller(), &id, soon()).await.unwrap();
+    service.calls.start(&caller(), Some(&id), soon()).await.unwrap();
+    assert_eq!(service.keyed(&id, "b", "k").await.unwrap(), "b ");
+}
+
+#[tokio::test]
+async fn stops_and_starts_at_once_leave_one_line_in_the_list() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let id = service.start().await;
+    let listed = || async {
+        let page = service.calls.list(&caller(), StatusFilter::All, 200, None).await.unwrap();
+        page.sandboxes.into_iter().map(|one| one.status).collect::<Vec<_>>()
+    };
+    let (me, id) = (caller(), id.as_str());
+    let stops = (0..4).map(|_| service.calls.stop(&me, id, soon()));
+    futures::future::try_join_all(stops).await.unwrap();
+    assert_eq!(listed().await, [Status::Stopped]);
+    let starts = (0..4).map(|_| service.calls.start(&me, Some(id), soon()));
+    futures::future::try_join_all(starts).await.unwrap();
+    assert_eq!(listed().await, [Status::Running]);
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_code_that_runs() {
+    let world = World::new().await;
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gate = Some((Arc::clone(&begun), Arc::clone(&go_on)));
+    let service = Arc::new(world.service(Logger { gate, ..Logger::default() }).await);
+    let id = service.start().await;
+    let running = tokio::spawn({
+        let (service, id) = (Arc::clone(&service), id.clone());
+        async move { service.run(&id, "slow").await.map(|_| ()) }
+    });
+    begun.notified().await;
+    service.calls.stop(&caller(), &id, soon()).await.unwrap();
+    go_on.notify_one();
+    assert!(matches!(running.await.unwrap(), Err(ServiceError::NotFound)), "code that outlived the stop was committed");
+    assert!(world.inputs(&id).await.is_empty());
+}
+
+#[tokio::test]
 async fn of_two_writes_of_one_entry_one_wins() {
     let world = World::new().await;
     let writes = (0..32).map(|n| world.store.put_new("ledger/x/1.json", Bytes::from(format!("{n}"))));
@@ -414,6 +467,10 @@ async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
     DAYS_AHEAD.store(21, Ordering::SeqCst);
     run("a").await.unwrap();
     assert!(stored().await - first >= time::Duration::days(20), "an old file was not made young");
-    DAYS_AHEAD.store(21 + 30, Ordering::SeqCst);
+    // A change of files alone keeps the other files alive too.
+    DAYS_AHEAD.store(42, Ordering::SeqCst);
+    calls.put_file(&me, &text_id, "g.txt", Bytes::from_static(b"y"), soon()).await.unwrap();
+    assert!(stored().await - first >= time::Duration::days(41), "an upload let the other files grow old");
+    DAYS_AHEAD.store(42 + 30, Ordering::SeqCst);
     assert!(matches!(run("b").await, Err(ServiceError::NotFound)));
 }

@@ -77,6 +77,7 @@ pub const INSISTED_STEPS: &[&str] = &[
     "pid_namespace",
     "user_namespace",
     "rlimits",
+    "uid",
     "capabilities",
     "dumpable",
     "no_new_privs",

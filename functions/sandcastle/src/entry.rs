@@ -95,7 +95,7 @@ pub enum State {
     /// Its two big maps as differences to a [`Base`].
     Based {
         /// The base object.
-        base: ContentHash,
+        base: StoredBase,
         /// The manifest with both maps empty.
         rest: Manifest,
         /// Files that differ from the base; `None` for those that are gone.
@@ -103,6 +103,16 @@ pub enum State {
         /// Variables that differ from the base; `None` for those that are gone.
         variables: BTreeMap<String, Option<Variable>>,
     },
+}
+
+/// Where a [`Base`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBase {
+    /// Digest of its JSON, and so its key.
+    pub hash: ContentHash,
+    /// When it was stored or made young again; a new one is due after [`crate::limits::REFRESH_AFTER`].
+    #[serde(with = "time::serde::timestamp")]
+    pub stored_at: OffsetDateTime,
 }
 
 /// The big maps of a manifest, stored once for many entries.
@@ -141,7 +151,7 @@ pub struct Head {
     /// Idempotency keys.
     pub recent: Arc<Vec<Recent>>,
     /// The base that its state stands on, if any.
-    pub base: Option<(ContentHash, Arc<Base>)>,
+    pub base: Option<(StoredBase, Arc<Base>)>,
 }
 
 /// What changed from `old` to `new`: a value, or `None` for a name that is gone.

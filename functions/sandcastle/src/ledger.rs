@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use time::OffsetDateTime;
 
 use crate::{
     ContentHash, ExecutionId, SandboxId,
-    entry::{Base, Entry, Head, Position, State, apply, difference},
+    entry::{Base, Entry, Head, Position, State, StoredBase, apply, difference},
     keys, limits,
     manifest::{Epoch, Manifest},
     store::{ObjectStore, PutNew, StoreError},
@@ -84,11 +85,11 @@ impl Ledger {
     pub async fn resolve(&self, id: &SandboxId, entry: Entry) -> Result<Head, StoreError> {
         let (manifest, base) = match entry.state {
             State::Whole(manifest) => (manifest, None),
-            State::Based { base: hash, mut rest, files, variables } => {
-                let base: Arc<Base> = Arc::new(self.load(id, rest.epoch, hash).await?);
+            State::Based { base: stored, mut rest, files, variables } => {
+                let base: Arc<Base> = Arc::new(self.load(id, rest.epoch, stored.hash).await?);
                 rest.files = Arc::new(apply(&base.files, files));
                 rest.variables = Arc::new(apply(&base.variables, variables));
-                (rest, Some((hash, base)))
+                (rest, Some((stored, base)))
             }
         };
         let manifest = Arc::new(manifest);
@@ -101,24 +102,27 @@ impl Ledger {
         id: &SandboxId,
         head: Option<&Head>,
         manifest: &Manifest,
-    ) -> Result<(State, Option<(ContentHash, Arc<Base>)>), StoreError> {
+        now: OffsetDateTime,
+    ) -> Result<(State, Option<(StoredBase, Arc<Base>)>), StoreError> {
         if weight(manifest.files.keys()) + weight(manifest.variables.keys()) <= limits::MAX_INLINE_MANIFEST {
             return Ok((State::Whole(manifest.clone()), None));
         }
         let same_life = head.filter(|head| head.manifest.epoch == manifest.epoch);
-        if let Some((hash, base)) = same_life.and_then(|head| head.base.as_ref()) {
+        let is_young = |stored: &StoredBase| now - stored.stored_at <= limits::REFRESH_AFTER;
+        let known = same_life.and_then(|head| head.base.as_ref()).filter(|(stored, _)| is_young(stored));
+        if let Some((stored, base)) = known {
             let files = difference(&base.files, &manifest.files);
             let variables = difference(&base.variables, &manifest.variables);
             if weight(files.keys()) + weight(variables.keys()) <= limits::MAX_DELTA {
                 let rest = without_maps(manifest);
-                let state = State::Based { base: *hash, rest, files, variables };
-                return Ok((state, Some((*hash, Arc::clone(base)))));
+                let state = State::Based { base: *stored, rest, files, variables };
+                return Ok((state, Some((*stored, Arc::clone(base)))));
             }
         }
         let base = Base { files: Arc::clone(&manifest.files), variables: Arc::clone(&manifest.variables) };
-        let hash = self.keep(id, manifest.epoch, &base).await?;
+        let stored = StoredBase { hash: self.keep(id, manifest.epoch, &base).await?, stored_at: now };
         let (rest, files, variables) = (without_maps(manifest), BTreeMap::new(), BTreeMap::new());
-        Ok((State::Based { base: hash, rest, files, variables }, Some((hash, Arc::new(base)))))
+        Ok((State::Based { base: stored, rest, files, variables }, Some((stored, Arc::new(base)))))
     }
 
     /// Writes the entry unless there is one with its number.
@@ -143,7 +147,7 @@ impl Ledger {
     ) -> Result<ContentHash, StoreError> {
         let bytes = serialize("objects", value)?;
         let hash = ContentHash::of(&bytes);
-        self.store.put_new(&keys::object(id, epoch, hash), bytes).await?;
+        store_young(self.store.as_ref(), &keys::object(id, epoch, hash), bytes).await?;
         Ok(hash)
     }
 
@@ -154,14 +158,32 @@ impl Ledger {
         epoch: Epoch,
         hash: ContentHash,
     ) -> Result<T, StoreError> {
-        let key = keys::object(id, epoch, hash);
-        let corrupt = |what: &str| StoreError::Corrupt { key: key.clone(), what: what.to_owned() };
-        let bytes = self.store.get(&key).await?.ok_or_else(|| corrupt("missing"))?;
-        if ContentHash::of(&bytes) != hash {
-            return Err(corrupt("its bytes have another hash"));
-        }
-        parse(&key, &bytes)
+        let missing = || StoreError::Corrupt { key: keys::object(id, epoch, hash), what: "missing".to_owned() };
+        self.find_kept(id, epoch, hash).await?.ok_or_else(missing)
     }
+
+    /// [`Self::load`] of what may have reached its age.
+    pub async fn find_kept<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        hash: ContentHash,
+    ) -> Result<Option<T>, StoreError> {
+        let key = keys::object(id, epoch, hash);
+        let Some(bytes) = self.store.get(&key).await? else { return Ok(None) };
+        if ContentHash::of(&bytes) != hash {
+            return Err(StoreError::Corrupt { key, what: "its bytes have another hash".to_owned() });
+        }
+        parse(&key, &bytes).map(Some)
+    }
+}
+
+/// Stores something immutable under a key made of its hash. What is there already may be old, and is made young again.
+pub(crate) async fn store_young(store: &dyn ObjectStore, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+    if store.put_new(key, bytes.clone()).await? == PutNew::Exists && !store.refresh(key).await? {
+        store.put_new(key, bytes).await?;
+    }
+    Ok(())
 }
 
 fn without_maps(manifest: &Manifest) -> Manifest {

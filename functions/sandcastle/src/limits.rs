@@ -33,7 +33,7 @@ pub const MAX_SKIPPED: usize = 100;
 pub const MAX_INLINE_MANIFEST: usize = 64 * 1024;
 /// The largest difference to a base manifest before a new base is written, in bytes, by estimate.
 pub const MAX_DELTA: usize = 16 * 1024;
-/// A page of executions ends when it holds so many bytes.
+/// A page of executions ends when it holds so many bytes, counted as [`escaped_len`] counts.
 pub const MAX_PAGE_BYTES: usize = 4_000_000;
 /// A sandbox whose newest entry is older is gone; the bucket removes entries after 30 days.
 pub const SANDBOX_AGE: Duration = Duration::from_secs(29 * 24 * 3600);
@@ -80,6 +80,11 @@ impl OutputBudget {
         }
         Some(element)
     }
+}
+
+/// Bytes of a text in JSON that is written into a JSON string once more, as a Lambda proxy response is.
+pub fn escaped_len(text: &str) -> usize {
+    text.chars().map(|c| cost(c).1).sum()
 }
 
 /// Bytes of this character in a JSON string, and in that JSON written into a JSON string again.

@@ -33,6 +33,9 @@ pub struct Manifest {
     /// When it was stopped.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub released_at: Option<OffsetDateTime>,
+    /// When the marker that lists the sandbox was last written.
+    #[serde(with = "time::serde::rfc3339")]
+    pub marked_at: OffsetDateTime,
     /// Which life this is.
     pub epoch: Epoch,
     /// Everything in the working folder, by path relative to it, `/` between the parts.
@@ -125,6 +128,7 @@ impl Manifest {
             status: Status::Running,
             started_at: at,
             released_at: None,
+            marked_at: at,
             epoch,
             files: Arc::default(),
             variables: Arc::default(),

@@ -10,7 +10,7 @@ use crate::{
     CommitId, ExecutionId, SandboxId,
     entry::{Change, Entry, Head, Position, Recent},
     limits,
-    manifest::Manifest,
+    manifest::{Manifest, Status},
     store::{PutNew, StoreError},
 };
 
@@ -55,9 +55,12 @@ impl Sandcastles {
     ) -> Result<Outcome, ServiceError> {
         let seq = parent.map_or(0, |head| head.position.seq).saturating_add(1);
         let position = Position { seq, commit_id: draft.commit_id };
-        let (state, base) = self.ledger.state(id, parent, &draft.manifest).await?;
-        let recent = remembered(parent, seq, draft.recent);
         let at = self.now();
+        let (state, base) = self.ledger.state(id, parent, &draft.manifest, at).await?;
+        // A stop deletes the results that idempotency keys stand for, and another life never had them.
+        let same_life =
+            |head: &&Head| head.manifest.epoch == draft.manifest.epoch && draft.manifest.status == Status::Running;
+        let recent = remembered(parent.filter(same_life), seq, draft.recent);
         let entry = Entry {
             position,
             execution_id: draft.execution_id,
@@ -117,6 +120,7 @@ fn remembered(parent: Option<&Head>, seq: u64, new: Option<Recent>) -> Arc<Vec<R
     if new.is_none() && parent.recent.iter().all(|recent| recent.seq > oldest) {
         return Arc::clone(&parent.recent);
     }
-    let kept = parent.recent.iter().filter(|recent| recent.seq > oldest).cloned();
-    Arc::new(kept.chain(new).collect())
+    let again = |recent: &&Recent| new.as_ref().is_some_and(|new| new.key == recent.key);
+    let kept = parent.recent.iter().filter(|recent| recent.seq > oldest && !again(recent)).cloned().collect::<Vec<_>>();
+    Arc::new(kept.into_iter().chain(new).collect())
 }

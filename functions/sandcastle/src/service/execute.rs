@@ -20,7 +20,7 @@ use crate::{
     report::Report,
 };
 
-/// So many runs of one call may stand on an entry that is not in the ledger.
+/// So many runs of one call may come to nothing.
 const MAX_REJECTED: u32 = 3;
 
 /// How a call is known to be the same one: the digests of its idempotency key and of its request.
@@ -40,7 +40,7 @@ struct Call {
     deadline: Instant,
     /// Number of the entry that the first attempt stood on.
     since: u64,
-    /// Runs that stood on an entry that is not in the ledger.
+    /// Runs that came to nothing.
     rejected: u32,
     /// What each attempt came to: an attempt that seemed lost may turn out to be the one that counts.
     attempts: HashMap<CommitId, Report>,
@@ -61,14 +61,14 @@ impl Sandcastles {
         authorise(caller, &head, Scope::Execute, Whose::Own)?;
         demand_running(&head)?;
         let mut call = Call::parse(sandbox, request, idempotency_key, deadline)?;
-        let turn = self.heads.turn(&sandbox, deadline).await;
-        let _turn = turn.ok_or(ServiceError::Conflict("other calls on this sandbox took all of this call's time"))?;
+        let _turn = self.turn(&sandbox, deadline).await?;
         let mut head = self.head(&sandbox).await?;
         call.since = head.position.seq;
         loop {
             demand_running(&head)?;
-            if let Some(recent) = call.answered_by(&head)? {
-                let report = self.ledger.load(&sandbox, head.manifest.epoch, recent.result).await?;
+            if let Some(recent) = call.answered_by(&head)?
+                && let Some(report) = self.ledger.find_kept(&sandbox, head.manifest.epoch, recent.result).await?
+            {
                 return self.answer(&sandbox, &head, report).await;
             }
             if !time_left(call.deadline) {
@@ -76,7 +76,9 @@ impl Sandcastles {
             }
             match self.attempt(&mut call, &head).await? {
                 Ok(commit) => {
-                    let report = call.attempts.remove(&commit).unwrap_or_default();
+                    let what = || "the attempt that counts left no report".to_owned();
+                    let report = call.attempts.remove(&commit);
+                    let report = report.ok_or_else(|| ServiceError::Interpreter(RunError::Kernel { what: what() }))?;
                     return self.answer(&sandbox, &head, report).await;
                 }
                 Err(newest) => head = newest,
@@ -88,9 +90,14 @@ impl Sandcastles {
     async fn attempt(&self, call: &mut Call, head: &Arc<Head>) -> Result<Result<CommitId, Arc<Head>>, ServiceError> {
         let job = call.job(Arc::clone(head), self.settings.execution_limit);
         let commit_id = job.commit;
-        let ran = self.interpreter.run(job).await.map_err(run_error)?;
+        let ran = match self.interpreter.run(job).await {
+            // A stop or a restart takes the kernel away from under a call; where the sandbox runs on, so does the call.
+            Err(RunError::Kernel { what }) => return self.reject(call, what).await.map(Err),
+            ran => ran.map_err(run_error)?,
+        };
         let Some(parent) = self.parent_of(call, head, &ran).await? else {
-            return self.reject(call, ran.base.seq).await.map(Err);
+            let what = format!("a run stood on entry {}, which is not in the ledger", ran.base.seq);
+            return self.reject(call, what).await.map(Err);
         };
         let draft = self.draft(call, &parent, commit_id, ran).await?;
         let patience = Patience { deadline: call.deadline, since: call.since };
@@ -103,14 +110,13 @@ impl Sandcastles {
         }
     }
 
-    /// A run that stood on nothing is thrown away with its kernel, and the call runs again; but not for ever.
-    async fn reject(&self, call: &mut Call, seq: u64) -> Result<Arc<Head>, ServiceError> {
-        tracing::warn!(sandbox = %call.sandbox, seq, "a run stood on an entry that is not in the ledger");
+    /// A run that came to nothing is thrown away with its kernel, and the call runs again; but not for ever.
+    async fn reject(&self, call: &mut Call, what: String) -> Result<Arc<Head>, ServiceError> {
+        tracing::warn!(sandbox = %call.sandbox, what, "a run came to nothing");
         self.interpreter.discard(&call.sandbox).await;
         self.heads.note_contention(&call.sandbox);
         call.rejected += 1;
         if call.rejected >= MAX_REJECTED {
-            let what = "its runs stand on entries that are not in the ledger".into();
             return Err(ServiceError::Interpreter(RunError::Kernel { what }));
         }
         self.newest(&call.sandbox).await

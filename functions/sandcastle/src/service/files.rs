@@ -10,7 +10,9 @@ use crate::{
     ContentHash, Principal, Scope,
     contract::{FileList, FileListed, FileUploaded},
     entry::Change,
-    keys, limits,
+    keys,
+    ledger::store_young,
+    limits,
     manifest::{Manifest, Node, WorkingFile},
     store::StoreError,
 };
@@ -85,7 +87,7 @@ impl Sandcastles {
             return Err(ServiceError::Invalid(format!("the file is longer than {} bytes", limits::MAX_FILE_BYTES)));
         }
         let (hash, now) = (ContentHash::of(&bytes), self.now());
-        self.store.put_new(&keys::file(&id, epoch, hash), bytes).await?;
+        store_young(self.store.as_ref(), &keys::file(&id, epoch, hash), bytes).await?;
         let file = WorkingFile { hash, size, mode: FILE_MODE, modified_at: now, stored_at: now };
         let change = Change::FilePut { name: path.to_owned() };
         let with_file = |old: &crate::entry::Head| {
@@ -95,8 +97,9 @@ impl Sandcastles {
             }
             let mut files = BTreeMap::clone(&old.manifest.files);
             insert(&mut files, path, file.clone())?;
-            Ok(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() })
+            Ok(Some(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() }))
         };
+        let _turn = self.turn(&id, deadline).await?;
         self.change(&id, change, deadline, with_file).await?;
         let filename = path.rsplit('/').next().unwrap_or(path).to_owned();
         Ok(FileUploaded { filename, size_bytes: size })
@@ -119,7 +122,7 @@ impl Sandcastles {
             demand_running(old)?;
             let mut files = BTreeMap::clone(&old.manifest.files);
             match files.remove(path) {
-                Some(Node::File(_)) => Ok(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() }),
+                Some(Node::File(_)) => Ok(Some(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() })),
                 Some(Node::Folder { .. }) => {
                     Err(ServiceError::Invalid("this is a folder; only files can be deleted".into()))
                 }
@@ -127,6 +130,7 @@ impl Sandcastles {
             }
         };
         let change = Change::FileDeleted { name: path.to_owned() };
+        let _turn = self.turn(&id, deadline).await?;
         self.change(&id, change, deadline, without_file).await?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     CommitId, ExecutionId, Principal, SandboxId, Scope,
-    contract::StartResponse,
+    contract::{SandboxListed, StartResponse},
     entry::{Change, Head},
     keys,
     manifest::{Epoch, Manifest, Status},
@@ -38,13 +39,12 @@ impl Sandcastles {
             return Err(ServiceError::NotFound);
         }
         let at = self.now();
-        self.change(&id, Change::Started, deadline, |old| Ok(started_again(old, at))).await?;
+        let started = |old: &Head| Ok(Some(started_again(old, at)));
+        let Changed { old, new } = self.change(&id, Change::Started, deadline, started).await?;
         self.interpreter.discard(&id).await;
-        if head.manifest.status == Status::Stopped {
-            self.mark_running(&id, caller, at).await?;
-            let stopped_at = head.manifest.released_at.unwrap_or(head.at);
-            let marker = keys::marker(stopped_at, head.manifest.started_at, &id, &caller.member);
-            self.store.delete(&[format!("{}{marker}", keys::stopped(&caller.org))]).await?;
+        if old.status == Status::Stopped {
+            self.mark_running(&id, &new).await?;
+            self.store.delete(&[stopped_marker(&id, &old)]).await?;
         }
         Ok(StartResponse { sandbox_id: id, created_at: at })
     }
@@ -56,10 +56,10 @@ impl Sandcastles {
             commit_id: CommitId::new(),
             execution_id: ExecutionId::new(),
             change: Change::Started,
-            manifest,
+            manifest: manifest.clone(),
             recent: None,
         };
-        let marked = self.mark_running(&id, caller, at);
+        let marked = self.mark_running(&id, &manifest);
         let committed = self.commit(&id, None, draft, Patience { deadline, since: 0 });
         let (marked, committed) = futures::join!(marked, committed);
         marked?;
@@ -74,66 +74,71 @@ impl Sandcastles {
         let id = parse_id(id)?;
         let head = self.newest(&id).await?;
         authorise(caller, &head, Scope::Write, Whose::Own)?;
-        let (at, started_at) = (self.now(), head.manifest.started_at);
-        let mut epoch = head.manifest.epoch;
-        if head.manifest.status == Status::Running {
-            let stopped = self.change(&id, Change::Stopped, deadline, |old| Ok(stopped(old, at))).await?;
-            epoch = stopped.epoch;
-        }
+        let at = self.now();
+        // Without waiting for a turn: code that runs must not hold a stop up. Its commit is refused from here on.
+        let stopped = |old: &Head| Ok((old.manifest.status == Status::Running).then(|| stopped(old, at)));
+        let Changed { new, .. } = self.change(&id, Change::Stopped, deadline, stopped).await?;
         self.interpreter.discard(&id).await;
-        let released_at = if head.manifest.status == Status::Running { Some(at) } else { head.manifest.released_at };
-        self.mark_stopped(&id, &head, started_at, released_at.unwrap_or(at)).await?;
-        self.delete_all(&keys::objects(&id, epoch)).await?;
-        self.delete_all(&keys::files(&id, epoch)).await?;
+        // Also of a sandbox that was stopped before: an earlier stop may have been cut off here.
+        self.mark_stopped(&id, &new).await?;
+        self.delete_all(&keys::objects(&id, new.epoch)).await?;
+        self.delete_all(&keys::files(&id, new.epoch)).await?;
         Ok(())
     }
 
-    /// Commits a change that needs no interpreter, on whatever entry is the newest.
+    /// Commits a change that needs no interpreter, on whatever entry is the newest; `None` for a state that is there.
     pub(super) async fn change(
         &self,
         id: &SandboxId,
         change: Change,
         deadline: Instant,
-        new_state: impl Fn(&Head) -> Result<Manifest, ServiceError> + Send + Sync,
-    ) -> Result<Manifest, ServiceError> {
-        let turn = self.heads.turn(id, deadline).await;
-        let _turn = turn.ok_or(ServiceError::Conflict("other calls on this sandbox took all of this call's time"))?;
+        new_state: impl Fn(&Head) -> Result<Option<Manifest>, ServiceError> + Send + Sync,
+    ) -> Result<Changed, ServiceError> {
         let mut head = self.newest(id).await?;
         let (call, since) = (ExecutionId::new(), head.position.seq);
         while super::time_left(deadline) {
-            let manifest = new_state(&head)?;
+            let old = head.manifest.as_ref().clone();
+            let Some(mut new) = new_state(&head)? else { return Ok(Changed { new: old.clone(), old }) };
+            self.refresh_old(id, &mut new).await?;
             let draft = Draft {
                 commit_id: CommitId::new(),
                 execution_id: call,
                 change: change.clone(),
-                manifest: manifest.clone(),
+                manifest: new.clone(),
                 recent: None,
             };
             match self.commit(id, Some(&head), draft, Patience { deadline, since }).await? {
-                Outcome::Committed(_) => return Ok(manifest),
+                Outcome::Committed(_) => return Ok(Changed { old, new }),
                 Outcome::Lost(newest) => head = newest,
             }
         }
         Err(ServiceError::Conflict("other calls kept changing this sandbox; try again"))
     }
 
-    async fn mark_running(&self, id: &SandboxId, owner: &Principal, at: OffsetDateTime) -> Result<(), StoreError> {
-        let marker = keys::marker(at, at, id, &owner.member);
-        self.store.put(&format!("{}{marker}", keys::running(&owner.org)), bytes::Bytes::new()).await
+    /// Lists the sandbox as running.
+    pub(super) async fn mark_running(&self, id: &SandboxId, manifest: &Manifest) -> Result<(), StoreError> {
+        self.store.put(&running_marker(id, manifest), Bytes::new()).await
     }
 
-    async fn mark_stopped(
-        &self,
-        id: &SandboxId,
-        head: &Head,
-        started_at: OffsetDateTime,
-        released_at: OffsetDateTime,
-    ) -> Result<(), StoreError> {
-        let Manifest { org, member, .. } = head.manifest.as_ref();
-        let marker = keys::marker(released_at, started_at, id, member);
-        self.store.put(&format!("{}{marker}", keys::stopped(org)), bytes::Bytes::new()).await?;
-        let running = format!("{}{}", keys::running(org), keys::marker(started_at, started_at, id, member));
-        self.store.delete(&[running]).await
+    async fn mark_stopped(&self, id: &SandboxId, manifest: &Manifest) -> Result<(), StoreError> {
+        self.store.put(&stopped_marker(id, manifest), Bytes::new()).await?;
+        self.store.delete(&[running_marker(id, manifest)]).await
+    }
+
+    /// Puts the sandbox's marker in the place of one that says something else.
+    pub(super) async fn mark(&self, wrong: &SandboxListed, right: &Manifest) -> Result<(), StoreError> {
+        let id = &wrong.sandbox_id;
+        match right.status {
+            Status::Running => self.mark_running(id, right).await?,
+            Status::Stopped => self.mark_stopped(id, right).await?,
+        }
+        let listed = Manifest { started_at: wrong.started_at, released_at: wrong.released_at, ..right.clone() };
+        self.store
+            .delete(&[match wrong.status {
+                Status::Running => running_marker(id, &listed),
+                Status::Stopped => stopped_marker(id, &listed),
+            }])
+            .await
     }
 
     async fn delete_all(&self, prefix: &str) -> Result<(), StoreError> {
@@ -147,6 +152,25 @@ impl Sandcastles {
     }
 }
 
+/// What a change has changed.
+pub(super) struct Changed {
+    /// The state that it stood on.
+    old: Manifest,
+    /// The state that it made.
+    new: Manifest,
+}
+
+fn running_marker(id: &SandboxId, manifest: &Manifest) -> String {
+    let Manifest { org, member, started_at, .. } = manifest;
+    format!("{}{}", keys::running(org), keys::marker(*started_at, *started_at, id, member))
+}
+
+fn stopped_marker(id: &SandboxId, manifest: &Manifest) -> String {
+    let Manifest { org, member, started_at, .. } = manifest;
+    let released_at = manifest.released_at.unwrap_or(*started_at);
+    format!("{}{}", keys::stopped(org), keys::marker(released_at, *started_at, id, member))
+}
+
 /// A running sandbox keeps its working files and loses its variables; a stopped one starts empty, in a life of its own.
 fn started_again(head: &Head, at: OffsetDateTime) -> Manifest {
     let old = head.manifest.as_ref();
@@ -154,6 +178,7 @@ fn started_again(head: &Head, at: OffsetDateTime) -> Manifest {
     match old.status {
         Status::Running => Manifest {
             files: std::sync::Arc::clone(&old.files),
+            marked_at: old.marked_at,
             ..Manifest::started(org, member, old.started_at, old.epoch)
         },
         Status::Stopped => Manifest::started(org, member, at, Epoch(head.position.seq.saturating_add(1))),

@@ -6,11 +6,13 @@ use crate::{
     contract::{ExecutionListed, ExecutionPage, SandboxListed, SandboxPage, StatusFilter, StatusResponse},
     entry::{Change, Entry},
     keys, limits,
-    manifest::Status,
+    manifest::{Manifest, Status},
 };
 
 /// The `limit` of a page: 1 to 200.
 pub const PAGE_LIMITS: std::ops::RangeInclusive<u16> = 1..=200;
+/// So many entries are read at once: each may hold a megabyte of code.
+const ENTRIES_READ: u16 = 50;
 /// The `limit` of a page that does not say.
 pub const DEFAULT_PAGE: u16 = 50;
 
@@ -64,7 +66,23 @@ impl Sandcastles {
         let more = sandboxes.len() > usize::from(limit);
         sandboxes.truncate(limit.into());
         let next_cursor = sandboxes.last().filter(|_| more).map(|(_, cursor)| cursor.clone());
-        Ok(SandboxPage { sandboxes: sandboxes.into_iter().map(|(sandbox, _)| sandbox).collect(), next_cursor })
+        let sandboxes: Vec<_> = sandboxes.into_iter().map(|(sandbox, _)| sandbox).collect();
+        Ok(SandboxPage { sandboxes: self.repaired(sandboxes).await?, next_cursor })
+    }
+
+    /// Markers are written after the commit that they tell of, so one may be missing or left over. What this process knows
+    /// to be otherwise is left out of the list, and marked as it is.
+    async fn repaired(&self, listed: Vec<SandboxListed>) -> Result<Vec<SandboxListed>, ServiceError> {
+        let mut right = Vec::with_capacity(listed.len());
+        for one in listed {
+            match self.heads.get(&one.sandbox_id) {
+                Some(head) if !tells(&one, &head.manifest) => {
+                    self.mark(&one, &head.manifest).await?;
+                }
+                _ => right.push(one),
+            }
+        }
+        Ok(right)
     }
 
     /// A sandbox's executions, newest first, also after its stop.
@@ -82,8 +100,8 @@ impl Sandcastles {
         let mut before = cursor.map(|text| u64::from_str_radix(text, 16).map_err(|_| bad_cursor())).transpose()?;
         let (mut executions, mut bytes) = (Vec::new(), 0);
         loop {
-            let entries = self.ledger.page(&id, before, limit).await?;
-            let last_page = entries.len() < usize::from(limit);
+            let entries = self.ledger.page(&id, before, ENTRIES_READ).await?;
+            let last_page = entries.len() < usize::from(ENTRIES_READ);
             for entry in entries {
                 let seq = entry.position.seq;
                 let Some((listed, size)) = execution(entry) else {
@@ -103,6 +121,12 @@ impl Sandcastles {
             }
         }
     }
+}
+
+/// True when the line says what the state says; a marker's times are in whole milliseconds.
+fn tells(line: &SandboxListed, manifest: &Manifest) -> bool {
+    let apart = (line.started_at - manifest.started_at).abs();
+    line.status == manifest.status && apart < time::Duration::milliseconds(1)
 }
 
 fn letter(status: Status) -> char {
@@ -129,12 +153,10 @@ fn listed(name: &str, status: Status) -> Option<SandboxListed> {
 /// The entry as an execution, if it is one, and about how many bytes it takes in a page.
 fn execution(entry: Entry) -> Option<(ExecutionListed, usize)> {
     let Change::Executed(executed) = entry.change else { return None };
-    let escaped = |text: &str| {
-        text.bytes()
-            .map(|byte| if byte < 0x20 { 6 } else { 1 + usize::from(byte == b'"' || byte == b'\\') })
-            .sum::<usize>()
-    };
-    let size = 400 + escaped(&executed.input) + escaped(&executed.output_preview) + escaped(&executed.error);
+    let size = 400
+        + limits::escaped_len(&executed.input)
+        + limits::escaped_len(&executed.output_preview)
+        + limits::escaped_len(&executed.error);
     let listed = ExecutionListed {
         id: entry.execution_id,
         kind: executed.kind,

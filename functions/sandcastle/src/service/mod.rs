@@ -6,6 +6,7 @@ use std::{
 };
 
 use time::OffsetDateTime;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::{
     Principal, SandboxId, Scope,
@@ -102,6 +103,12 @@ impl Sandcastles {
         let head = head.filter(|head| !self.is_gone(head)).map(Arc::new).ok_or(ServiceError::NotFound)?;
         self.heads.learn(id, Arc::clone(&head));
         Ok(head)
+    }
+
+    /// Waits until no other call of this process runs code in the sandbox or changes its files.
+    async fn turn(&self, id: &SandboxId, deadline: Instant) -> Result<OwnedMutexGuard<()>, ServiceError> {
+        let turn = self.heads.turn(id, deadline).await;
+        turn.ok_or(ServiceError::Conflict("other calls on this sandbox took all of this call's time"))
     }
 
     fn is_gone(&self, head: &Head) -> bool {

@@ -10,7 +10,7 @@ use crate::{
     entry::Executed,
     keys,
     limits::{self, LINK_LIFETIME, prefix},
-    manifest::{Epoch, Manifest, Node},
+    manifest::{Epoch, Manifest, Node, Status},
     report::{GeneratedFile, Report},
     store::{ObjectStore, Presentation, StoreError},
 };
@@ -27,6 +27,7 @@ pub(super) fn keep_identity(manifest: &mut Manifest, parent: &Manifest) {
     manifest.status = parent.status;
     manifest.started_at = parent.started_at;
     manifest.released_at = parent.released_at;
+    manifest.marked_at = parent.marked_at;
     manifest.epoch = parent.epoch;
 }
 
@@ -114,10 +115,14 @@ fn shown_inline(mime_type: &str) -> bool {
 }
 
 impl Sandcastles {
-    /// Makes stored bytes young again before they reach the age at which the bucket removes them.
+    /// Makes stored bytes, and the sandbox's marker, young again before they reach the age at which the bucket removes them.
     pub(super) async fn refresh_old(&self, id: &SandboxId, manifest: &mut Manifest) -> Result<(), ServiceError> {
         let now = self.now();
         let is_old = |at: OffsetDateTime| now - at > limits::REFRESH_AFTER;
+        if manifest.status == Status::Running && is_old(manifest.marked_at) {
+            self.mark_running(id, manifest).await?;
+            manifest.marked_at = now;
+        }
         let old: Vec<_> =
             manifest.regular_files().filter(|(_, file)| is_old(file.stored_at)).map(|(_, f)| f.hash).collect();
         if old.is_empty() {
