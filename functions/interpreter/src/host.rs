@@ -160,9 +160,13 @@ impl KernelHost {
         let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
         let before = Before { base, snapshot, kernel: answered.then_some(kernel.pid) };
         let harvest = harvest_and_store(slot, &storage, before);
-        let (left, snapshot) = harvest.await.map_err(run_error)?;
+        // Whoever gives up here drops the kernel, and with it what the code has done.
+        let until = tokio::time::Instant::from_std(job.deadline);
+        let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::NoTime)?;
+        let (left, snapshot) = harvested.map_err(run_error)?;
         let (manifest, report) = outcome::of(start, end, output, left, measured);
-        if answered && !kernel.fate.is_sealed() && !self.closed.load(Ordering::SeqCst) {
+        let keep = answered && !kernel.fate.is_sealed() && !self.closed.load(Ordering::SeqCst);
+        if keep && processes::stands_still(kernel.pid).await {
             let at = Position { seq: job.head.position.seq.saturating_add(1), commit_id: job.commit };
             self.pool.put(job.sandbox, Warm { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
         }

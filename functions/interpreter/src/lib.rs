@@ -9,6 +9,7 @@ mod folder;
 mod host;
 mod kernel;
 mod mime;
+mod modes;
 mod outcome;
 mod output;
 mod pool;

@@ -13,6 +13,8 @@ use rustix::{
 };
 use tokio::time::sleep;
 
+use crate::kernel::Process;
+
 /// How long a kernel's threads may take to stop, and what it left behind to end.
 const QUIET_TIME: Duration = Duration::from_secs(2);
 /// So often is looked again at once, the processor being given up in between: threads stop within microseconds, and the
@@ -21,20 +23,55 @@ const QUICK_LOOKS: u32 = 50;
 /// How long to wait before looking again after that.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// Waits until every thread of a stopped kernel stands still and kills everything it has started. `false`: that took too
-/// long, or could not be seen, and only the end of the kernel helps.
-pub(crate) async fn quieten(kernel: Pid) -> bool {
+/// Stops a kernel, waits until every thread of it stands still, and kills everything it has started. `false`: that took
+/// too long, or could not be seen, and only the end of the kernel helps.
+pub(crate) async fn quieten(kernel: Pid, process: &Process) -> bool {
+    let until = Instant::now() + QUIET_TIME;
+    let mut quiet = 0;
+    for look in 0u32.. {
+        // Before every look, because the end of what it started may have woken it: Linux sends SIGCONT to a stopped
+        // process when the last process that ties its process group to its session ends.
+        process.signal(Signal::STOP);
+        match is_quiet(kernel) {
+            // The first look may have come upon a process that ended, and woke the kernel, while it went on.
+            Ok(true) if quiet == 1 => return true,
+            Ok(true) => quiet = 1,
+            Err(_) => return false,
+            Ok(false) if Instant::now() > until => return false,
+            Ok(false) if look < QUICK_LOOKS => {
+                quiet = 0;
+                std::thread::yield_now();
+            }
+            Ok(false) => {
+                quiet = 0;
+                sleep(LOOK_AGAIN).await;
+            }
+        }
+    }
+    false
+}
+
+/// True when a kernel that was quietened is stopped still, and has started nothing.
+pub(crate) async fn stands_still(kernel: Pid) -> bool {
     let until = Instant::now() + QUIET_TIME;
     for look in 0u32.. {
-        match is_quiet(kernel) {
+        match is_stopped(kernel) {
             Ok(true) => return true,
             Err(_) => return false,
+            // The stop may be pending still.
             Ok(false) if Instant::now() > until => return false,
             Ok(false) if look < QUICK_LOOKS => std::thread::yield_now(),
             Ok(false) => sleep(LOOK_AGAIN).await,
         }
     }
     false
+}
+
+/// One look, which changes nothing: all threads are stopped, and no descendant is alive.
+fn is_stopped(kernel: Pid) -> io::Result<bool> {
+    let stopped = |thread| matches!(state(kernel, thread), None | Some('T' | 'Z' | 'X'));
+    let ended = |child| matches!(state(child, child), None | Some('Z' | 'X'));
+    Ok(threads(kernel)?.into_iter().all(stopped) && children(kernel)?.into_iter().all(ended))
 }
 
 /// One look: kills descendants that are alive. True when there were none, and all threads stand still.

@@ -147,8 +147,7 @@ async fn answer(said: Result<Option<FromKernel>, FrameError>, fate: &mut Fate) -
 
 /// Stops the kernel and ends what the call left behind, so that nothing writes a file or a line from here on.
 async fn settle(kernel: &mut Kernel, done: Done) -> End {
-    kernel.process.signal(Signal::STOP);
-    if processes::quieten(kernel.pid).await {
+    if processes::quieten(kernel.pid, &kernel.process).await {
         return End::Done(done);
     }
     kernel.kill().await;

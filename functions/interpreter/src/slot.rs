@@ -10,9 +10,11 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, chmodat, mkdirat, openat, renameat, statat, unlinkat},
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat},
     io::Errno,
 };
+
+use crate::modes::chmod_seen;
 
 /// User ids of kernels are the first one and a number below this.
 const UIDS: u32 = 50_000;
@@ -140,7 +142,7 @@ fn empty(folder: &OwnedFd, graves: &OwnedFd, count: &mut u64, spare: Option<&str
             continue;
         }
         // Moving a folder writes its `..`, which its mode may forbid to all but root.
-        chmodat(folder, name, Mode::RWXU, AtFlags::empty())?;
+        chmod_seen(folder, name, &stat, Mode::RWXU)?;
         renameat(folder, name, graves, count.to_string())?;
         *count += 1;
     }

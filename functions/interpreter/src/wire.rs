@@ -67,3 +67,7 @@ pub(crate) async fn write_with_fds<T: Serialize>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;

@@ -3,7 +3,8 @@
 //! Collected from what CPython, glibc, numpy and OpenBLAS, pandas, Arrow, matplotlib, multiprocessing, asyncio and
 //! shells use. What is missing here answers ENOSYS. Left out on purpose: `clone3`, whose flags lie in memory where no
 //! filter can read them (glibc then uses `clone`); `memfd_create`, memory that no limit counts; System V objects, which
-//! outlive processes; `io_uring`, which makes calls that no filter sees; and `seccomp` itself.
+//! outlive processes; `io_uring`, which makes calls that no filter sees; `timer_create`, whose timers can send SIGCONT, by
+//! which a stopped kernel would wake itself; and `seccomp` itself.
 
 /// Makes a module of a table: the numbers, and in tests each name with the reason it is there.
 macro_rules! table {
@@ -25,7 +26,7 @@ table! { allowed {
         SYS_pwritev2 SYS_lseek SYS_ftruncate SYS_truncate SYS_fallocate SYS_fadvise64 SYS_readahead SYS_fsync
         SYS_fdatasync SYS_sync_file_range SYS_syncfs SYS_flock SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
     "opening them, within what mounts and Landlock show":
-        SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_fcntl SYS_pipe2 SYS_umask;
+        SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_pipe2 SYS_umask;
     "looking at files and folders":
         SYS_fstat SYS_newfstatat SYS_statx SYS_statfs SYS_fstatfs SYS_faccessat SYS_faccessat2 SYS_readlinkat
         SYS_getdents64 SYS_getcwd SYS_chdir SYS_fchdir SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr
@@ -60,9 +61,8 @@ table! { allowed {
         SYS_rt_sigpending SYS_rt_sigtimedwait SYS_rt_sigsuspend SYS_rt_sigreturn SYS_rt_sigqueueinfo
         SYS_rt_tgsigqueueinfo SYS_sigaltstack SYS_signalfd4;
     "telling the time and waiting for it":
-        SYS_clock_gettime SYS_clock_getres SYS_clock_nanosleep SYS_nanosleep SYS_gettimeofday SYS_timer_create
-        SYS_timer_settime SYS_timer_gettime SYS_timer_getoverrun SYS_timer_delete SYS_getitimer SYS_setitimer
-        SYS_timerfd_create SYS_timerfd_settime SYS_timerfd_gettime;
+        SYS_clock_gettime SYS_clock_getres SYS_clock_nanosleep SYS_nanosleep SYS_gettimeofday SYS_getitimer
+        SYS_setitimer SYS_timerfd_create SYS_timerfd_settime SYS_timerfd_gettime;
     "waiting for input: selectors, asyncio":
         SYS_epoll_create1 SYS_epoll_ctl SYS_epoll_pwait SYS_epoll_pwait2 SYS_ppoll SYS_pselect6 SYS_eventfd2;
     "sockets that exist already or that `socket` lets pass":
@@ -145,8 +145,20 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
             libc::CLONE_NEWUSER,
             libc::CLONE_NEWPID,
             libc::CLONE_NEWNET,
+            // A child of the zygote, which would outlive the call that started it.
+            libc::CLONE_PARENT,
+            // The low byte is the signal that a child's end sends. Without these bits it is 0, SIGCHLD, or one of two
+            // that wake nobody (1 and 16): with SIGCONT the end of its child would wake a stopped kernel.
+            0x02,
+            0x04,
+            0x08,
+            0x20,
+            0x40,
+            0x80,
         ]),
     },
+    // A descriptor that gets ready may send SIGIO, but no signal of the kernel's choice: SIGCONT would wake it.
+    Conditional { number: libc::SYS_fcntl, argument: 1, refused_when: When::OneOf(&[F_SETSIG]) },
     // No typing into somebody's terminal.
     Conditional { number: libc::SYS_ioctl, argument: 1, refused_when: When::OneOf(&[TIOCSTI, TIOCLINUX]) },
     // Asking (all ones) and the ordinary one only: others switch off address randomisation.
@@ -162,5 +174,7 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
 /// As in Linux's asm-generic/ioctls.h; libc has them as unsigned long.
 const TIOCSTI: i32 = 0x5412;
 const TIOCLINUX: i32 = 0x541C;
+/// As in Linux's asm-generic/fcntl.h; not every libc has it.
+const F_SETSIG: i32 = 10;
 /// As in Linux's personality.h.
 const PER_LINUX: i32 = 0;

@@ -48,7 +48,7 @@ def report(namespace, codes):
     global entries, bound
     see_libraries()
     library_of = LibraryOf()
-    found = [(name, value, library) for name, value in namespace.items()
+    found = [(name, value, library) for name, value in list(namespace.items())  # threads may bind names meanwhile
              if (library := library_of[type(value)]) and is_short_name(name)][:MAX_FRAMES] if classes else []
     known = {id(frame): entry for _, frame, _ in found
              if (entry := entries.get(id(frame))) is not None and entry.frame() is frame}

@@ -10,6 +10,7 @@ from .text import clean
 
 MAX_ENVIRONMENT = 64 << 10  # bytes
 MAX_NAMES = 10_000
+MAX_NAMES_LENGTH = 1 << 20  # bytes of JSON, so that a frame stays below what the host reads
 MAX_NAME = 256  # bytes
 
 missing = object()
@@ -134,7 +135,16 @@ def directory(files):
 def names(namespace):
     """The top-level names that user code has bound, without modules."""
     module = type(sys)
-    found = [name for name, value in namespace.items()
+    found = [name for name, value in list(namespace.items())  # threads may bind names meanwhile
              if type(name) is str and len(name) <= MAX_NAME and type(value) is not module
              and not (name.startswith("__") and name.endswith("__"))]
-    return [name for name in map(clean, found[:MAX_NAMES]) if len(name.encode()) <= MAX_NAME]
+    kept, room = [], MAX_NAMES_LENGTH
+    for name in map(clean, found[:MAX_NAMES]):
+        length = len(name.encode())
+        # JSON writes a control character as six bytes.
+        room -= length if name.isidentifier() else 6 * length
+        if room < 0:
+            break
+        if length <= MAX_NAME:
+            kept.append(name)
+    return kept

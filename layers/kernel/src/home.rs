@@ -33,9 +33,8 @@ impl Home {
 
     /// What a kernel must be able to read.
     pub(crate) fn readable(&self) -> Vec<PathBuf> {
-        let mut folders = vec![self.prefix.clone(), self.site_packages.clone()];
-        folders.extend(self.executable.parent().map(Path::to_path_buf));
-        folders
+        // The executable alone: what lies beside it is the host's business.
+        vec![self.prefix.clone(), self.site_packages.clone(), self.executable.clone()]
     }
 }
 

@@ -79,3 +79,7 @@ pub fn write_frame<T: Serialize>(to: &mut impl Write, message: &T) -> Result<(),
     to.write_all(&encode(message)?)?;
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

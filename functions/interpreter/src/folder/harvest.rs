@@ -116,12 +116,19 @@ pub(super) fn harvest(
             harvest.leave_out(path, stat, why);
             ControlFlow::Continue(())
         }
+        Found::Unreadable(why) => {
+            harvest.unreadable(path, why);
+            ControlFlow::Continue(())
+        }
     });
     Ok(harvest.after)
 }
 
 impl Harvest<'_> {
     fn file(&mut self, path: &str, file: &FileAt<'_>) -> ControlFlow<()> {
+        if self.store.is_closed() {
+            return ControlFlow::Break(());
+        }
         let stat = file.stat;
         let suspects = self.suspects.get_or_init(|| self.before.kernel.and_then(writable_inodes));
         let suspect = suspects.as_ref().is_none_or(|suspects| suspects.contains(&stat.st_ino));
@@ -171,7 +178,7 @@ impl Harvest<'_> {
         if size > self.budget {
             return Ok(None);
         }
-        let held = Handle::current().block_on(self.memory.hold(size)).map_err(io::Error::other)?;
+        let held = Handle::current().block_on(self.hold(size))?;
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
         open.take(size).read_to_end(&mut bytes)?;
         let bytes = Bytes::from(bytes);
@@ -192,6 +199,14 @@ impl Harvest<'_> {
         Ok(Some(content))
     }
 
+    /// Room in memory, unless nobody waits for the harvest any more.
+    async fn hold(&self, size: u64) -> io::Result<OwnedSemaphorePermit> {
+        tokio::select! {
+            held = self.memory.hold(size) => held.map_err(io::Error::other),
+            () = self.store.closed() => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
     fn keep(&mut self, path: &str, stat: &Stat, hash: ContentHash, suspect: bool) {
         let modified = i128::from(stat.st_mtime) * 1000 + i128::from(stat.st_mtime_nsec) / 1_000_000;
         let modified_at = OffsetDateTime::from_unix_timestamp_nanos(modified * 1_000_000).unwrap_or(self.now);
@@ -209,9 +224,24 @@ impl Harvest<'_> {
         self.leave_out(path, stat, why);
     }
 
-    /// Says so once, not after every run.
+    /// What is there stays in the state as it was before the run, with all below it, as far as a state has room.
+    fn unreadable(&mut self, path: &str, why: &str) {
+        for (name, node) in at_and_below(&self.before.base.files, path) {
+            if self.after.files.len() < limits::MAX_NODES && !self.after.files.contains_key(name) {
+                self.after.files.insert(name.clone(), node.clone());
+            }
+        }
+        self.say_left_out(if path.is_empty() { "." } else { path }, 0, 0, why);
+    }
+
     fn leave_out(&mut self, path: &str, stat: &Stat, why: &str) {
-        let what = (path.to_owned(), stat.st_ino, changed(stat));
+        self.say_left_out(path, stat.st_ino, changed(stat), why);
+    }
+
+    /// Says so once, not after every run.
+    fn say_left_out(&mut self, path: &str, inode: u64, changed: i128, why: &str) {
+        let path = limits::prefix(path, limits::MAX_PATH_BYTES);
+        let what = (path.to_owned(), inode, changed);
         if !self.before.snapshot.left_out.contains(&what) {
             self.after.skipped.push(Skipped { name: path.to_owned(), reason: why.to_owned() });
         }
@@ -225,5 +255,28 @@ impl Harvest<'_> {
             let (hash, size) = (content.hash, content.size);
             self.after.generated.push(GeneratedFile { name: path.to_owned(), mime_type, hash, size });
         }
+    }
+}
+
+/// What a state has at a path, and all below it.
+fn at_and_below<'a>(files: &'a BTreeMap<String, Node>, path: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+    let below = if path.is_empty() { String::new() } else { format!("{path}/") };
+    let inside = files.range(below.clone()..).take_while(move |(name, _)| name.starts_with(&below));
+    files.get_key_value(path).into_iter().chain(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_read_keeps_what_is_in_it_and_nothing_else() {
+        let names = ["a", "d", "d!", "d-2/f", "d/a", "d/b", "d/b/c", "d0", "e"];
+        let files = names.iter().map(|name| ((*name).to_owned(), Node::Folder { mode: 0o755 })).collect();
+        let kept = |path| at_and_below(&files, path).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+        assert_eq!(kept("d"), ["d", "d/a", "d/b", "d/b/c"]);
+        assert_eq!(kept("d/b"), ["d/b", "d/b/c"]);
+        assert_eq!(kept("a"), ["a"]);
+        assert_eq!(kept(""), names);
     }
 }

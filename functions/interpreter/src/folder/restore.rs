@@ -12,8 +12,8 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use rustix::{
     fs::{
-        AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid, chmodat, chownat, fchmod, fchown, fstat, futimens,
-        mkdirat, openat, unlinkat,
+        AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid, chownat, fchmod, fchown, fstat, futimens, mkdirat,
+        openat, unlinkat,
     },
     io::Errno,
 };
@@ -24,7 +24,7 @@ use sandcastle::{
 };
 
 use super::{Seen, Snapshot, Storage, open_folder, open_root};
-use crate::slot::Slot;
+use crate::{modes::chmod_folder, slot::Slot};
 
 /// So many objects are read at once.
 const CONCURRENT_GETS: usize = 16;
@@ -127,7 +127,7 @@ impl Tree {
         for (path, node) in changes.iter().rev() {
             if let Some(Node::Folder { mode }) = node {
                 let (folder, name) = self.parent(path)?;
-                chmodat(&folder, name, Mode::from_raw_mode(mode & 0o777), AtFlags::empty())?;
+                chmod_folder(&folder, name, Mode::from_raw_mode(mode & 0o777))?;
             }
         }
         Ok(())

@@ -7,17 +7,20 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, chmodat, openat, statat},
+    fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat},
     io::Errno,
 };
 use sandcastle::limits;
 
 use super::open_folder;
+use crate::modes::chmod_seen;
 
 /// Folders deeper than this are left out.
 const MAX_DEPTH: usize = 64;
 /// The most names that are read of all folders together, so that a walk ends.
 const MAX_NAMES: usize = 4 * limits::MAX_NODES;
+
+const UNREADABLE: &str = "the folder could not be read";
 
 /// What a walk comes upon.
 pub(super) enum Found<'a> {
@@ -27,6 +30,8 @@ pub(super) enum Found<'a> {
     File(FileAt<'a>),
     /// Something that is not kept, and why, for the caller.
     LeftOut(&'a Stat, &'static str),
+    /// Something that could not be looked at, with all that it may hold, and why, for the caller.
+    Unreadable(&'static str),
 }
 
 /// A regular file in its open folder.
@@ -59,9 +64,9 @@ fn with_mode<T>(
     what: impl Fn() -> rustix::io::Result<T>,
 ) -> rustix::io::Result<T> {
     let mode = Mode::from_raw_mode(stat.st_mode);
-    chmodat(folder, name, mode | more, AtFlags::empty())?;
+    chmod_seen(folder, name, stat, mode | more)?;
     let done = what();
-    chmodat(folder, name, mode, AtFlags::empty())?;
+    chmod_seen(folder, name, stat, mode)?;
     done
 }
 
@@ -79,10 +84,21 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn folder(&mut self, folder: BorrowedFd<'_>, path: &str, depth: usize) -> ControlFlow<()> {
-        for name in self.names(folder) {
-            let Ok(stat) = statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
+        let (names, all) = self.names(folder);
+        if !all {
+            (self.visit)(path, Found::Unreadable(UNREADABLE))?;
+        }
+        for name in names {
             let lossy = name.to_string_lossy();
             let below = if path.is_empty() { lossy.into_owned() } else { format!("{path}/{lossy}") };
+            let stat = match statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => stat,
+                Err(Errno::NOENT) => continue,
+                Err(_) => {
+                    (self.visit)(&below, Found::Unreadable("it could not be looked at"))?;
+                    continue;
+                }
+            };
             let kind = FileType::from_raw_mode(stat.st_mode);
             if !matches!(kind, FileType::Directory | FileType::RegularFile) {
                 continue;
@@ -100,7 +116,7 @@ impl Walk<'_> {
             (self.visit)(&below, Found::Folder(&stat))?;
             match enter(folder, &name, &stat) {
                 Ok(inner) => self.folder(inner.as_fd(), &below, depth + 1)?,
-                Err(_) => (self.visit)(&below, Found::LeftOut(&stat, "the folder could not be read"))?,
+                Err(_) => (self.visit)(&below, Found::Unreadable(UNREADABLE))?,
             }
         }
         ControlFlow::Continue(())
@@ -121,11 +137,16 @@ impl Walk<'_> {
         }
     }
 
-    /// The folder's names in order, as far as names may still be read.
-    fn names(&mut self, folder: BorrowedFd<'_>) -> Vec<CString> {
+    /// The folder's names in order, as far as names may still be read, and false when reading failed.
+    fn names(&mut self, folder: BorrowedFd<'_>) -> (Vec<CString>, bool) {
         let mut names = Vec::new();
+        let mut all = true;
         if let Ok(mut entries) = Dir::read_from(folder) {
-            while let Some(Ok(entry)) = entries.read() {
+            while let Some(entry) = entries.read() {
+                let Ok(entry) = entry else {
+                    all = false;
+                    break;
+                };
                 if matches!(entry.file_name().to_bytes(), b"." | b"..") {
                     continue;
                 }
@@ -135,19 +156,24 @@ impl Walk<'_> {
                 self.names += 1;
                 names.push(entry.file_name().to_owned());
             }
+        } else {
+            all = false;
         }
         names.sort_unstable();
-        names
+        (names, all)
     }
 }
 
+/// Opens a folder for a look at all that is in it.
 fn enter(folder: BorrowedFd<'_>, name: &CStr, stat: &Stat) -> rustix::io::Result<OwnedFd> {
+    let mode = Mode::from_raw_mode(stat.st_mode);
+    // Its files cannot be reached without search permission either, so it stays open to its owner.
+    let open_up = || chmod_seen(folder, name, stat, mode | Mode::RWXU);
+    if !mode.contains(Mode::RUSR | Mode::XUSR) && !rustix::process::geteuid().is_root() {
+        open_up()?;
+    }
     match open_folder(folder, name) {
-        // Its files cannot be reached without search permission either, so it stays open to its owner.
-        Err(Errno::ACCESS) => {
-            chmodat(folder, name, Mode::from_raw_mode(stat.st_mode) | Mode::RWXU, AtFlags::empty())?;
-            open_folder(folder, name)
-        }
+        Err(Errno::ACCESS) => open_up().and_then(|()| open_folder(folder, name)),
         other => other,
     }
 }

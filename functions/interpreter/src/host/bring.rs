@@ -17,6 +17,7 @@ use crate::{
     kernel::{Kernel, StartError},
     outcome::Start,
     pool::Seat,
+    processes,
     slot::Slot,
     text::chain,
     zygote::Zygote,
@@ -47,6 +48,10 @@ impl KernelHost {
             return Ok(Some(Brought { kernel, snapshot, start: Start::warm(base) }));
         }
         if manifest.epoch != base.epoch || !self.only_files_since(at, job).await? {
+            return Ok(None);
+        }
+        // The folder is written to, so the kernel has to stand still for certain.
+        if !processes::quieten(kernel.pid, &kernel.process).await {
             return Ok(None);
         }
         let changes = difference(&manifest.files, &base.files);

@@ -1,6 +1,9 @@
 //! Working files: found by the host whatever the code does to hide them, stored once, and restored as they were.
 
-use std::sync::atomic::Ordering;
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use sandcastle::{
     interpreter::{Interpreter, RunError},
@@ -181,6 +184,42 @@ async fn files_that_cannot_be_stored_are_no_result() {
     host.store.failing.store(false, Ordering::SeqCst);
     // What could not be stored is not there, in the folder as in the variables.
     assert_eq!(sandbox.prints("import os\nprint('x' in globals(), os.listdir())").await, ["False []"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_never_answers_costs_the_call_its_time_and_others_nothing() {
+    let host = TestHost::start().await;
+    let (mut slow, mut other) = (host.sandbox(), host.sandbox());
+    host.store.stalled.store(true, Ordering::SeqCst);
+    // As much as a host holds in memory at once, and files that wait for room after it.
+    let code = "x = 1\nopen('a.bin', 'wb').truncate(300 << 20)\nopen('b.bin', 'w').write('b')";
+    let mut job = slow.job(code);
+    job.deadline = Instant::now() + Duration::from_secs(5);
+    let ran = host.host.run(job).await;
+    assert!(matches!(ran, Err(RunError::NoTime)), "{ran:?}");
+    host.store.stalled.store(false, Ordering::SeqCst);
+    assert_eq!(names(&other.run("open('c.bin', 'w').write('c')").await), ["c.bin"]);
+    assert_eq!(slow.prints("import os\nprint('x' in globals(), os.listdir())").await, ["False []"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_that_forbid_to_look_into_them_lose_no_file() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = "
+import os
+for mode in (0o444, 0o200, 0o100):
+    name = oct(mode)
+    os.makedirs(f'{name}/in'); open(f'{name}/in/f.txt', 'w').write(name); os.chmod(name, mode)
+";
+    let report = sandbox.run(code).await;
+    assert_eq!(names(&report), ["0o100/in/f.txt", "0o200/in/f.txt", "0o444/in/f.txt"]);
+    assert_eq!((report.failure, report.files_skipped), (None, vec![]));
+    let report = sandbox.run("for mode in (0o444, 0o200, 0o100): os.chmod(oct(mode), mode)").await;
+    assert_eq!((report.files, report.files_skipped), (vec![], vec![]));
+    assert_eq!(sandbox.head.manifest.files.len(), 9);
+    replace_kernel(&host, &mut sandbox).await;
+    assert_eq!(sandbox.head.manifest.files.len(), 9);
 }
 
 #[tokio::test(flavor = "multi_thread")]

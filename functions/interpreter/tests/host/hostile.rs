@@ -1,6 +1,8 @@
 //! Code that attacks its host through what they share: sockets, pipes, signals and the folder.
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
+
+use sandcastle::interpreter::Interpreter;
 
 use crate::support::{TestHost, is_root};
 
@@ -112,4 +114,87 @@ for target in (-1, 0, 1, os.getppid()):
     sandbox.run(code).await;
     assert_eq!(other.prints("print(kept)").await, ["1"]);
     assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+}
+
+/// The counter file of the one kernel that has one.
+fn counter(host: &TestHost) -> PathBuf {
+    let kernels = fs::read_dir(host.run_dir.path().join("run/kernels")).unwrap();
+    let files = kernels.map(|slot| slot.unwrap().path().join("files/count"));
+    files.into_iter().find(|file| file.exists()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_kernel_cannot_wake_itself() {
+    let count = "
+import ctypes, fcntl, mmap, os, signal, threading
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGCONT, lambda *_: None)
+open('count', 'wb').write(bytes(8))
+with open('count', 'r+b') as file: shared = mmap.mmap(file.fileno(), 8)
+def spin():
+    n = 0
+    while True:
+        n += 1
+        shared[:] = n.to_bytes(8, 'little')
+threading.Thread(target=spin, daemon=True).start()
+";
+    let timer = "
+libc = ctypes.CDLL(None, use_errno=True)
+class Event(ctypes.Structure): _fields_ = [('v', ctypes.c_void_p), ('n', ctypes.c_int), ('how', ctypes.c_int), ('_', ctypes.c_char * 48)]
+times, timer = (ctypes.c_long * 4)(0, 1_000_000, 0, 1_000_000), ctypes.c_void_p()
+libc.timer_create(0, ctypes.byref(Event(None, signal.SIGCONT, 0, b'')), ctypes.byref(timer))
+libc.timer_settime(timer, 0, times, None)
+";
+    // clone(2), by its number on x86-64: a child whose end wakes its parent, once the host ends what the call has started.
+    let child = "
+libc = ctypes.CDLL(None, use_errno=True)
+if libc.syscall(56, int(signal.SIGCONT), 0, 0, 0, 0) == 0:
+    while True: signal.pause()
+";
+    // The end of the last process that ties the kernel's process group to its session wakes the stopped group.
+    let group = "
+kernel = os.getpid()
+ready, tell = os.pipe()
+if os.fork() == 0:
+    os.setpgid(0, 0)
+    pid = os.fork()
+    if pid == 0:
+        os.setpgid(0, kernel)
+        os.write(tell, b'x')
+    while True: signal.pause()
+os.read(ready, 1)
+";
+    let host = TestHost::start().await;
+    for trick in [timer, child, group] {
+        let (mut sandbox, mut other) = (host.sandbox(), host.sandbox());
+        sandbox.prints(&format!("{count}{trick}")).await;
+        let file = counter(&host);
+        let stopped_at = fs::read(&file).unwrap();
+        for _ in 0..20 {
+            other.prints("import time\ntime.sleep(0.01)").await;
+        }
+        assert_eq!(fs::read(&file).unwrap(), stopped_at, "{trick}");
+        assert_eq!(sandbox.prints("while shared[:] == bytes(8): pass\nprint('on')").await, ["on"]);
+        host.host.discard(&sandbox.id).await;
+        while file.exists() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_names_as_python_can_hold_do_not_end_the_kernel() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    for letter in ["x", "\\x01", "\\\\"] {
+        let code = format!("globals().update({{f'{{i:06}}' + '{letter}' * 240: i for i in range(30_000)}})\nlast = 1");
+        let report = sandbox.run(&code).await;
+        assert_eq!(report.failure, None, "{letter}");
+        assert!(sandbox.head.manifest.variables.len() >= 600, "{}", sandbox.head.manifest.variables.len());
+        // They are lost, a bounded part of them is remembered, and a new kernel can be told.
+        sandbox.fails("import os\nos._exit(1)").await;
+        let lost: usize = sandbox.head.manifest.lost.iter().map(|(name, why)| name.len() + why.len()).sum();
+        assert!(lost <= 256 * 1024 && sandbox.head.manifest.lost.len() <= 2_000);
+        assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+    }
 }

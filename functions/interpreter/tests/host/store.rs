@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::future::{BoxFuture, FutureExt, ready};
+use futures::future::{BoxFuture, FutureExt, pending, ready};
 use sandcastle::store::{ObjectStore, Presentation, PutNew, StoreError};
 
 /// Keys and bytes, and how many writes there were.
@@ -19,6 +19,8 @@ pub(crate) struct MemoryStore {
     puts: Mutex<usize>,
     /// Writes have no known outcome from now on.
     pub(crate) failing: AtomicBool,
+    /// Writes never end from now on.
+    pub(crate) stalled: AtomicBool,
 }
 
 impl MemoryStore {
@@ -38,6 +40,9 @@ impl ObjectStore for MemoryStore {
 
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>> {
         *self.puts.lock().unwrap() += 1;
+        if self.stalled.load(Ordering::SeqCst) {
+            return pending().boxed();
+        }
         if self.failing.load(Ordering::SeqCst) {
             let source = "told to fail".into();
             return ready(Err(StoreError::Unknown { action: "put", key: key.to_owned(), source })).boxed();

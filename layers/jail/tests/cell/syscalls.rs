@@ -19,6 +19,7 @@ fn errno(number: i64, arguments: [i64; 4]) -> i32 {
 
 const NONE: [i64; 4] = [0; 4];
 const ASK: i64 = 0xffff_ffff;
+const F_SETSIG: i64 = 10;
 
 pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
     let calls: &[(&str, i64, [i64; 4])] = &[
@@ -38,6 +39,12 @@ pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
         ("setns", libc::SYS_setns, NONE),
         ("clone of a user namespace", libc::SYS_clone, [i64::from(libc::CLONE_NEWUSER | libc::SIGCHLD), 0, 0, 0]),
         ("clone of a mount namespace", libc::SYS_clone, [i64::from(libc::CLONE_NEWNS | libc::SIGCHLD), 0, 0, 0]),
+        // What could wake a stopped kernel.
+        ("clone with SIGCONT at its end", libc::SYS_clone, [libc::SIGCONT.into(), 0, 0, 0]),
+        ("clone with a real-time signal at its end", libc::SYS_clone, [40, 0, 0, 0]),
+        ("clone of a sibling", libc::SYS_clone, [i64::from(libc::CLONE_PARENT | libc::SIGCHLD), 0, 0, 0]),
+        ("fcntl F_SETSIG", libc::SYS_fcntl, [0, F_SETSIG, libc::SIGCONT.into(), 0]),
+        ("fcntl F_SETSIG in disguise", libc::SYS_fcntl, [0, 0x1_0000_0000 + F_SETSIG, libc::SIGCONT.into(), 0]),
         ("open_by_handle_at", libc::SYS_open_by_handle_at, NONE),
         ("name_to_handle_at", libc::SYS_name_to_handle_at, NONE),
         ("keyctl", libc::SYS_keyctl, NONE),
@@ -77,6 +84,7 @@ pub(crate) fn what_is_not_listed_does_not_exist(_: &Stage) -> Outcome {
         ("memfd_create", libc::SYS_memfd_create),
         ("seccomp", libc::SYS_seccomp),
         ("shmget", libc::SYS_shmget),
+        ("timer_create", libc::SYS_timer_create),
         ("a call of the future", 4_000),
         // The x32 calls of x86-64: the same numbers, and a bit that a careless filter does not look at.
         ("x32 ptrace", 0x4000_0000 + 521),
@@ -92,6 +100,8 @@ pub(crate) fn what_is_not_listed_does_not_exist(_: &Stage) -> Outcome {
 pub(crate) fn what_is_harmless_works(_: &Stage) -> Outcome {
     ensure(errno(libc::SYS_personality, [ASK, 0, 0, 0]) == 0, "personality cannot be asked")?;
     ensure(errno(libc::SYS_getpid, NONE) == 0 && errno(libc::SYS_sched_yield, NONE) == 0, "ordinary calls fail")?;
+    ensure(errno(libc::SYS_fcntl, [1, libc::F_GETFD.into(), 0, 0]) == 0, "fcntl fails")?;
+    ensure(std::process::Command::new("true").status()?.success(), "processes cannot be started")?;
     let sum = std::thread::spawn(|| 1 + 1).join().map_err(|_| "a thread panicked")?;
     ensure(sum == 2, "threads do not work")
 }

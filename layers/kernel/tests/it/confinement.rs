@@ -87,3 +87,16 @@ fn kernels_end_with_the_host() {
     let gone = test_kill_process(Pid::from_raw(kernel.pid).unwrap());
     assert_eq!(gone, Err(rustix::io::Errno::SRCH));
 }
+
+#[test]
+fn what_lies_beside_the_executable_is_out_of_reach() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    let code = "import os, subprocess, sys
+try:
+    print(set(os.listdir(os.path.dirname(sys.executable))) - {os.path.basename(sys.executable)} or 'nothing')
+except PermissionError:
+    print('nothing')
+print(subprocess.run([sys.executable, '-c', 'print(1 + 1)'], capture_output=True, text=True).stdout.strip())";
+    assert_eq!(kernel.output(code), ["nothing", "2"]);
+}

@@ -86,3 +86,23 @@ fn asyncio_and_processes_work() {
     let bare = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import json, sys; print(len(sys.argv))', 'x'], env={})";
     assert_eq!(kernel.output(bare), ["2"]);
 }
+
+#[test]
+fn names_are_told_while_threads_bind_others() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    kernel.output(
+        "import sys, threading
+sys.setswitchinterval(1e-6)
+for i in range(5000): globals()[f'fixed{i}'] = i
+def bind():
+    while True:
+        for i in range(100): globals()[f'loose{i}'] = i
+        for i in range(100): del globals()[f'loose{i}']
+threading.Thread(target=bind, daemon=True).start()",
+    );
+    for _ in 0..20 {
+        let done = kernel.run("pass").done;
+        assert!(done.names.iter().any(|name| name == "fixed4999"), "{} names", done.names.len());
+    }
+}
