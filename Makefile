@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages tools test lint fmt bench lock clean
+.PHONY: help run build packages layer tools test lint fmt bench lock clean
 
 # The Python to embed: looked for once, when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed, see above))
@@ -37,6 +37,20 @@ $(PACKAGES)/.installed: layers/python/requirements.lock
 		--progress-bar off -r layers/python/requirements.lock
 	@touch $@
 
+# core, or minimal: see layers/python/lock.py.
+PROFILE := core
+LAYER = target/layer/$(PROFILE)
+RECIPE := $(wildcard layers/python/*.py)
+
+layer: build $(LAYER)/layer.json ## build the Python layer into target/layer/core (PROFILE=minimal: without packages)
+
+$(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.lock $(RECIPE)
+	"$(EMBEDDED)" layers/python/build-layer.py --profile $(PROFILE) --kernel $< --out $(@D)
+
+# With a recipe, because make then looks again whether the file is new; `build` by itself would always count as that.
+$(BINARIES)/sandcastle-kernel: build
+	@:
+
 tools: $(TOOLS)/.installed
 
 $(TOOLS)/.installed: tests/requirements.lock
@@ -51,7 +65,7 @@ toolchain:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install build-essential" >&2; exit 1; }
 
-test: build packages tools ## run every test
+test: build packages layer tools ## run every test
 	@mkdir -p target
 	@status=0; $(HERE) $(CARGO) test $(FLAGS) --workspace --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
 		sh tests/totals.sh target/test.log; exit $$status

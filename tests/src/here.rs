@@ -42,3 +42,46 @@ pub fn emulator() -> PathBuf {
 pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
+
+/// The Python that the kernel embeds.
+pub fn python() -> PathBuf {
+    set_by_make("PYO3_PYTHON")
+}
+
+/// What any system with a C library has: the libraries that a layer may leave out.
+pub const C_LIBRARY: [&str; 8] = [
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "libpthread.so.0",
+    "librt.so.1",
+    "libutil.so.1",
+    "libgcc_s.so.1",
+    "libstdc++.so.6",
+];
+
+/// A shared library of this system.
+pub fn system_library(name: &str) -> Option<PathBuf> {
+    let arch = std::env::consts::ARCH;
+    let folders = [format!("/lib/{arch}-linux-gnu"), format!("/usr/lib/{arch}-linux-gnu"), "/lib64".to_owned()];
+    folders.iter().map(|folder| PathBuf::from(folder).join(name)).find(|path| path.is_file())
+}
+
+/// The loader that programs name.
+pub fn loader() -> PathBuf {
+    let loader =
+        if cfg!(target_arch = "aarch64") { "/lib/ld-linux-aarch64.so.1" } else { "/lib64/ld-linux-x86-64.so.2" };
+    PathBuf::from(loader)
+}
+
+/// True when the tests run as root; where everything has to be tested, anything else is a failure.
+pub fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        #[expect(clippy::disallowed_methods, reason = "CI says so in this variable")]
+        let ci = std::env::var_os("CI").is_some();
+        assert!(!ci, "only root can make a root of its own");
+        eprintln!("SKIP: only root can make a root of its own");
+    }
+    root
+}

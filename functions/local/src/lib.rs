@@ -6,6 +6,7 @@ mod data_dir;
 mod dev_key;
 mod embedded;
 pub mod keys;
+pub mod layer;
 mod serve;
 mod settings;
 

@@ -14,6 +14,7 @@ use sandcastle_execute::logging::{self, Format};
 use sandcastle_local::{
     SETTINGS_HELP, Settings,
     keys::{self, NewKey, Opened},
+    layer,
 };
 
 /// Serverless Python execution for data agents, on this machine.
@@ -31,6 +32,9 @@ enum Command {
     Serve,
     /// Make, list and revoke API keys: of the data folder, or of a bucket.
     Keys(Keys),
+    /// Check a built Python layer.
+    #[command(subcommand)]
+    Layer(layer::Command),
 }
 
 #[derive(Args)]
@@ -110,9 +114,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         Command::Serve => {
             let format = if io::stderr().is_terminal() { Format::Human } else { Format::Json };
             logging::init(format, &settings.log).map_err(BadFilter)?;
-            let program = std::env::current_exe()?.canonicalize()?;
-            Ok(sandcastle_local::serve(settings, program.parent().map_or_else(PathBuf::new, PathBuf::from)).await?)
+            Ok(sandcastle_local::serve(settings, program_dir()?).await?)
         }
+        Command::Layer(command) => Ok(command.run(&settings, program_dir()?).await?),
         Command::Keys(Keys { bucket, command }) => {
             let opened = Opened::new(&settings, bucket).await?;
             let done = on_keys(&opened, command).await;
@@ -120,6 +124,12 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             Ok(io::stdout().write_all(done?.as_bytes())?)
         }
     }
+}
+
+/// The folder of this program.
+fn program_dir() -> io::Result<PathBuf> {
+    let program = std::env::current_exe()?.canonicalize()?;
+    Ok(program.parent().map_or_else(PathBuf::new, PathBuf::from))
 }
 
 /// What is printed.

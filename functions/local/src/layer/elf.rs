@@ -1,0 +1,113 @@
+//! Reading of an ELF file what the loader will ask for.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use object::{
+    Endianness,
+    elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, FileHeader64},
+    read::elf::{FileHeader, SectionTable},
+};
+
+use super::contents::Contents;
+
+/// What begins every ELF file.
+const MAGIC: [u8; 4] = *b"\x7fELF";
+
+/// An ELF file of a layer, or why it cannot be read.
+pub(super) struct Elf {
+    /// Where it is below the layer's root.
+    pub(super) path: PathBuf,
+    /// What it asks for.
+    pub(super) asks: Result<Asks, Unreadable>,
+}
+
+/// What an ELF file asks of the loader.
+#[derive(Default)]
+pub(super) struct Asks {
+    /// Names of shared libraries.
+    pub(super) needed: Vec<String>,
+    /// Versions of them, such as `GLIBC_2.34`.
+    pub(super) versions: Vec<String>,
+    /// Folders to search, for what it loads in turn too.
+    pub(super) rpath: Vec<String>,
+    /// Folders to search for its own needs only; with any, no other file's `rpath` counts.
+    pub(super) runpath: Vec<String>,
+}
+
+/// Why an ELF file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    /// The file.
+    #[error("read: {0}")]
+    Io(#[from] io::Error),
+    /// What is in it.
+    #[error("not as an ELF file has to be: {0}")]
+    Format(#[from] object::Error),
+    /// The loader would find what this reader does not.
+    #[error("without a table of its dynamic section")]
+    NoDynamic,
+}
+
+/// Every ELF file of a layer.
+pub(super) fn read_all(contents: &Contents) -> Vec<Elf> {
+    let elf = |path: &Path| match is_elf(path) {
+        Ok(false) => None,
+        Ok(true) => Some(fs::read(path).map_err(Unreadable::from).and_then(|bytes| Asks::parse(&bytes))),
+        Err(error) => Some(Err(error.into())),
+    };
+    let files = contents.files.iter();
+    files
+        .filter_map(|file| Some(Elf { path: file.path.clone(), asks: elf(&contents.root.join(&file.path))? }))
+        .collect()
+}
+
+fn is_elf(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(4).read_to_end(&mut start)?;
+    Ok(start == MAGIC)
+}
+
+impl Asks {
+    /// Reads a 64-bit ELF file.
+    fn parse(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let header = FileHeader64::<Endianness>::parse(bytes)?;
+        let endian = header.endian()?;
+        let sections = header.sections(endian, bytes)?;
+        let dynamic = sections.dynamic_table(endian, bytes)?;
+        if dynamic.is_empty() {
+            return Err(Unreadable::NoDynamic);
+        }
+        let mut asks = Self { versions: versions(&sections, endian, bytes)?, ..Self::default() };
+        for entry in dynamic.iter() {
+            let text = || Ok::<_, object::Error>(String::from_utf8_lossy(dynamic.string(entry)?).into_owned());
+            let folders = || Ok::<_, object::Error>(text()?.split(':').map(str::to_owned).collect::<Vec<_>>());
+            match entry.tag {
+                DT_NEEDED => asks.needed.push(text()?),
+                DT_RPATH => asks.rpath.extend(folders()?),
+                DT_RUNPATH => asks.runpath.extend(folders()?),
+                _ => {}
+            }
+        }
+        Ok(asks)
+    }
+}
+
+fn versions(
+    sections: &SectionTable<'_, FileHeader64<Endianness>>,
+    endian: Endianness,
+    bytes: &[u8],
+) -> Result<Vec<String>, object::Error> {
+    let mut found = Vec::new();
+    let Some((mut needs, strings)) = sections.gnu_verneed(endian, bytes)? else { return Ok(found) };
+    let strings = sections.strings(endian, bytes, strings)?;
+    while let Some((_, mut versions)) = needs.next()? {
+        while let Some(version) = versions.next()? {
+            found.push(String::from_utf8_lossy(version.name(endian, strings)?).into_owned());
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,111 @@
+//! Whether every package of a layer imports: in kernels of the layer's own, confined as in service.
+
+use std::{
+    error::Error,
+    iter,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sandcastle::{
+    CommitId, ExecutionId, Name, SandboxId,
+    entry::{Head, Position},
+    interpreter::{Interpreter, Job},
+    manifest::{Epoch, Manifest},
+};
+use sandcastle_execute::config::{INSISTED_STEPS, Jail};
+use sandcastle_interpreter::{HostConfig, KernelHost};
+use sandcastle_s3::S3Store;
+use time::OffsetDateTime;
+
+use super::{Check, contents::Contents};
+use crate::{EmbeddedS3, Settings};
+
+/// Limit on one package.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Modules of the standard library that load the shared libraries which a layer carries along.
+const STANDARD: [&str; 9] = ["bz2", "cmath", "ctypes", "hashlib", "lzma", "sqlite3", "ssl", "uuid", "zlib"];
+
+type Failed = Box<dyn Error + Send + Sync>;
+
+/// Imports everything, each package in a kernel of its own.
+pub(super) async fn check(contents: &Contents, settings: &Settings) -> Check {
+    let bad = match import_all(contents, settings).await {
+        Ok(bad) => bad,
+        Err(error) => vec![format!("the layer's kernel does not start: {}", chain(error.as_ref()))],
+    };
+    let good = format!("the standard library and {} packages import", contents.manifest.packages.len());
+    Check::new("imports", good, bad)
+}
+
+async fn import_all(contents: &Contents, settings: &Settings) -> Result<Vec<String>, Failed> {
+    let folder = tempfile::tempdir()?;
+    let any_port = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+    let s3 = EmbeddedS3::start(&folder.path().join("data"), any_port).await?;
+    let store = Arc::new(S3Store::connect(s3.store_config()).await);
+    let host = KernelHost::start(host_config(contents, settings, &folder.path().join("run")), store).await?;
+    let mut bad = Vec::new();
+    let standard = STANDARD.map(str::to_owned);
+    let packages = contents.manifest.packages.iter().map(|package| (package.name.as_str(), &package.modules[..]));
+    for (name, modules) in iter::once(("the standard library", &standard[..])).chain(packages) {
+        if let Err(error) = import(&host, &contents.root, modules).await {
+            bad.push(format!("{name}: {}", chain(error.as_ref())));
+        }
+    }
+    host.shutdown().await;
+    s3.shutdown().await?;
+    Ok(bad)
+}
+
+fn host_config(contents: &Contents, settings: &Settings, run_dir: &Path) -> HostConfig {
+    // Neither home nor packages are told: the kernel has to find them by its own place, as in /opt.
+    let mut config = HostConfig::new(contents.kernel(), run_dir.to_owned());
+    config.preload = false;
+    config.required_steps = match settings.jail {
+        Jail::Required => INSISTED_STEPS.iter().map(ToString::to_string).collect(),
+        Jail::BestEffort => Vec::new(),
+    };
+    config
+}
+
+/// Imports modules in a kernel of their own; all of them have to come from the layer.
+async fn import(host: &KernelHost, root: &Path, modules: &[String]) -> Result<(), Failed> {
+    if modules.is_empty() {
+        return Err("it has nothing that could be imported".into());
+    }
+    let imports = modules.iter().map(|name| format!("import {name}; print({name}.__file__)\n"));
+    let ran = host.run(job(imports.collect())?).await?;
+    if let Some(failure) = ran.report.failure {
+        return Err(failure.error.into());
+    }
+    match ran.report.output.iter().find(|file| !Path::new(file).starts_with(root)) {
+        None => Ok(()),
+        Some(file) => Err(format!("imported from {file}, outside of the layer").into()),
+    }
+}
+
+/// A run in a sandbox that has just begun.
+fn job(code: String) -> Result<Job, Failed> {
+    let (name, now) = (Name::parse("layer")?, OffsetDateTime::now_utc());
+    let manifest = Arc::new(Manifest::started(name.clone(), name, now, Epoch(1)));
+    let position = Position { seq: 1, commit_id: CommitId::new() };
+    Ok(Job {
+        sandbox: SandboxId::new(),
+        execution: ExecutionId::new(),
+        commit: CommitId::new(),
+        head: Arc::new(Head { position, at: now, manifest, recent: Arc::default(), base: None }),
+        code: code.into(),
+        display_last: false,
+        limit: LIMIT,
+        deadline: Instant::now() + LIMIT * 2,
+    })
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut causes: Vec<_> =
+        iter::successors(Some(error), |error| (*error).source()).map(|error| error.to_string()).collect();
+    causes.dedup();
+    causes.join(": ")
+}

@@ -1,0 +1,104 @@
+"""The parts of a layer: standard library, packages, shared libraries. Each function fills one part of the folder."""
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from elf import Elf, is_elf
+
+# Not in a function: tests, windows and terminals, what builds extensions, what installs packages.
+DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "turtle.py", "curses", "ensurepip", "lib2to3",
+           "site-packages", "dist-packages", "__pycache__"}
+DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
+# Of packages: tests, what only compilers and type checkers read, launchers and manuals.
+DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
+# The shared libraries of the base system (provided.al2023): C library, and the compiler's two, which microdnf needs.
+BASE = {f"lib{name}.so.{n}" for name, n in (("c", 6), ("m", 6), ("dl", 2), ("pthread", 0), ("rt", 1), ("util", 1),
+                                            ("resolv", 2), ("gcc_s", 1), ("stdc++", 6))}
+BASE |= {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+
+
+def elves(folder):
+    """Every ELF file below a folder."""
+    return [path for path in sorted(folder.rglob("*")) if is_elf(path)]
+
+
+def standard_library(out):
+    """libpython and the standard library of the running Python."""
+    source = Path(sysconfig.get_path("stdlib"))
+
+    def left_out(folder, names):
+        dropped = {name for name in names if name in DROPPED or name.startswith("config-")}
+        if Path(folder).name == "lib-dynload":
+            dropped |= {name for name in names if DROPPED_MODULES.match(name)}
+        return dropped
+
+    shutil.copytree(source, out / "lib" / source.name, ignore=left_out)
+    name = sysconfig.get_config_var("INSTSONAME")
+    folders = [sysconfig.get_config_var("LIBDIR"), f"{sysconfig.get_config_var('LIBDIR')}/{multiarch()}"]
+    found = next((Path(folder, name) for folder in folders if Path(folder, name).is_file()), None)
+    if found is None:
+        raise SystemExit(f"{name} is not in {folders}")
+    shutil.copy(found, out / "lib" / name)
+
+
+def multiarch():
+    """The folder name of this machine's libraries on Debian."""
+    return sysconfig.get_config_var("MULTIARCH") or ""
+
+
+def packages(folder, requirements):
+    """Installs locked packages, of the wheels that fit glibc 2.34, and drops what nothing imports."""
+    machine = os.uname().machine
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(34, 16, -1)] + [f"manylinux2014_{machine}"]
+    lock = folder.parent / "requirements.txt"
+    lock.write_text("".join(requirements.values()))
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes",
+         "--only-binary=:all:", "--no-compile", "--root-user-action=ignore", "--progress-bar=off", "--target", folder,
+         *(f"--platform={platform}" for platform in platforms), "-r", lock], check=True)
+    lock.unlink()
+    for path in (folder / "bin", folder / "share"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and path.name in ("tests", "test", "__pycache__"):
+            shutil.rmtree(path)
+        elif path.is_file() and path.suffix in DROPPED_FILES:
+            path.unlink()
+
+
+def installed(folder):
+    """Names, versions and importable modules of the packages in a folder."""
+    found = []
+    for package in importlib.metadata.distributions(path=[os.fspath(folder)]):
+        tops = {re.split(r"[/.]", os.fspath(file), maxsplit=1)[0] for file in package.files or ()
+                if re.fullmatch(r"\w+(/__init__\.py|\.py|\.[\w-]+\.so)", os.fspath(file))}
+        found.append({"name": package.name, "version": package.version, "modules": sorted(tops)})
+    return sorted(found, key=lambda package: package["name"].lower())
+
+
+def shared_libraries(out):
+    """Copies the system's libraries that something in the layer needs and the base system lacks."""
+    listing = subprocess.run(["/sbin/ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
+    word = {"x86_64": "x86-64", "aarch64": "AArch64"}[os.uname().machine]
+    known = dict(re.findall(rf"^\s*(\S+) \([^)]*{word}[^)]*\) => (\S+)$", listing, re.MULTILINE))
+    waiting = elves(out)
+    there = {path.name for path in waiting}
+    copied = []
+    while waiting:
+        elf = waiting.pop()
+        for name in Elf(elf).needed():
+            if name in BASE or name in there:
+                continue
+            if name not in known:
+                raise SystemExit(f"{elf} needs {name}, which this machine does not have")
+            target = out / "lib" / name
+            shutil.copy(known[name], target)
+            there.add(name)
+            copied.append(name)
+            waiting.append(target)
+    return sorted(copied)
