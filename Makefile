@@ -91,8 +91,8 @@ build-ExecuteFunction: toolchain
 	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
 
 build-InterpreterFunction: toolchain
-	cargo build --profile lambda --locked -p sandcastle-interpreter --bin bootstrap
-	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
+	cargo build --profile lambda --locked -p sandcastle-interpreter --bin interpreter
+	cp target/lambda/interpreter "$(ARTIFACTS_DIR)/bootstrap"
 
 build-PythonLayer:
 	$(MAKE) layer

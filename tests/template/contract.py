@@ -148,6 +148,8 @@ class Gateway(unittest.TestCase):
         self.assertEqual((settings["ResourcePath"], settings["HttpMethod"]), ("/*", "*"))
         self.assertIn("ThrottlingRateLimit", settings)
         self.assertIs(settings["DataTraceEnabled"], False)
+        names = {api["Name"], API["info"]["title"], properties("Alarms")["Parameters"]["ApiName"]}
+        self.assertEqual(len(names), 1, "the alarms would watch another API")
         line = api["AccessLogSetting"]["Format"]
         self.assertLessEqual({"requestId", "status", "route"}, set(json.loads(line)))
         self.assertNotRegex(line, "header|body|[Aa]uthorization")

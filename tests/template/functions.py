@@ -35,10 +35,10 @@ class Functions(unittest.TestCase):
             for value in variables(function).values():
                 self.assertNotRegex(str(value), re.compile("secret|password|token|resolve:", re.I))
 
-    def test_the_function_that_runs_code_is_not_told_of_the_sandbox_role(self):
+    def test_the_function_that_runs_code_is_told_of_nothing_beside_it(self):
         text = str(properties("InterpreterFunction"))
-        self.assertNotIn("SandboxRole", text)
-        self.assertNotIn("ExecuteFunction", text)
+        for name in ("SandboxRole", "ExecuteFunction", "Bucket"):
+            self.assertNotIn(name, text)
 
     def test_the_variables_are_those_that_the_function_reads(self):
         read = (ROOT / "functions/execute/src/config.rs").read_text()
