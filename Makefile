@@ -64,6 +64,7 @@ lint: packages ## what CI checks besides the tests
 # SAM's own check comes with the tests' tools; cfn-lint and checkov would fight its pins. No network and no credentials.
 lint-template: tools $(LINT)/.installed ## check the SAM template
 	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --template infra/local.yaml
 	$(LINT)/bin/cfn-lint template.yaml infra/network.yaml infra/alarms.yaml
 	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
 
@@ -105,7 +106,7 @@ PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open(
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
 deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs SAM, the AWS command line and credentials
-	sam build
+	sam build --config-env $(ENV)
 	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
 		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
 	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list"

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from load import ALARMS, NETWORK, ROOT, as_list, name_of, of_type, properties
+from load import ALARMS, LOCAL, NETWORK, ROOT, as_list, name_of, of_type, properties
 
 FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
 # Reviewed: names and numbers. A new variable has to be added here, and must not be a secret.
@@ -46,6 +46,11 @@ class Functions(unittest.TestCase):
                      "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT"):
             self.assertIn(f'"{name}"', read)
             self.assertIn(name, variables("ExecuteFunction"))
+
+    def test_sam_local_runs_it_with_the_same_variables(self):
+        local = LOCAL["Resources"]["ExecuteFunction"]["Properties"]["Environment"]["Variables"]
+        dedicated = {"INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE"}
+        self.assertEqual(set(local), set(variables("ExecuteFunction")) - dedicated)
 
     def test_logs_are_json_and_end(self):
         for function in FUNCTIONS:

@@ -31,6 +31,7 @@ def load(path):
 
 TEMPLATE = load("template.yaml")
 NETWORK = load("infra/network.yaml")
+LOCAL = load("infra/local.yaml")
 ALARMS = load("infra/alarms.yaml")
 API = load("infra/openapi.yaml")
 RESOURCES = TEMPLATE["Resources"]
