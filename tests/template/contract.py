@@ -88,11 +88,11 @@ class Contract(unittest.TestCase):
                 for each in operation.get("parameters", [])), where)
 
     def test_every_error_is_the_envelope(self):
-        for name, response in API["components"]["responses"].items():
-            self.assertEqual(response["content"]["application/json"]["schema"], {"$ref": "#/components/schemas/ErrorResponse"}, name)
-        for operation in operations().values():
+        envelope = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
+        for where, operation in operations().items():
             for status, response in operation["responses"].items():
-                self.assertEqual(int(status) >= 400, "$ref" in response)
+                # API Gateway takes no reference to a response.
+                self.assertEqual(int(status) >= 400, response["content"] == envelope, (where, status))
             self.assertLessEqual({"401", "403", "429", "500"}, set(operation["responses"]))
         error = API["components"]["schemas"]["ErrorResponse"]["properties"]["error"]["properties"]
         self.assertEqual(error["code"]["enum"], PUBLISHED_CODES)
@@ -134,7 +134,7 @@ class Gateway(unittest.TestCase):
         for kind, (status, code) in REFUSALS.items():
             with self.subTest(kind):
                 response = responses[kind]
-                self.assertEqual(response.get("statusCode"), status)
+                self.assertEqual(response.get("statusCode"), status and str(status))
                 body = json.loads(response["responseTemplates"]["application/json"])
                 self.assertEqual((list(body), set(body["error"]), body["error"]["code"]), (["error"], {"code", "message"}, code))
                 headers = response["responseParameters"]
