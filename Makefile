@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer tools test lint fmt bench lock clean
+.PHONY: help run build packages layer tools test lint lint-template fmt bench lock deploy logs destroy clean
 
 # The Python to embed: looked for once, when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed, see above))
@@ -12,13 +12,14 @@ FLAGS := --release --locked
 
 PACKAGES := target/python/site-packages
 TOOLS := target/tools
+LINT := target/lint
 BINARIES := target/release
 # What tests and bench need to know of this build.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
 	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
 
 help: ## show this
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@echo "Settings of the server: target/release/sandcastle serve --help"
 
 run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another)
@@ -74,6 +75,20 @@ lint: packages ## what CI checks besides the tests
 	cargo fmt --all --check
 	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
 
+# SAM's own check comes with the tests' tools; cfn-lint and checkov would fight its pins. No network and no credentials.
+lint-template: tools $(LINT)/.installed ## check the SAM template
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint
+	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --template infra/local.yaml
+	$(LINT)/bin/cfn-lint template.yaml infra/network.yaml infra/alarms.yaml
+	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
+
+$(LINT)/.installed: tests/lint/requirements.lock
+	@echo "installing the linters of the SAM template into $(LINT)"
+	@rm -rf $(LINT)
+	"$(EMBEDDED)" -m venv $(LINT)
+	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
+	@touch $@
+
 fmt: ## format
 	cargo fmt --all
 
@@ -81,8 +96,40 @@ bench: build packages tools ## measure, as ratios within one run
 	$(HERE) $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench
 
 lock: ## write the requirements.lock files anew (needs uv)
-	for dir in layers/python tests; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
+	for dir in layers/python tests tests/lint; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
+
+# What `sam build` calls, with the folder to fill in ARTIFACTS_DIR.
+.PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer
+build-ExecuteFunction: toolchain
+	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap
+	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
+
+build-InterpreterFunction: toolchain
+	cargo build --profile lambda --locked -p sandcastle-interpreter --bin interpreter
+	cp target/lambda/interpreter "$(ARTIFACTS_DIR)/bootstrap"
+
+build-PythonLayer:
+	$(MAKE) layer
+	cp -R target/layer/core/. "$(ARTIFACTS_DIR)/"
+
+# Which of samconfig.toml's deployments, and in which region.
+ENV ?= dev
+REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell aws configure get region))
+PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['parameter_overrides'])")
+STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
+
+deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs SAM, the AWS command line and credentials
+	sam build --config-env $(ENV)
+	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
+		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
+	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list"
+
+logs: ## follow the deployment's logs (ENV, REGION)
+	sam logs --stack-name $(STACK) --region "$(REGION)" --tail
+
+destroy: ## remove the deployment; its bucket stays (ENV, REGION)
+	sam delete --stack-name $(STACK) --region "$(REGION)"
 
 clean: ## remove what was built; the data in .sandcastle stays
 	rm -rf target

@@ -1,0 +1,58 @@
+"""The bucket: private, encrypted, over TLS only, its ledger written once, its objects removed in time."""
+
+import unittest
+
+from load import as_list, name_of, of_type, properties, statements
+
+
+def deny(sid):
+    (found,) = [each for each in statements(properties("BucketPolicy")["PolicyDocument"]) if each["Sid"] == sid]
+    assert found["Effect"] == "Deny" and found["Principal"] == "*", found
+    return found["Action"], {name_of(each) for each in as_list(found["Resource"])}, found["Condition"]
+
+
+class Bucket(unittest.TestCase):
+    def test_there_is_one_and_it_is_not_public(self):
+        self.assertEqual(list(of_type("AWS::S3::Bucket")), ["Bucket"])
+        block = properties("Bucket")["PublicAccessBlockConfiguration"]
+        names = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+        self.assertEqual(block, {name: True for name in names})
+        self.assertNotIn("AccessControl", properties("Bucket"))
+        self.assertEqual(properties("Bucket")["OwnershipControls"]["Rules"], [{"ObjectOwnership": "BucketOwnerEnforced"}])
+
+    def test_its_policy_allows_nobody_anything(self):
+        effects = {each["Effect"] for each in statements(properties("BucketPolicy")["PolicyDocument"])}
+        self.assertEqual(effects, {"Deny"})
+
+    def test_it_is_encrypted_and_keeps_no_versions(self):
+        (rule,) = properties("Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        self.assertEqual(rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256")
+        self.assertNotIn("VersioningConfiguration", properties("Bucket"))
+
+    def test_requests_without_tls_are_denied(self):
+        action, resources, condition = deny("TlsOnly")
+        self.assertEqual((action, resources), ("s3:*", {"Bucket.Arn", "${Bucket.Arn}/*"}))
+        self.assertEqual(condition, {"Bool": {"aws:SecureTransport": "false"}})
+
+    def test_an_entry_of_the_ledger_cannot_be_overwritten_by_anybody(self):
+        action, resources, condition = deny("LedgerEntriesAreWrittenOnce")
+        self.assertEqual((action, resources), ("s3:PutObject", {"${Bucket.Arn}/ledger/*"}))
+        self.assertEqual(condition, {"Null": {"s3:if-none-match": "true"}})
+
+    def test_the_sandbox_role_can_overwrite_nothing(self):
+        action, resources, condition = deny("TheSandboxRoleOverwritesNothing")
+        self.assertEqual((action, resources), ("s3:PutObject", {"${Bucket.Arn}/*"}))
+        who = {"aws:PrincipalArn": {"GetAtt": "SandboxRole.Arn"}}
+        self.assertEqual(condition, {"ArnEquals": who, "Null": {"s3:if-none-match": "true"}})
+
+    def test_every_prefix_is_removed_in_time_but_the_keys(self):
+        rules = properties("Bucket")["LifecycleConfiguration"]["Rules"]
+        self.assertEqual({rule["Status"] for rule in rules}, {"Enabled"})
+        days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+        self.assertEqual(days, {"ledger/": 30, "objects/": 60, "files/": 60, "orgs/": 30, "staging/": 1})
+        uploads = [rule["AbortIncompleteMultipartUpload"] for rule in rules if "Prefix" not in rule]
+        self.assertEqual(uploads, [{"DaysAfterInitiation": 1}])
+
+    def test_web_pages_may_read_and_nothing_else(self):
+        (rule,) = properties("Bucket")["CorsConfiguration"]["CorsRules"]
+        self.assertEqual(rule["AllowedMethods"], ["GET"])

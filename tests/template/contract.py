@@ -1,0 +1,156 @@
+"""infra/openapi.yaml: every route of the router and no other, the published shapes, and the gateway's own refusals."""
+
+import json
+import re
+import unittest
+
+from load import API, ROOT, properties
+
+METHODS = ("get", "post", "put", "patch", "delete")
+PUBLISHED_CODES = ["invalid_request", "unauthenticated", "permission_denied", "not_found", "conflict", "rate_limit_exceeded",
+                   "internal", "timeout", "cancelled", "execution_failed", "no_report"]
+# As published, name by name; Sandcastle's own additions may stand beside them.
+PUBLISHED = {
+    "output": {"type": "array", "nullable": True, "items": {"type": "string"}},
+    "error": {"type": "string"},
+    "execution_time_ms": {"type": "integer", "format": "int64"},
+    "files": {"type": "array", "items": {"type": "object", "properties": {
+        "name": {"type": "string"}, "url": {"type": "string"}, "mime_type": {"type": "string"}}}},
+    "dataframes": {"type": "array", "items": {"type": "object", "properties": {
+        "name": {"type": "string"}, "num_rows": {"type": "integer", "format": "int64"},
+        "num_cols": {"type": "integer", "format": "int64"}}}},
+}
+# Every response type of API Gateway, with the status and the code that the contract has for it.
+REFUSALS = {
+    "ACCESS_DENIED": (403, "permission_denied"), "API_CONFIGURATION_ERROR": (500, "internal"),
+    "AUTHORIZER_CONFIGURATION_ERROR": (500, "internal"), "AUTHORIZER_FAILURE": (500, "internal"),
+    "BAD_REQUEST_BODY": (400, "invalid_request"), "BAD_REQUEST_PARAMETERS": (400, "invalid_request"),
+    "DEFAULT_4XX": (None, "invalid_request"), "DEFAULT_5XX": (None, "internal"), "EXPIRED_TOKEN": (401, "unauthenticated"),
+    "INTEGRATION_FAILURE": (500, "internal"), "INTEGRATION_TIMEOUT": (504, "timeout"),
+    "INVALID_API_KEY": (403, "permission_denied"), "INVALID_SIGNATURE": (404, "not_found"),
+    "MISSING_AUTHENTICATION_TOKEN": (404, "not_found"), "QUOTA_EXCEEDED": (429, "rate_limit_exceeded"),
+    "REQUEST_TOO_LARGE": (400, "invalid_request"), "RESOURCE_NOT_FOUND": (404, "not_found"),
+    "THROTTLED": (429, "rate_limit_exceeded"), "UNAUTHORIZED": (401, "unauthenticated"),
+    "UNSUPPORTED_MEDIA_TYPE": (400, "invalid_request"), "WAF_FILTERED": (403, "permission_denied"),
+}
+
+
+def routes_of_the_router():
+    """`.route("<path>", get(…).post(…))` of the source; methods are `get(routes::…`, `.delete(routes::…`."""
+    source = (ROOT / "functions/execute/src/http/mod.rs").read_text()
+    found = set()
+    for part in source.split(".route(")[1:]:
+        path = re.search(r'"(/[^"]+)"', part)[1]
+        methods = re.findall(r"\b(" + "|".join(METHODS) + r")\(routes::", part)
+        found |= {(method, re.sub(r"\{\*(\w+)\}", r"{\1+}", path)) for method in methods}
+    return found
+
+
+def operations():
+    return {(method, path): each for path, item in API["paths"].items() for method, each in item.items() if method in METHODS}
+
+
+def plain(schema):
+    """A schema without its descriptions."""
+    if isinstance(schema, dict):
+        return {key: plain(value) for key, value in schema.items() if key != "description"}
+    return schema
+
+
+def contains(schema, published):
+    if isinstance(published, dict):
+        return isinstance(schema, dict) and all(key in schema and contains(schema[key], value) for key, value in published.items())
+    return schema == published
+
+
+def refs(node):
+    if isinstance(node, dict):
+        yield from ([node["$ref"]] if "$ref" in node else [])
+        for value in node.values():
+            yield from refs(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from refs(value)
+
+
+class Contract(unittest.TestCase):
+    def test_its_routes_are_the_routers(self):
+        self.assertGreater(len(routes_of_the_router()), 10)
+        self.assertEqual(set(operations()), routes_of_the_router())
+
+    def test_every_operation_reaches_the_function(self):
+        for where, operation in operations().items():
+            integration = operation["x-amazon-apigateway-integration"]
+            self.assertEqual((integration["type"], integration["httpMethod"]), ("aws_proxy", "POST"), where)
+            self.assertIn("${ExecuteFunction.Arn}/invocations", integration["uri"]["Fn::Sub"], where)
+            self.assertEqual(len(set(re.findall(r"\{(\w+)\+?\}", where[1]))), sum(
+                API["components"]["parameters"][each["$ref"].rsplit("/", 1)[1]]["in"] == "path"
+                for each in operation.get("parameters", [])), where)
+
+    def test_every_error_is_the_envelope(self):
+        envelope = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorResponse"}}}
+        for where, operation in operations().items():
+            for status, response in operation["responses"].items():
+                # API Gateway takes no reference to a response.
+                self.assertEqual(int(status) >= 400, response["content"] == envelope, (where, status))
+            self.assertLessEqual({"401", "403", "429", "500"}, set(operation["responses"]))
+        error = API["components"]["schemas"]["ErrorResponse"]["properties"]["error"]["properties"]
+        self.assertEqual(error["code"]["enum"], PUBLISHED_CODES)
+
+    def test_execute_is_as_published(self):
+        execute = operations()["post", "/v2/sandcastles/{id}/execute"]
+        self.assertEqual(execute["operationId"], "v2.executeCode")
+        schemas = API["components"]["schemas"]
+        self.assertEqual(schemas["ExecuteCodeRequest"]["required"], ["code"])
+        found = plain(schemas["ExecuteCodeResponse"]["properties"])
+        self.assertTrue(contains(found, PUBLISHED), found)
+
+    def test_its_answer_has_the_fields_that_the_function_writes(self):
+        source = (ROOT / "functions/sandcastle/src/contract.rs").read_text()
+        body = re.search(r"pub struct ExecuteResponse \{(.*?)\n\}", source, re.S)[1]
+        fields = set(re.findall(r"pub (\w+):", body))
+        self.assertEqual(set(API["components"]["schemas"]["ExecuteCodeResponse"]["properties"]), fields)
+
+    def test_every_reference_leads_somewhere(self):
+        for ref in refs(API):
+            node = API
+            for part in ref.removeprefix("#/").split("/"):
+                self.assertIn(part, node, ref)
+                node = node[part]
+
+    def test_a_body_without_code_is_refused_at_the_gate(self):
+        validators = API["x-amazon-apigateway-request-validators"]
+        execute = operations()["post", "/v2/sandcastles/{id}/execute"]
+        self.assertTrue(validators[execute["x-amazon-apigateway-request-validator"]]["validateRequestBody"])
+
+    def test_bytes_pass_as_bytes(self):
+        self.assertEqual(API["x-amazon-apigateway-binary-media-types"], ["*/*"])
+
+
+class Gateway(unittest.TestCase):
+    def test_every_refusal_is_the_envelope_with_its_status(self):
+        responses = API["x-amazon-apigateway-gateway-responses"]
+        self.assertEqual(set(responses), set(REFUSALS))
+        for kind, (status, code) in REFUSALS.items():
+            with self.subTest(kind):
+                response = responses[kind]
+                self.assertEqual(response.get("statusCode"), status and str(status))
+                body = json.loads(response["responseTemplates"]["application/json"])
+                self.assertEqual((list(body), set(body["error"]), body["error"]["code"]), (["error"], {"code", "message"}, code))
+                headers = response["responseParameters"]
+                self.assertEqual(headers["gatewayresponse.header.x-request-id"], "context.requestId")
+                self.assertEqual("gatewayresponse.header.retry-after" in headers, status == 429)
+                self.assertEqual("gatewayresponse.header.www-authenticate" in headers, status == 401)
+
+    def test_the_api_is_throttled_and_logs_neither_keys_nor_code(self):
+        api = properties("Api")
+        (settings,) = api["MethodSettings"]
+        self.assertEqual((settings["ResourcePath"], settings["HttpMethod"]), ("/*", "*"))
+        self.assertIn("ThrottlingRateLimit", settings)
+        self.assertIs(settings["DataTraceEnabled"], False)
+        names = {api["Name"], API["info"]["title"], properties("Alarms")["Parameters"]["ApiName"]}
+        self.assertEqual(len(names), 1, "the alarms would watch another API")
+        line = api["AccessLogSetting"]["Format"]
+        self.assertLessEqual({"requestId", "status", "route"}, set(json.loads(line)))
+        self.assertNotRegex(line, "header|body|[Aa]uthorization")
+        self.assertEqual(api["DefinitionBody"]["Fn::Transform"]["Parameters"]["Location"], "infra/openapi.yaml")

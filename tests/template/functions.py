@@ -1,0 +1,113 @@
+"""The functions: isolated, with nothing to steal in their environment, logging and traced; and the code's network."""
+
+import re
+import unittest
+
+from load import ALARMS, LOCAL, NETWORK, ROOT, as_list, name_of, of_type, properties
+
+FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
+# Reviewed: names and numbers. A new variable has to be added here, and must not be a secret.
+VARIABLES = {
+    "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
+    "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "RUST_LOG",
+}
+NET = NETWORK["Resources"]
+
+
+def variables(function):
+    return properties(function)["Environment"]["Variables"]
+
+
+class Functions(unittest.TestCase):
+    def test_there_are_two(self):
+        self.assertEqual(tuple(of_type("AWS::Serverless::Function")), FUNCTIONS)
+
+    def test_code_runs_in_a_microvm_of_its_tenant(self):
+        interpreter = properties("InterpreterFunction")
+        self.assertEqual(interpreter["TenancyConfig"], {"TenantIsolationMode": "PER_TENANT"})
+        # Each would be refused, or end the isolation; a fixed name would keep the function from being replaced.
+        for other in ("FunctionName", "FunctionUrlConfig", "ProvisionedConcurrencyConfig", "SnapStart", "Events"):
+            self.assertNotIn(other, interpreter)
+
+    def test_nothing_secret_is_in_plain_environment(self):
+        for function in FUNCTIONS:
+            self.assertLessEqual(set(variables(function)), VARIABLES)
+            for value in variables(function).values():
+                self.assertNotRegex(str(value), re.compile("secret|password|token|resolve:", re.I))
+
+    def test_the_function_that_runs_code_is_told_of_nothing_beside_it(self):
+        text = str(properties("InterpreterFunction"))
+        for name in ("SandboxRole", "ExecuteFunction", "Bucket"):
+            self.assertNotIn(name, text)
+
+    def test_the_variables_are_those_that_the_function_reads(self):
+        read = (ROOT / "functions/execute/src/config.rs").read_text()
+        for name in ("SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "JAIL", "RUST_LOG",
+                     "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT"):
+            self.assertIn(f'"{name}"', read)
+            self.assertIn(name, variables("ExecuteFunction"))
+
+    def test_sam_local_runs_it_with_the_same_variables(self):
+        local = LOCAL["Resources"]["ExecuteFunction"]["Properties"]["Environment"]["Variables"]
+        dedicated = {"INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE"}
+        self.assertEqual(set(local), set(variables("ExecuteFunction")) - dedicated)
+
+    def test_logs_are_json_and_end(self):
+        for function in FUNCTIONS:
+            logging = properties(function)["LoggingConfig"]
+            self.assertEqual(logging["LogFormat"], "JSON")
+            self.assertIn(name_of(logging["LogGroup"]), of_type("AWS::Logs::LogGroup"))
+        for group in of_type("AWS::Logs::LogGroup").values():
+            self.assertEqual(group["Properties"]["RetentionInDays"], {"Ref": "LogDays"})
+
+    def test_only_the_gateway_may_invoke_and_only_the_execute_function(self):
+        (permission,) = of_type("AWS::Lambda::Permission").values()
+        permission = permission["Properties"]
+        self.assertEqual(permission["FunctionName"], {"Ref": "ExecuteFunction"})
+        self.assertEqual(permission["Principal"], "apigateway.amazonaws.com")
+        self.assertEqual(permission["SourceArn"]["Sub"].split(":")[-1], "${Api}/${Stage}/*")
+
+
+class Network(unittest.TestCase):
+    def test_there_is_no_way_out(self):
+        kinds = {each["Type"] for each in NET.values()}
+        for way in ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "VPCGatewayAttachment", "Route",
+                    "VPCPeeringConnection", "TransitGatewayAttachment", "EIP"):
+            self.assertNotIn(f"AWS::EC2::{way}", kinds)
+        for subnet in of_type("AWS::EC2::Subnet", NET).values():
+            self.assertIs(subnet["Properties"]["MapPublicIpOnLaunch"], False)
+
+    def test_egress_goes_to_s3_only(self):
+        (group,) = of_type("AWS::EC2::SecurityGroup", NET).values()
+        (rule,) = group["Properties"]["SecurityGroupEgress"]
+        self.assertEqual(rule["DestinationPrefixListId"], {"Ref": "S3PrefixListId"})
+        self.assertEqual((rule["IpProtocol"], rule["FromPort"], rule["ToPort"]), ("tcp", 443, 443))
+        self.assertFalse({"CidrIp", "CidrIpv6"} & set(rule))
+        self.assertNotIn("SecurityGroupIngress", group["Properties"])
+
+    def test_the_one_endpoint_reaches_one_bucket_for_one_role(self):
+        (endpoint,) = of_type("AWS::EC2::VPCEndpoint", NET).values()
+        endpoint = endpoint["Properties"]
+        self.assertEqual((endpoint["VpcEndpointType"], endpoint["ServiceName"]["Sub"]), ("Gateway", "com.amazonaws.${AWS::Region}.s3"))
+        for statement in endpoint["PolicyDocument"]["Statement"]:
+            self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:PrincipalArn": {"Ref": "SandboxRoleArn"}}})
+            self.assertLessEqual(set(statement["Action"]), {"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
+            for resource in as_list(statement["Resource"]):
+                self.assertRegex(name_of(resource), r":s3:::\$\{Bucket\}(/(ledger|objects|files)/\*)?$")
+
+    def test_dns_answers_for_the_bucket_and_for_nothing_else(self):
+        (rules,) = of_type("AWS::Route53Resolver::FirewallRuleGroup", NET).values()
+        rules = sorted(rules["Properties"]["FirewallRules"], key=lambda rule: rule["Priority"])
+        self.assertEqual([rule["Action"] for rule in rules], ["ALLOW", "BLOCK"])
+        domains = [NET[name_of(rule["FirewallDomainListId"])]["Properties"]["Domains"] for rule in rules]
+        self.assertEqual(domains, [[{"Sub": "${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"}], ["*"]])
+        (association,) = of_type("AWS::Route53Resolver::FirewallRuleGroupAssociation", NET).values()
+        self.assertEqual(association["Properties"]["VpcId"], {"Ref": "Vpc"})
+
+
+class Alarms(unittest.TestCase):
+    def test_they_watch_metrics_that_aws_emits(self):
+        alarms = of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values()
+        found = {(each["Properties"]["Namespace"], each["Properties"]["MetricName"]) for each in alarms}
+        of_lambda = {("AWS/Lambda", name) for name in ("Errors", "Throttles", "Duration", "ConcurrentExecutions")}
+        self.assertEqual(found, of_lambda | {("AWS/ApiGateway", "5XXError")})

@@ -1,0 +1,62 @@
+"""Reads the templates as plain data: `!Sub x` becomes {"Sub": "x"}, and the tests look at what stands there."""
+
+import pathlib
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms."""
+
+
+def _short_form(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix: value}
+
+
+Loader.add_multi_constructor("!", _short_form)
+
+
+def load(path):
+    """One file of the checkout."""
+    return yaml.load((ROOT / path).read_text(), Loader)
+
+
+TEMPLATE = load("template.yaml")
+NETWORK = load("infra/network.yaml")
+LOCAL = load("infra/local.yaml")
+ALARMS = load("infra/alarms.yaml")
+API = load("infra/openapi.yaml")
+RESOURCES = TEMPLATE["Resources"]
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def name_of(value):
+    """An ARN or action as one text: `{"Sub": "${Bucket.Arn}/keys/*"}` is `${Bucket.Arn}/keys/*`, `GetAtt X` is `X`."""
+    if isinstance(value, dict):
+        (value,) = value.values()
+    return value
+
+
+def properties(name):
+    return RESOURCES[name]["Properties"]
+
+
+def of_type(kind, resources=RESOURCES):
+    return {name: each for name, each in resources.items() if each["Type"] == kind}
+
+
+def statements(document):
+    """A policy's statements, those under !If included."""
+    for statement in document["Statement"]:
+        yield statement["If"][1] if "If" in statement else statement

@@ -1,0 +1,114 @@
+"""Who may do what: every role listed action by action, and no wildcard outside a reviewed list."""
+
+import unittest
+
+from load import NETWORK, RESOURCES, as_list, name_of, of_type, properties, statements
+
+BUCKET = "${Bucket.Arn}"
+LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/sandcastle/${AWS::StackName}"
+ENI = [f"ec2:{action}" for action in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets",
+                                      "DeleteNetworkInterface", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses")]
+
+
+def allowed(*rows):
+    return {(action, resource) for actions, resources in rows for action in actions for resource in resources}
+
+
+def under(*prefixes):
+    return [f"{BUCKET}/{prefix}/*" for prefix in prefixes]
+
+
+WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
+# The reviewed list. What is not here, nobody may do.
+GRANTS = {
+    "ExecuteRole": allowed(
+        (["s3:GetObject"], under("keys", "ledger", "objects", "files")),
+        (["s3:PutObject"], under("ledger", "objects", "files", "orgs")),
+        (["s3:DeleteObject"], under("objects", "files", "orgs")),
+        (["s3:ListBucket"], ["Bucket.Arn"]),
+        (WRITE_LOGS, [f"{LOGS}/execute:*"]),
+        (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
+        (["lambda:InvokeFunction"], ["InterpreterFunction.Arn"]),
+        (["sts:AssumeRole"], ["SandboxRole.Arn"]),
+    ),
+    "InterpreterRole": allowed((WRITE_LOGS, [f"{LOGS}/interpreter:*"]), (ENI, ["*"])),
+    "SandboxRole": allowed(
+        (["s3:GetObject"], under("ledger", "objects", "files")),
+        (["s3:PutObject"], under("objects", "files")),
+        (["s3:ListBucket"], ["Bucket.Arn"]),
+    ),
+    "GatewayRole": set(),
+}
+# Actions that take no resource.
+ANY_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", *ENI}
+TRUSTED = {
+    "ExecuteRole": {"Service": "lambda.amazonaws.com"},
+    "InterpreterRole": {"Service": "lambda.amazonaws.com"},
+    "SandboxRole": {"AWS": {"GetAtt": "ExecuteRole.Arn"}},
+    "GatewayRole": {"Service": "apigateway.amazonaws.com"},
+}
+
+
+def documents(role):
+    """The policies in a role, and those attached to it."""
+    yield from (policy["PolicyDocument"] for policy in properties(role).get("Policies", []))
+    for policy in of_type("AWS::IAM::Policy").values():
+        if {"Ref": role} in policy["Properties"]["Roles"]:
+            yield policy["Properties"]["PolicyDocument"]
+
+
+def of_role(role, effect):
+    return [each for document in documents(role) for each in statements(document) if each["Effect"] == effect]
+
+
+class Roles(unittest.TestCase):
+    def test_there_are_no_other_roles(self):
+        self.assertEqual(set(of_type("AWS::IAM::Role")), set(GRANTS))
+        self.assertFalse(of_type("AWS::IAM::Role", NETWORK["Resources"]))
+
+    def test_each_role_may_do_what_is_listed_and_nothing_else(self):
+        for role, expected in GRANTS.items():
+            with self.subTest(role):
+                self.assertTrue(all("NotAction" not in each and "NotResource" not in each for each in of_role(role, "Allow")))
+                found = {(action, name_of(resource)) for each in of_role(role, "Allow")
+                         for action in as_list(each["Action"]) for resource in as_list(each["Resource"])}
+                self.assertEqual(found, expected)
+
+    def test_no_wildcard_but_the_reviewed_ones(self):
+        for role in GRANTS:
+            for each in of_role(role, "Allow"):
+                for action in as_list(each["Action"]):
+                    self.assertNotIn("*", action)
+                    if "*" in map(name_of, as_list(each["Resource"])):
+                        self.assertIn(action, ANY_RESOURCE)
+
+    def test_nobody_else_may_assume_a_role(self):
+        for role, who in TRUSTED.items():
+            (statement,) = properties(role)["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual((statement["Principal"], statement["Action"]), (who, "sts:AssumeRole"), role)
+
+    def test_managed_policies_are_the_gateways_one(self):
+        found = [name_of(arn) for role in of_type("AWS::IAM::Role").values()
+                 for arn in role["Properties"].get("ManagedPolicyArns", [])]
+        self.assertEqual([arn.rsplit("/", 1)[1] for arn in found], ["AmazonAPIGatewayPushToCloudWatchLogs"])
+
+    def test_functions_have_these_roles_and_no_policies_of_sams(self):
+        for function in of_type("AWS::Serverless::Function"):
+            role = function.replace("Function", "Role")
+            self.assertEqual(properties(function)["Role"], {"GetAtt": f"{role}.Arn"})
+            self.assertNotIn("Policies", properties(function))
+
+    def test_code_can_do_nothing_with_the_interpreters_credentials(self):
+        (deny,) = of_role("InterpreterRole", "Deny")
+        self.assertEqual(deny["NotAction"], WRITE_LOGS)
+        self.assertEqual(deny["Resource"], "*")
+        self.assertEqual(deny["Condition"], {"Null": {"lambda:SourceFunctionArn": "false"}})
+
+    def test_the_sandbox_role_overwrites_nothing_and_lists_ledgers_only(self):
+        by_action = {each["Action"][0]: each.get("Condition") for each in of_role("SandboxRole", "Allow")}
+        self.assertEqual(by_action["s3:PutObject"], {"Null": {"s3:if-none-match": "false"}})
+        self.assertEqual(by_action["s3:ListBucket"], {"StringLike": {"s3:prefix": "ledger/*"}})
+
+    def test_what_belongs_to_the_dedicated_mode_is_not_there_without_it(self):
+        for name in ("SandboxRole", "InterpreterRole", "InterpreterFunction", "ExecuteMayRunCode", "Network"):
+            self.assertEqual(RESOURCES[name]["Condition"], "Dedicated")
