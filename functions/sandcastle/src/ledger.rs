@@ -154,9 +154,20 @@ impl Ledger {
         epoch: Epoch,
         hash: ContentHash,
     ) -> Result<T, StoreError> {
+        self.load_small(id, epoch, hash, usize::MAX).await
+    }
+
+    /// As [`Self::load`], for what a hostile interpreter may have stored.
+    pub async fn load_small<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        hash: ContentHash,
+        max: usize,
+    ) -> Result<T, StoreError> {
         let key = keys::object(id, epoch, hash);
         let corrupt = |what: &str| StoreError::Corrupt { key: key.clone(), what: what.to_owned() };
-        let bytes = self.store.get(&key).await?.ok_or_else(|| corrupt("missing"))?;
+        let bytes = self.store.get_small(&key, max).await?.ok_or_else(|| corrupt("missing"))?;
         if ContentHash::of(&bytes) != hash {
             return Err(corrupt("its bytes have another hash"));
         }

@@ -56,12 +56,13 @@ impl Sandcastles {
             commit_id: CommitId::new(),
             execution_id: ExecutionId::new(),
             change: Change::Started,
-            manifest,
+            manifest: manifest.clone(),
             recent: None,
         };
         let marked = self.mark_running(&id, caller, at);
         let committed = self.commit(&id, None, draft, Patience { deadline, since: 0 });
-        let (marked, committed) = futures::join!(marked, committed);
+        let warmed = self.interpreter.warm(&id, &manifest);
+        let (marked, committed, ()) = futures::join!(marked, committed, warmed);
         marked?;
         match committed? {
             Outcome::Committed(_) => Ok(StartResponse { sandbox_id: id, created_at: at }),
