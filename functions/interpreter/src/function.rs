@@ -26,8 +26,11 @@ pub struct Function {
     config: HostConfig,
     host: OnceCell<Arc<KernelHost>>,
     /// The bucket as the last request reached it.
-    store: Mutex<Option<(Bucket, Credentials, Arc<dyn ObjectStore>)>>,
+    store: Mutex<Option<Reached>>,
 }
+
+/// A bucket, the credentials that it was reached with, and the client.
+type Reached = (Bucket, Credentials, Arc<dyn ObjectStore>);
 
 impl Function {
     /// A function that has started nothing.
