@@ -9,6 +9,7 @@
 )]
 
 pub mod api;
+pub mod cloud;
 pub mod faults;
 pub mod here;
 pub mod server;

@@ -8,6 +8,10 @@
 //! | `S3_PUBLIC_ENDPOINT` | URL of it in presigned links | `S3_ENDPOINT` |
 //! | `SANDCASTLE_TIMEOUT_S` | limit on one execution, 1 to 360 seconds | 50 |
 //! | `SANDCASTLE_CALL_S` | limit on a whole call, 1 to 900 seconds; the function's own time-out always counts | none |
+//! | `INTERPRETER_FUNCTION` | name or ARN of InterpreterFunction, which then runs the code | it runs here |
+//! | `SANDBOX_ROLE_ARN` | role whose credentials, cut down to one sandbox, that function is lent | required with it |
+//! | `TENANT_SCOPE` | `sandbox` or `member`: who shares an environment of that function | `sandbox` |
+//! | `LAMBDA_ENDPOINT`, `STS_ENDPOINT` | URLs of other services than Amazon's | Amazon's |
 //! | `SANDCASTLE_KERNEL` | the kernel's executable | `/opt/bin/sandcastle-kernel` |
 //! | `SANDCASTLE_PYTHON_HOME` | prefix that holds `lib/python3.X` | the one the kernel was built against |
 //! | `SANDCASTLE_SITE_PACKAGES` | folder of the data packages | none besides the standard library |
@@ -20,6 +24,9 @@
 //! to be is an error: the function does not start.
 
 use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
+
+pub use sandcastle_interpreter::settings::INSISTED_STEPS;
+use sandcastle_remote::TenantScope;
 
 /// Where the layer puts the kernel.
 const KERNEL: &str = "/opt/bin/sandcastle-kernel";
@@ -41,6 +48,8 @@ pub struct Config {
     pub execution_limit: Duration,
     /// Limit on a whole call.
     pub call_limit: Option<Duration>,
+    /// The function that runs the code; this one does when absent.
+    pub remote: Option<Remote>,
     /// The kernel's executable.
     pub kernel: PathBuf,
     /// Prefix that holds `lib/python3.X`.
@@ -57,6 +66,21 @@ pub struct Config {
     pub log: String,
 }
 
+/// Where code runs, when not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remote {
+    /// Name or ARN of the function.
+    pub function: String,
+    /// Role whose credentials, cut down to one sandbox, it is lent.
+    pub role_arn: String,
+    /// Who shares an environment.
+    pub tenant_scope: TenantScope,
+    /// URL of another Lambda than Amazon's.
+    pub lambda_endpoint: Option<String>,
+    /// URL of another STS than Amazon's.
+    pub sts_endpoint: Option<String>,
+}
+
 /// How much confinement is insisted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jail {
@@ -65,26 +89,6 @@ pub enum Jail {
     /// What the system refuses is done without, and logged once.
     BestEffort,
 }
-
-/// The steps that [`Jail::Required`] insists on: those that any Linux of these days can give without root. Inside Lambda
-/// some are refused; there the microVM and the VPC are the boundary.
-pub const INSISTED_STEPS: &[&str] = &[
-    "session",
-    "descriptors",
-    "network",
-    "ipc",
-    "mounts",
-    "pid_namespace",
-    "user_namespace",
-    "rlimits",
-    "uid",
-    "capabilities",
-    "dumpable",
-    "no_new_privs",
-    "parent_death",
-    "seccomp",
-    "signals",
-];
 
 /// Why the function does not start.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -125,6 +129,7 @@ impl Config {
             public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
             execution_limit: seconds(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?).unwrap_or(Duration::from_secs(50)),
             call_limit: seconds(env.number("SANDCASTLE_CALL_S", 1..=900)?),
+            remote: env.remote()?,
             kernel: env.path("SANDCASTLE_KERNEL").unwrap_or_else(|| KERNEL.into()),
             python_home: env.path("SANDCASTLE_PYTHON_HOME"),
             site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
@@ -161,6 +166,22 @@ impl<F: Fn(&str) -> Option<String>> Lookup<'_, F> {
             true => Ok(Some(text)),
             false => Err(ConfigError::Malformed { name, wanted: "a URL that begins with http:// or https://".into() }),
         }
+    }
+
+    fn remote(&self) -> Result<Option<Remote>, ConfigError> {
+        let Some(function) = self.text("INTERPRETER_FUNCTION") else { return Ok(None) };
+        let tenant_scope = match self.text("TENANT_SCOPE").as_deref() {
+            None | Some("sandbox") => TenantScope::Sandbox,
+            Some("member") => TenantScope::Member,
+            Some(_) => return Err(ConfigError::Malformed { name: "TENANT_SCOPE", wanted: "sandbox or member".into() }),
+        };
+        Ok(Some(Remote {
+            function,
+            role_arn: self.text("SANDBOX_ROLE_ARN").ok_or(ConfigError::Missing { name: "SANDBOX_ROLE_ARN" })?,
+            tenant_scope,
+            lambda_endpoint: self.url("LAMBDA_ENDPOINT")?,
+            sts_endpoint: self.url("STS_ENDPOINT")?,
+        }))
     }
 
     fn jail(&self, name: &'static str) -> Result<Jail, ConfigError> {

@@ -1,15 +1,20 @@
-//! `bootstrap`: the ExecuteFunction on Lambda, in one-environment mode. It sets up, lends its parts to the router, and
+//! `bootstrap`: the ExecuteFunction on Lambda. Code runs in InterpreterFunction, or here when none is named. It sets up, lends its parts to the router, and
 //! runs; a failure to set up is one line of the log and a non-zero exit.
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
-use sandcastle::service::{Sandcastles, Settings};
+use sandcastle::{
+    interpreter::Interpreter,
+    remote::Bucket,
+    service::{Sandcastles, Settings},
+};
 use sandcastle_execute::{
     App, Authenticator,
-    config::{Config, ConfigError, INSISTED_STEPS, Jail},
+    config::{Config, ConfigError, INSISTED_STEPS, Jail, Remote},
     lambda, logging, router,
 };
 use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
+use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
 use sandcastle_s3::{S3Config, S3Store};
 use time::OffsetDateTime;
 
@@ -49,9 +54,12 @@ async fn init() -> Result<Arc<App>, InitError> {
     logging::init(logging::Format::Json, filter)?;
     let config = config?;
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
-    let host = KernelHost::start(host_config(&config), store.clone()).await?;
+    let interpreter: Arc<dyn Interpreter> = match &config.remote {
+        Some(remote) => Arc::new(RemoteInterpreter::connect(remote_config(&config, remote), store.clone()).await),
+        None => KernelHost::start(host_config(&config), store.clone()).await?,
+    };
     let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };
-    let sandcastles = Sandcastles::new(store.clone(), host, settings);
+    let sandcastles = Sandcastles::new(store.clone(), interpreter, settings);
     let authenticator = Authenticator::new(store, OffsetDateTime::now_utc);
     Ok(Arc::new(App::new(Arc::new(sandcastles), authenticator, config.call_limit)))
 }
@@ -63,6 +71,21 @@ fn s3_config(config: &Config) -> S3Config {
         endpoint: config.endpoint.clone(),
         public_endpoint: config.public_endpoint.clone(),
         credentials: None,
+    }
+}
+
+fn remote_config(config: &Config, remote: &Remote) -> RemoteConfig {
+    RemoteConfig {
+        function: remote.function.clone(),
+        role_arn: remote.role_arn.clone(),
+        tenant_scope: remote.tenant_scope,
+        bucket: Bucket {
+            name: config.bucket.clone(),
+            region: config.region.clone(),
+            endpoint: config.endpoint.clone(),
+        },
+        lambda_endpoint: remote.lambda_endpoint.clone(),
+        sts_endpoint: remote.sts_endpoint.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod bring;
 
 use std::{
+    ops::Deref,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -46,8 +47,8 @@ const BURIAL_TIME: Duration = Duration::from_secs(15);
 /// A host of kernels: one per sandbox, the least recently used one leaving when there are too many.
 pub struct KernelHost {
     config: HostConfig,
-    store: Arc<dyn ObjectStore>,
-    ledger: Ledger,
+    /// Where the jobs that come through the port are stored.
+    store: Option<Arc<dyn ObjectStore>>,
     run_dir: RunDir,
     slots: Slots,
     nursery: Nursery,
@@ -72,6 +73,26 @@ struct Warm {
     manifest: Arc<sandcastle::manifest::Manifest>,
 }
 
+/// A job, and the bucket as this job may use it.
+struct Errand {
+    job: Job,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl Deref for Errand {
+    type Target = Job;
+
+    fn deref(&self) -> &Job {
+        &self.job
+    }
+}
+
+impl Errand {
+    fn ledger(&self) -> Ledger {
+        Ledger::new(Arc::clone(&self.store))
+    }
+}
+
 /// A kernel that stands where a run is to begin.
 struct Brought {
     kernel: Kernel,
@@ -81,8 +102,18 @@ struct Brought {
 
 impl KernelHost {
     /// Starts the zygotes and proves with a trial kernel that kernels can be confined as required. Ready when the plain
-    /// zygote is; the other one goes on importing.
+    /// zygote is; the other one goes on importing. Jobs that come through the port are stored in this bucket.
     pub async fn start(config: HostConfig, store: Arc<dyn ObjectStore>) -> Result<Arc<Self>, HostError> {
+        Self::set_up(config, Some(store)).await
+    }
+
+    /// As [`Self::start`], for a host that each job brings its own access to the bucket, and which has none itself:
+    /// only [`Self::run_with`] runs jobs.
+    pub async fn start_without_store(config: HostConfig) -> Result<Arc<Self>, HostError> {
+        Self::set_up(config, None).await
+    }
+
+    async fn set_up(config: HostConfig, store: Option<Arc<dyn ObjectStore>>) -> Result<Arc<Self>, HostError> {
         let run_dir = RunDir::prepare(&config.run_dir)?;
         let kernels = run_dir.kernels();
         let plain = config.setup(&kernels, false)?;
@@ -96,7 +127,6 @@ impl KernelHost {
         let burials = tokio::spawn(bury(dead));
         let host = Self {
             pool: Pool::new(config.max_kernels.max(1)),
-            ledger: Ledger::new(Arc::clone(&store)),
             config,
             store,
             run_dir,
@@ -134,9 +164,22 @@ impl KernelHost {
         &self.python
     }
 
-    fn storage(&self, job: &Job) -> Storage {
+    /// Runs a job with its own access to the bucket.
+    pub async fn run_with(&self, store: Arc<dyn ObjectStore>, job: Job) -> Result<Ran, RunError> {
+        let turn = self.pool.turn(job.sandbox, job.deadline).await.ok_or(RunError::Busy)?;
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(RunError::Kernel { what: "the host is shutting down".into() });
+        }
+        // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it.
+        tokio::select! {
+            ran = self.run_in_turn(Errand { job, store }) => ran,
+            () = turn.closing() => Err(RunError::Kernel { what: "the sandbox was discarded".into() }),
+        }
+    }
+
+    fn storage(&self, job: &Errand) -> Storage {
         Storage {
-            store: Arc::clone(&self.store),
+            store: Arc::clone(&job.store),
             sandbox: job.sandbox,
             epoch: job.head.manifest.epoch,
             memory: self.memory.clone(),
@@ -144,7 +187,7 @@ impl KernelHost {
     }
 
     /// The whole of one run, within the sandbox's turn.
-    async fn run_in_turn(&self, job: Job) -> Result<Ran, RunError> {
+    async fn run_in_turn(&self, job: Errand) -> Result<Ran, RunError> {
         let (Brought { mut kernel, snapshot, start }, run::Ran { end, output, took, .. }, limit) =
             self.execute(&job).await?;
         let answered = matches!(end, End::Done(_));
@@ -175,7 +218,7 @@ impl KernelHost {
 
     /// Runs the code in a kernel that stands at the job's head. A kernel may have died while it stood still; then the code
     /// has not begun, and another kernel takes over.
-    async fn execute(&self, job: &Job) -> Result<(Brought, run::Ran, Duration), RunError> {
+    async fn execute(&self, job: &Errand) -> Result<(Brought, run::Ran, Duration), RunError> {
         let until = tokio::time::Instant::from_std(job.deadline);
         let mut tries = 0;
         loop {
@@ -209,15 +252,9 @@ impl KernelHost {
 impl Interpreter for KernelHost {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
         Box::pin(async move {
-            let turn = self.pool.turn(job.sandbox, job.deadline).await.ok_or(RunError::Busy)?;
-            if self.closed.load(Ordering::SeqCst) {
-                return Err(RunError::Kernel { what: "the host is shutting down".into() });
-            }
-            // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it.
-            tokio::select! {
-                ran = self.run_in_turn(job) => ran,
-                () = turn.closing() => Err(RunError::Kernel { what: "the sandbox was discarded".into() }),
-            }
+            let what = "this host has no bucket of its own";
+            let store = self.store.clone().ok_or_else(|| RunError::Kernel { what: what.into() })?;
+            self.run_with(store, job).await
         })
     }
 

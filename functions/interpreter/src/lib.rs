@@ -6,6 +6,7 @@
 
 mod config;
 mod folder;
+mod function;
 mod host;
 mod kernel;
 mod mime;
@@ -20,5 +21,8 @@ mod text;
 mod wire;
 mod zygote;
 
+pub mod settings;
+
 pub use config::{HostConfig, HostError};
+pub use function::Function;
 pub use host::KernelHost;

@@ -191,7 +191,8 @@ async fn other_credentials_are_refused() {
     store.put("files/a/b", Bytes::from_static(b"mine")).await.unwrap();
     let right = s3.credentials().clone();
     for (key_id, secret) in [(&*right.key_id, "wrong"), ("nobody", &*right.secret)] {
-        let credentials = StaticCredentials { key_id: key_id.to_owned(), secret: secret.to_owned() };
+        let credentials =
+            StaticCredentials { key_id: key_id.to_owned(), secret: secret.to_owned(), session_token: None };
         let other = S3Store::connect(S3Config { credentials: Some(credentials), ..s3.store_config() }).await;
         assert!(matches!(other.get("files/a/b").await, Err(StoreError::Refused { .. })));
         assert!(matches!(other.put("files/a/b", Bytes::new()).await, Err(StoreError::Refused { .. })));

@@ -27,13 +27,15 @@ const ATTEMPTS: u32 = 3;
 /// Where a bucket is taken to be when nobody says: every S3 besides Amazon's ignores it.
 const DEFAULT_REGION: &str = "us-east-1";
 
-/// A fixed pair of credentials; prints without its secret.
+/// Fixed credentials; they print without their secrets.
 #[derive(Clone)]
 pub struct StaticCredentials {
     /// Access key id.
     pub key_id: String,
     /// Secret access key.
     pub secret: String,
+    /// Goes with credentials that were lent for a while.
+    pub session_token: Option<String>,
 }
 
 impl fmt::Debug for StaticCredentials {
@@ -74,8 +76,8 @@ impl S3Store {
             .region(region(&config))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF))
             .timeout_config(timeouts(ATTEMPT, OPERATION));
-        if let Some(StaticCredentials { key_id, secret }) = config.credentials {
-            shared = shared.credentials_provider(Credentials::new(key_id, secret, None, None, "settings"));
+        if let Some(StaticCredentials { key_id, secret, session_token }) = config.credentials {
+            shared = shared.credentials_provider(Credentials::new(key_id, secret, session_token, None, "settings"));
         }
         // Checksums of the SDK's own would be computed for nothing: whoever reads verifies a BLAKE3 digest.
         let shared = aws_sdk_s3::config::Builder::from(&shared.load().await)

@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, FutureExt};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sandcastle::{
     limits::MAX_FILE_BYTES,
-    store::{ObjectStore, Presentation, PutNew, StoreError},
+    store::{ObjectStore, Presentation, PutNew, StoreError, too_large},
 };
 
 use crate::{S3Store, client::generous, errors, presign};
@@ -23,12 +23,17 @@ const DELETE_BATCH: usize = 1000;
 const CONFLICTS: u32 = 6;
 
 impl S3Store {
-    async fn get(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
+    /// The object, unless it is longer than `max`: its header says so before it is read.
+    async fn get(&self, key: &str, max: usize) -> Result<Option<Bytes>, StoreError> {
         let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(answer) => answer,
             Err(error) if errors::answered(&error, &["NoSuchKey"]) => return Ok(None),
             Err(error) => return Err(errors::failed("get", key, error)),
         };
+        let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
+        if length.map_or(max != usize::MAX, |length| length > max) {
+            return Err(too_large(key, max));
+        }
         let body = answer.body.collect().await.map_err(|error| errors::unknown("get", key, error))?;
         Ok(Some(body.into_bytes()))
     }
@@ -119,7 +124,11 @@ impl S3Store {
 
 impl ObjectStore for S3Store {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
-        self.get(key).boxed()
+        self.get(key, usize::MAX).boxed()
+    }
+
+    fn get_small<'a>(&'a self, key: &'a str, max: usize) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        self.get(key, max).boxed()
     }
 
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>> {

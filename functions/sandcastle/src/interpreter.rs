@@ -74,4 +74,10 @@ pub trait Interpreter: Send + Sync + 'static {
 
     /// Ends the sandbox's kernel, if there is one, and removes what it left on this machine.
     fn discard<'a>(&'a self, sandbox: &'a SandboxId) -> BoxFuture<'a, ()>;
+
+    /// A sandbox was started and will soon run code: what takes long to make ready may be made so now. Never fails, takes
+    /// little time, and may do nothing.
+    fn warm<'a>(&'a self, _sandbox: &'a SandboxId, _manifest: &'a Manifest) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -151,6 +151,20 @@ impl Ledger {
         Ok(hash)
     }
 
+    /// [`Self::keep`] of what is read back at once: its age does not matter, and an interpreter's credentials could not
+    /// change it.
+    pub async fn hand_over<T: serde::Serialize>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        value: &T,
+    ) -> Result<ContentHash, StoreError> {
+        let bytes = serialize("objects", value)?;
+        let hash = ContentHash::of(&bytes);
+        self.store.put_new(&keys::object(id, epoch, hash), bytes).await?;
+        Ok(hash)
+    }
+
     /// Reads what [`Self::keep`] stored, and verifies it.
     pub async fn load<T: serde::de::DeserializeOwned>(
         &self,
@@ -158,8 +172,19 @@ impl Ledger {
         epoch: Epoch,
         hash: ContentHash,
     ) -> Result<T, StoreError> {
+        self.load_small(id, epoch, hash, usize::MAX).await
+    }
+
+    /// As [`Self::load`], for what a hostile interpreter may have stored: at most `max` bytes are read.
+    pub async fn load_small<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        hash: ContentHash,
+        max: usize,
+    ) -> Result<T, StoreError> {
         let missing = || StoreError::Corrupt { key: keys::object(id, epoch, hash), what: "missing".to_owned() };
-        self.find_kept(id, epoch, hash).await?.ok_or_else(missing)
+        self.find_small(id, epoch, hash, max).await?.ok_or_else(missing)
     }
 
     /// [`Self::load`] of what may have reached its age.
@@ -169,8 +194,18 @@ impl Ledger {
         epoch: Epoch,
         hash: ContentHash,
     ) -> Result<Option<T>, StoreError> {
+        self.find_small(id, epoch, hash, usize::MAX).await
+    }
+
+    async fn find_small<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        hash: ContentHash,
+        max: usize,
+    ) -> Result<Option<T>, StoreError> {
         let key = keys::object(id, epoch, hash);
-        let Some(bytes) = self.store.get(&key).await? else { return Ok(None) };
+        let Some(bytes) = self.store.get_small(&key, max).await? else { return Ok(None) };
         if ContentHash::of(&bytes) != hash {
             return Err(StoreError::Corrupt { key, what: "its bytes have another hash".to_owned() });
         }

@@ -12,6 +12,7 @@ pub mod interpreter;
 pub mod keys;
 pub mod ledger;
 pub mod manifest;
+pub mod remote;
 pub mod report;
 pub mod service;
 pub mod store;

@@ -40,6 +40,11 @@ pub enum StoreError {
     },
 }
 
+/// An object that is longer than its reader takes.
+pub fn too_large(key: &str, max: usize) -> StoreError {
+    StoreError::Corrupt { key: key.to_owned(), what: format!("longer than {max} bytes") }
+}
+
 /// What became of a write that must not overwrite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutNew {
@@ -66,6 +71,16 @@ pub struct Presentation {
 pub trait ObjectStore: Send + Sync + 'static {
     /// The object's bytes; `None` when there is none.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>>;
+
+    /// As [`Self::get`], for what somebody hostile may have written: bytes beyond `max` are not read.
+    fn get_small<'a>(&'a self, key: &'a str, max: usize) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        Box::pin(async move {
+            match self.get(key).await? {
+                Some(bytes) if bytes.len() > max => Err(too_large(key, max)),
+                other => Ok(other),
+            }
+        })
+    }
 
     /// Writes unless there is an object (`If-None-Match: *`). A conflict that S3 asks to repeat is repeated inside.
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>>;

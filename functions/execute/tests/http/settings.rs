@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sandcastle_execute::config::{Config, ConfigError, Jail};
+use sandcastle_execute::config::{Config, ConfigError, Jail, Remote};
+use sandcastle_remote::TenantScope;
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let bucket = [("SANDCASTLE_BUCKET", "bucket")];
@@ -61,4 +62,24 @@ fn values_are_taken_over() {
     assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(360), Some(Duration::from_secs(28))));
     assert_eq!((config.max_kernels, config.memory_bytes), (2, (1769 - 256) << 20));
     assert_eq!((config.endpoint.as_deref(), config.jail), (Some("http://host.docker.internal:8788"), Jail::Required));
+}
+
+#[test]
+fn code_runs_elsewhere_when_a_function_is_named_with_a_role() {
+    assert_eq!(read(&[("TENANT_SCOPE", "member"), ("SANDBOX_ROLE_ARN", "arn")]).unwrap().remote, None);
+    let function = ("INTERPRETER_FUNCTION", "interpreter");
+    assert_eq!(read(&[function]), Err(ConfigError::Missing { name: "SANDBOX_ROLE_ARN" }));
+    let set = [function, ("SANDBOX_ROLE_ARN", "arn"), ("TENANT_SCOPE", "member"), ("STS_ENDPOINT", "http://sts")];
+    let remote = Remote {
+        function: "interpreter".into(),
+        role_arn: "arn".into(),
+        tenant_scope: TenantScope::Member,
+        lambda_endpoint: None,
+        sts_endpoint: Some("http://sts".into()),
+    };
+    assert_eq!(read(&set).unwrap().remote, Some(remote));
+    for (name, value) in [("TENANT_SCOPE", "org"), ("LAMBDA_ENDPOINT", "lambda"), ("STS_ENDPOINT", "sts")] {
+        let error = read(&[function, ("SANDBOX_ROLE_ARN", "arn"), (name, value)]).unwrap_err();
+        assert!(error.to_string().contains(name), "{error}");
+    }
 }

@@ -7,11 +7,11 @@ use std::{
 
 use sandcastle::{
     entry::{Position, difference},
-    interpreter::{Job, RunError},
+    interpreter::RunError,
 };
 use sandcastle_protocol::{LostName, Start as FirstFrame, StepReport};
 
-use super::{Brought, KernelHost, Warm, run_error};
+use super::{Brought, Errand, KernelHost, Warm, run_error};
 use crate::{
     folder::{Snapshot, restore},
     kernel::{Kernel, StartError},
@@ -30,7 +30,7 @@ const ATTEMPTS: u32 = 5;
 
 impl KernelHost {
     /// A kernel at the job's head.
-    pub(super) async fn bring(&self, job: &Job) -> Result<Brought, RunError> {
+    pub(super) async fn bring(&self, job: &Errand) -> Result<Brought, RunError> {
         if let Some(mut warm) = self.pool.take(&job.sandbox)
             && !warm.kernel.fate.is_sealed()
             && let Some(brought) = self.catch_up(warm, job).await?
@@ -41,7 +41,7 @@ impl KernelHost {
     }
 
     /// The warm kernel at the job's head, unless it cannot be brought there; it is ended then.
-    async fn catch_up(&self, warm: Warm, job: &Job) -> Result<Option<Brought>, RunError> {
+    async fn catch_up(&self, warm: Warm, job: &Errand) -> Result<Option<Brought>, RunError> {
         let Warm { kernel, at, snapshot, manifest } = warm;
         let base = Arc::clone(&job.head.manifest);
         if at == job.head.position {
@@ -65,14 +65,14 @@ impl KernelHost {
     }
 
     /// True when the job's head follows from `at` by changes to working files alone.
-    async fn only_files_since(&self, at: Position, job: &Job) -> Result<bool, RunError> {
+    async fn only_files_since(&self, at: Position, job: &Errand) -> Result<bool, RunError> {
         let head = job.head.position;
         if head.seq <= at.seq || head.seq - at.seq > MAX_BEHIND {
             return Ok(false);
         }
-        let mut parent = at;
+        let (mut parent, ledger) = (at, job.ledger());
         for seq in at.seq + 1..=head.seq {
-            let Some(entry) = self.ledger.read(&job.sandbox, seq).await? else { return Ok(false) };
+            let Some(entry) = ledger.read(&job.sandbox, seq).await? else { return Ok(false) };
             if entry.parent != Some(parent.commit_id) || !entry.change.only_files() {
                 return Ok(false);
             }
@@ -82,7 +82,7 @@ impl KernelHost {
     }
 
     /// A new kernel in a new folder with the head's files.
-    async fn restore_kernel(&self, job: &Job) -> Result<Brought, RunError> {
+    async fn restore_kernel(&self, job: &Errand) -> Result<Brought, RunError> {
         let mut attempt = 1;
         loop {
             match self.try_restore_kernel(job).await {
@@ -95,7 +95,7 @@ impl KernelHost {
         }
     }
 
-    async fn try_restore_kernel(&self, job: &Job) -> Result<Brought, RunError> {
+    async fn try_restore_kernel(&self, job: &Errand) -> Result<Brought, RunError> {
         let began = Instant::now();
         let failed = |what: String| RunError::Kernel { what };
         let zygote = self.nursery.best_for(&job.code).await.map_err(|error| failed(chain(&*error)))?;

@@ -24,13 +24,13 @@ pub(super) fn load_or_create(data: &DataDir) -> Result<StaticCredentials, S3Erro
     let made =
         Stored { key_id: format!("local{}", hex(rand::random::<[u8; 8]>())), secret: hex(rand::random::<[u8; 32]>()) };
     data.write_secret(FILE, &serde_json::to_string(&made).map_err(S3Error::Credentials)?)?;
-    Ok(StaticCredentials { key_id: made.key_id, secret: made.secret })
+    Ok(StaticCredentials { key_id: made.key_id, secret: made.secret, session_token: None })
 }
 
 pub(super) fn load(data_dir: &Path) -> Result<Option<StaticCredentials>, S3Error> {
     let Some(text) = DataDir::read(data_dir, FILE)? else { return Ok(None) };
     let Stored { key_id, secret } = serde_json::from_str(&text).map_err(S3Error::Credentials)?;
-    Ok(Some(StaticCredentials { key_id, secret }))
+    Ok(Some(StaticCredentials { key_id, secret, session_token: None }))
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {

@@ -61,7 +61,8 @@ impl Sandcastles {
         };
         let marked = self.mark_running(&id, &manifest);
         let committed = self.commit(&id, None, draft, Patience { deadline, since: 0 });
-        let (marked, committed) = futures::join!(marked, committed);
+        let warmed = self.interpreter.warm(&id, &manifest);
+        let (marked, committed, ()) = futures::join!(marked, committed, warmed);
         marked?;
         match committed? {
             Outcome::Committed(_) => Ok(StartResponse { sandbox_id: id, created_at: at }),

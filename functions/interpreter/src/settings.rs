@@ -1,0 +1,116 @@
+//! The settings of InterpreterFunction, read once, through a lookup that is passed in.
+//!
+//! | variable | meaning | when absent |
+//! | --- | --- | --- |
+//! | `SANDCASTLE_KERNEL` | the kernel's executable | `/opt/bin/sandcastle-kernel` |
+//! | `SANDCASTLE_PYTHON_HOME` | prefix that holds `lib/python3.X` | the one the kernel was built against |
+//! | `SANDCASTLE_SITE_PACKAGES` | folder of the data packages | none besides the standard library |
+//! | `SANDCASTLE_RUN_DIR` | where kernels have their folders | `/tmp/sandcastle` |
+//! | `SANDCASTLE_MAX_KERNELS` | most kernels at once, 1 to 1,000; more than one only where tenants are members | 1 |
+//! | `SANDCASTLE_MEMORY_MB` | memory of one kernel, from 64 | the function's, less 256 |
+//! | `JAIL` | `required` or `best-effort` | `best-effort` |
+//! | `RUST_LOG` | what is logged | `info` |
+//!
+//! An empty value counts as absent. Which bucket there is and how to get there, each request says.
+
+use std::path::PathBuf;
+
+use crate::HostConfig;
+
+/// What the function itself and the zygotes take of its memory, in MiB.
+const HOST_MEMORY_MB: u64 = 256;
+
+/// The steps that `JAIL=required` insists on: those that any Linux of these days can give without root. Inside Lambda
+/// some are refused; there the microVM and the VPC are the boundary.
+pub const INSISTED_STEPS: &[&str] = &[
+    "session",
+    "descriptors",
+    "network",
+    "ipc",
+    "mounts",
+    "pid_namespace",
+    "user_namespace",
+    "rlimits",
+    "uid",
+    "capabilities",
+    "dumpable",
+    "no_new_privs",
+    "parent_death",
+    "seccomp",
+    "signals",
+];
+
+/// A variable has a value that it cannot have.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name} has to be {wanted}")]
+pub struct SettingsError {
+    /// The variable.
+    pub name: &'static str,
+    /// What it has to be.
+    pub wanted: &'static str,
+}
+
+/// Reads the settings of the function's host. `lookup` gives the value of a variable.
+///
+/// # Errors
+/// When a variable is malformed; the error names it, and does not quote it.
+pub fn host_config(lookup: impl Fn(&str) -> Option<String>) -> Result<HostConfig, SettingsError> {
+    let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    let path = |name: &str| text(name).map(PathBuf::from);
+    let kernel = path("SANDCASTLE_KERNEL").unwrap_or_else(|| "/opt/bin/sandcastle-kernel".into());
+    let run_dir = path("SANDCASTLE_RUN_DIR").unwrap_or_else(|| "/tmp/sandcastle".into());
+    let mut config = HostConfig::new(kernel, run_dir);
+    config.python_home = path("SANDCASTLE_PYTHON_HOME");
+    config.site_packages = path("SANDCASTLE_SITE_PACKAGES");
+    config.max_kernels = match text("SANDCASTLE_MAX_KERNELS") {
+        None => 1,
+        Some(text) => {
+            let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
+            number.ok_or(SettingsError { name: "SANDCASTLE_MAX_KERNELS", wanted: "a number from 1 to 1000" })?
+        }
+    };
+    // Set by Lambda, and no setting of ours: an odd value there is no reason not to start.
+    let function_mb = text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u64>().ok());
+    let memory_mb = match text("SANDCASTLE_MEMORY_MB") {
+        None => function_mb.map_or(2048, |mb| mb.saturating_sub(HOST_MEMORY_MB).max(64)),
+        Some(text) => {
+            let number = text.parse().ok().filter(|number| (64..=1 << 20).contains(number));
+            number.ok_or(SettingsError { name: "SANDCASTLE_MEMORY_MB", wanted: "a number from 64 to 1048576" })?
+        }
+    };
+    config.limits.memory_bytes = memory_mb << 20;
+    match text("JAIL").as_deref() {
+        None | Some("best-effort") => {}
+        Some("required") => config.required_steps = INSISTED_STEPS.iter().map(ToString::to_string).collect(),
+        Some(_) => return Err(SettingsError { name: "JAIL", wanted: "required or best-effort" }),
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<HostConfig, SettingsError> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        host_config(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_has_to_be_set_and_what_is_set_is_taken_over() {
+        let usual = read(&[("JAIL", ""), ("SANDCASTLE_MEMORY_MB", "")]).unwrap();
+        assert_eq!(usual.kernel_binary.to_str(), Some("/opt/bin/sandcastle-kernel"));
+        assert_eq!((usual.max_kernels, usual.limits.memory_bytes, usual.required_steps.len()), (1, 2 << 30, 0));
+        let set = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"), ("SANDCASTLE_RUN_DIR", "/r"), ("JAIL", "required")];
+        let set = read(&set).unwrap();
+        assert_eq!((set.limits.memory_bytes, set.run_dir.to_str()), (1513 << 20, Some("/r")));
+        assert_eq!(set.required_steps, INSISTED_STEPS);
+    }
+
+    #[test]
+    fn a_malformed_value_is_refused_by_name() {
+        for (name, value) in [("SANDCASTLE_MAX_KERNELS", "0"), ("SANDCASTLE_MEMORY_MB", "2GB"), ("JAIL", "off")] {
+            assert_eq!(read(&[(name, value)]).unwrap_err().name, name);
+        }
+    }
+}

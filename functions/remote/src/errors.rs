@@ -1,0 +1,29 @@
+//! What a failed invocation means for the call.
+
+use aws_sdk_lambda::{
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    operation::invoke::InvokeError,
+};
+use sandcastle::interpreter::RunError;
+
+/// Answers that mean: no environment is free, or may be made, just now. The limit on tenants is one of the first kind.
+const BUSY: &[&str] = &[
+    "TooManyRequestsException",
+    "EC2ThrottledException",
+    "ENILimitReachedException",
+    "SubnetIPAddressLimitReachedException",
+    "ResourceConflictException",
+    "ResourceNotReadyException",
+];
+
+/// Sorts an error of the SDK. The only time limit on an invocation is what is left of the call.
+pub(crate) fn of(error: SdkError<InvokeError>) -> RunError {
+    if matches!(error, SdkError::TimeoutError(_)) {
+        return RunError::NoTime;
+    }
+    if error.code().is_some_and(|code| BUSY.contains(&code)) {
+        tracing::warn!(code = error.code(), "no environment for a sandbox");
+        return RunError::Busy;
+    }
+    RunError::Kernel { what: format!("invoke: {}", DisplayErrorContext(&error)) }
+}

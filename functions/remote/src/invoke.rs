@@ -1,0 +1,146 @@
+//! The port: one synchronous invocation for each run.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_lambda::{
+    config::timeout::TimeoutConfig, operation::invoke::InvokeOutput, primitives::Blob, types::InvocationType,
+};
+use futures::future::BoxFuture;
+use sandcastle::{
+    SandboxId,
+    entry::Head,
+    interpreter::{Interpreter, Job, Ran, RunError},
+    manifest::Manifest,
+    remote::{Answer, Carried, Failed, MAX_CARRIED, MAX_PAYLOAD, MAX_STORED, Request, Task, unix_ms},
+};
+use serde::Deserialize;
+
+use crate::{RemoteInterpreter, check, death, errors};
+
+/// Of the call's time, what the way back and the check take.
+const WAY_BACK: Duration = Duration::from_millis(200);
+/// How long making an environment ready may hold up the start of a sandbox.
+const WARMING: Duration = Duration::from_secs(1);
+
+/// A function's error, as Lambda writes it.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct FunctionError {
+    error_type: String,
+    error_message: String,
+}
+
+impl RemoteInterpreter {
+    async fn invoke(&self, job: Job) -> Result<Ran, RunError> {
+        let left = job.deadline.saturating_duration_since(Instant::now());
+        let inside = left.checked_sub(WAY_BACK).ok_or(RunError::NoTime)?;
+        let payload = self.request(&job, inside).await?;
+        let request = self.lambda.invoke().function_name(&self.config.function).payload(Blob::new(payload));
+        let request = request.tenant_id(self.tenant(&job.sandbox, &job.head.manifest));
+        let left = job.deadline.saturating_duration_since(Instant::now());
+        let time = TimeoutConfig::builder().operation_timeout(left).build();
+        let config = aws_sdk_lambda::config::Builder::new().timeout_config(time);
+        let answer = request.customize().config_override(config).send().await.map_err(errors::of)?;
+        self.read(&job, answer).await
+    }
+
+    async fn request(&self, job: &Job, inside: Duration) -> Result<Vec<u8>, RunError> {
+        let manifest = serde_json::to_vec(&job.head.manifest).map_err(broken)?;
+        let task = Task {
+            sandbox: job.sandbox,
+            execution: job.execution,
+            commit: job.commit,
+            position: job.head.position,
+            manifest: (manifest.len() <= MAX_CARRIED).then(|| Arc::clone(&job.head.manifest)),
+            code: Arc::clone(&job.code),
+            display_last: job.display_last,
+            limit_ms: u64::try_from(job.limit.as_millis()).unwrap_or(u64::MAX),
+            deadline_ms: unix_ms(inside),
+            bucket: self.config.bucket.clone(),
+            credentials: self.lender.lend(&job.sandbox).await?,
+        };
+        let payload = serde_json::to_vec(&Request::Run(Box::new(task))).map_err(broken)?;
+        if payload.len() > MAX_PAYLOAD {
+            return Err(broken(format!("a request of {} bytes", payload.len())));
+        }
+        Ok(payload)
+    }
+
+    async fn read(&self, job: &Job, answer: InvokeOutput) -> Result<Ran, RunError> {
+        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
+        if payload.len() > MAX_PAYLOAD {
+            return Err(broken(format!("an answer of {} bytes", payload.len())));
+        }
+        if answer.function_error.is_some() {
+            return function_error(&job.head, &payload);
+        }
+        match serde_json::from_slice(&payload).map_err(broken)? {
+            Answer::Ran { base, manifest, report } => {
+                let manifest = self.unpack(job, manifest).await?;
+                check::checked(Ran { base, manifest, report }, &job.head).map_err(broken)
+            }
+            Answer::Failed { kind: Failed::Busy, .. } => Err(RunError::Busy),
+            Answer::Failed { kind: Failed::NoTime, .. } => Err(RunError::NoTime),
+            Answer::Failed { what, .. } => Err(broken(check::for_log(&what))),
+            Answer::Warm => Err(broken("an answer to another question")),
+        }
+    }
+
+    async fn unpack(&self, job: &Job, manifest: Carried) -> Result<Manifest, RunError> {
+        match manifest {
+            Carried::Whole(manifest) => Ok(manifest),
+            Carried::Stored(hash) => {
+                let epoch = job.head.manifest.epoch;
+                Ok(self.ledger.load_small(&job.sandbox, epoch, hash, MAX_STORED).await?)
+            }
+        }
+    }
+
+    async fn warm_up(&self, tenant: String) {
+        let payload = match serde_json::to_vec(&Request::Warm) {
+            Ok(payload) => Blob::new(payload),
+            Err(error) => return tracing::warn!(%error, "no environment made ready"),
+        };
+        let request = self.lambda.invoke().function_name(&self.config.function).tenant_id(tenant);
+        let request = request.invocation_type(InvocationType::Event).payload(payload);
+        match tokio::time::timeout(WARMING, request.send()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(error = %errors::of(error), "no environment made ready"),
+            Err(_) => tracing::warn!("making an environment ready takes too long"),
+        }
+    }
+}
+
+/// The code killed its environment, or the function is broken.
+fn function_error(head: &Head, payload: &[u8]) -> Result<Ran, RunError> {
+    let error: FunctionError = serde_json::from_slice(payload).unwrap_or_default();
+    let (kind, message) = (check::for_log(&error.error_type), check::for_log(&error.error_message));
+    tracing::error!(kind, message, "the interpreter's environment failed");
+    match death::cause(&error.error_type, &error.error_message) {
+        Some(cause) => Ok(death::ran(head, cause)),
+        None => Err(broken(format!("function error {kind}: {message}"))),
+    }
+}
+
+fn broken(what: impl ToString) -> RunError {
+    RunError::Kernel { what: format!("remote interpreter: {}", what.to_string()) }
+}
+
+impl Interpreter for RemoteInterpreter {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+        Box::pin(self.invoke(job))
+    }
+
+    /// Nothing to do: a kernel there that does not stand at the next job's head is replaced then, and nobody else gets
+    /// into the environment that it stands still in.
+    fn discard<'a>(&'a self, _sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn warm<'a>(&'a self, sandbox: &'a SandboxId, manifest: &'a Manifest) -> BoxFuture<'a, ()> {
+        Box::pin(self.warm_up(self.tenant(sandbox, manifest)))
+    }
+}

@@ -1,0 +1,92 @@
+//! The interpreter port over InterpreterFunction: invokes it for one tenant with credentials that reach one sandbox, and
+//! believes nothing of what it answers.
+
+mod check;
+mod credentials;
+mod death;
+mod errors;
+mod invoke;
+mod policy;
+
+use std::{sync::Arc, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use sandcastle::{SandboxId, ledger::Ledger, manifest::Manifest, remote::Bucket, store::ObjectStore};
+
+use credentials::Lender;
+
+/// For opening a connection.
+const CONNECT: Duration = Duration::from_secs(2);
+/// An invocation that was refused at once, or whose connection broke, is sent once more. Should both run, one commits.
+const ATTEMPTS: u32 = 2;
+
+/// Which function, and what it is given.
+#[derive(Clone, Debug)]
+pub struct RemoteConfig {
+    /// Name or ARN of InterpreterFunction.
+    pub function: String,
+    /// ARN of the role whose credentials, cut down to one sandbox, it is lent.
+    pub role_arn: String,
+    /// Who shares an environment.
+    pub tenant_scope: TenantScope,
+    /// The bucket.
+    pub bucket: Bucket,
+    /// URL of another Lambda than Amazon's.
+    pub lambda_endpoint: Option<String>,
+    /// URL of another STS than Amazon's.
+    pub sts_endpoint: Option<String>,
+}
+
+/// Who shares an environment of InterpreterFunction, whose code is all alike to Lambda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TenantScope {
+    /// Nobody: each sandbox has its own.
+    Sandbox,
+    /// The sandboxes of one member.
+    Member,
+}
+
+/// The interpreter in another function.
+pub struct RemoteInterpreter {
+    lambda: aws_sdk_lambda::Client,
+    lender: Lender,
+    ledger: Ledger,
+    config: RemoteConfig,
+}
+
+impl RemoteInterpreter {
+    /// Sets up the clients. No request is made, so wrong settings show at the first use.
+    pub async fn connect(config: RemoteConfig, store: Arc<dyn ObjectStore>) -> Self {
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let mut shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT).build());
+        if let Some(region) = config.bucket.region.clone() {
+            shared = shared.region(Region::new(region));
+        }
+        let shared = shared.load().await;
+        let mut lambda = aws_sdk_lambda::config::Builder::from(&shared);
+        lambda.set_endpoint_url(config.lambda_endpoint.clone());
+        let mut sts = aws_sdk_sts::config::Builder::from(&shared);
+        sts.set_endpoint_url(config.sts_endpoint.clone());
+        Self {
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            lender: Lender::new(aws_sdk_sts::Client::from_conf(sts.build()), &config),
+            ledger: Ledger::new(store),
+            config,
+        }
+    }
+
+    /// Whose environment runs a sandbox's code.
+    fn tenant(&self, sandbox: &SandboxId, manifest: &Manifest) -> String {
+        match self.config.tenant_scope {
+            TenantScope::Sandbox => sandbox.to_string(),
+            TenantScope::Member => format!("{}/{}", manifest.org, manifest.member),
+        }
+    }
+}
