@@ -23,16 +23,13 @@
 //! An empty value counts as absent, because a template cannot leave a variable out. Anything else that is not as it has
 //! to be is an error: the function does not start.
 
-use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-pub use sandcastle_interpreter::settings::INSISTED_STEPS;
+pub use sandcastle_interpreter::settings::{Jail, Lookup, SettingsError};
 use sandcastle_remote::TenantScope;
 
 /// Where the layer puts the kernel.
 const KERNEL: &str = "/opt/bin/sandcastle-kernel";
-/// What the function itself and the zygotes take of its memory, in MiB.
-const HOST_MEMORY_MB: u64 = 256;
-
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -81,15 +78,6 @@ pub struct Remote {
     pub sts_endpoint: Option<String>,
 }
 
-/// How much confinement is insisted on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Jail {
-    /// No kernel runs without the steps of [`INSISTED_STEPS`].
-    Required,
-    /// What the system refuses is done without, and logged once.
-    BestEffort,
-}
-
 /// Why the function does not start.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
@@ -100,13 +88,8 @@ pub enum ConfigError {
         name: &'static str,
     },
     /// A variable has a value that it cannot have.
-    #[error("{name} has to be {wanted}")]
-    Malformed {
-        /// The variable.
-        name: &'static str,
-        /// What it has to be.
-        wanted: String,
-    },
+    #[error(transparent)]
+    Malformed(#[from] SettingsError),
 }
 
 impl Config {
@@ -115,13 +98,9 @@ impl Config {
     /// # Errors
     /// When a variable is missing or malformed; the error names it, and does not quote it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let env = Lookup(&lookup);
+        let env = Lookup(lookup);
         let bucket = env.text("SANDCASTLE_BUCKET").ok_or(ConfigError::Missing { name: "SANDCASTLE_BUCKET" })?;
         let seconds = |number: Option<u64>| number.map(Duration::from_secs);
-        // Set by Lambda, and no setting of ours: an odd value there is no reason not to start.
-        let function_mb = env.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u64>().ok());
-        let kernel_mb = function_mb.map_or(2048, |mb| mb.saturating_sub(HOST_MEMORY_MB).max(64));
-        let max_kernels = env.number("SANDCASTLE_MAX_KERNELS", 1..=1000)?.unwrap_or(4);
         Ok(Self {
             bucket,
             region: env.text("AWS_REGION"),
@@ -129,66 +108,30 @@ impl Config {
             public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
             execution_limit: seconds(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?).unwrap_or(Duration::from_secs(50)),
             call_limit: seconds(env.number("SANDCASTLE_CALL_S", 1..=900)?),
-            remote: env.remote()?,
+            remote: remote(&env)?,
             kernel: env.path("SANDCASTLE_KERNEL").unwrap_or_else(|| KERNEL.into()),
             python_home: env.path("SANDCASTLE_PYTHON_HOME"),
             site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
-            max_kernels: usize::try_from(max_kernels).unwrap_or(usize::MAX),
-            memory_bytes: env.number("SANDCASTLE_MEMORY_MB", 64..=1 << 20)?.unwrap_or(kernel_mb) << 20,
-            jail: env.jail("JAIL")?,
+            max_kernels: env.max_kernels(4)?,
+            memory_bytes: env.memory_bytes()?,
+            jail: env.jail(Jail::BestEffort)?,
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".into()),
         })
     }
 }
 
-struct Lookup<'l, F>(&'l F);
-
-impl<F: Fn(&str) -> Option<String>> Lookup<'_, F> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.is_empty())
-    }
-
-    fn path(&self, name: &str) -> Option<PathBuf> {
-        self.text(name).map(PathBuf::from)
-    }
-
-    fn number(&self, name: &'static str, range: RangeInclusive<u64>) -> Result<Option<u64>, ConfigError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let number = text.parse().ok().filter(|number| range.contains(number));
-        let wanted = || format!("a number from {} to {}", range.start(), range.end());
-        number.map(Some).ok_or_else(|| ConfigError::Malformed { name, wanted: wanted() })
-    }
-
-    fn url(&self, name: &'static str) -> Result<Option<String>, ConfigError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-        match host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic())) {
-            true => Ok(Some(text)),
-            false => Err(ConfigError::Malformed { name, wanted: "a URL that begins with http:// or https://".into() }),
-        }
-    }
-
-    fn remote(&self) -> Result<Option<Remote>, ConfigError> {
-        let Some(function) = self.text("INTERPRETER_FUNCTION") else { return Ok(None) };
-        let tenant_scope = match self.text("TENANT_SCOPE").as_deref() {
-            None | Some("sandbox") => TenantScope::Sandbox,
-            Some("member") => TenantScope::Member,
-            Some(_) => return Err(ConfigError::Malformed { name: "TENANT_SCOPE", wanted: "sandbox or member".into() }),
-        };
-        Ok(Some(Remote {
-            function,
-            role_arn: self.text("SANDBOX_ROLE_ARN").ok_or(ConfigError::Missing { name: "SANDBOX_ROLE_ARN" })?,
-            tenant_scope,
-            lambda_endpoint: self.url("LAMBDA_ENDPOINT")?,
-            sts_endpoint: self.url("STS_ENDPOINT")?,
-        }))
-    }
-
-    fn jail(&self, name: &'static str) -> Result<Jail, ConfigError> {
-        match self.text(name).as_deref() {
-            None | Some("best-effort") => Ok(Jail::BestEffort),
-            Some("required") => Ok(Jail::Required),
-            Some(_) => Err(ConfigError::Malformed { name, wanted: "required or best-effort".into() }),
-        }
-    }
+fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remote>, ConfigError> {
+    let Some(function) = env.text("INTERPRETER_FUNCTION") else { return Ok(None) };
+    let tenant_scope = match env.text("TENANT_SCOPE").as_deref() {
+        None | Some("sandbox") => TenantScope::Sandbox,
+        Some("member") => TenantScope::Member,
+        Some(_) => return Err(SettingsError::new("TENANT_SCOPE", "sandbox or member").into()),
+    };
+    Ok(Some(Remote {
+        function,
+        role_arn: env.text("SANDBOX_ROLE_ARN").ok_or(ConfigError::Missing { name: "SANDBOX_ROLE_ARN" })?,
+        tenant_scope,
+        lambda_endpoint: env.url("LAMBDA_ENDPOINT")?,
+        sts_endpoint: env.url("STS_ENDPOINT")?,
+    }))
 }

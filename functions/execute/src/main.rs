@@ -10,7 +10,7 @@ use sandcastle::{
 };
 use sandcastle_execute::{
     App, Authenticator,
-    config::{Config, ConfigError, INSISTED_STEPS, Jail, Remote},
+    config::{Config, ConfigError, Remote},
     lambda, logging, router,
 };
 use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
@@ -95,9 +95,7 @@ fn host_config(config: &Config) -> HostConfig {
     host.site_packages.clone_from(&config.site_packages);
     host.max_kernels = config.max_kernels;
     host.limits.memory_bytes = config.memory_bytes;
-    if config.jail == Jail::Required {
-        host.required_steps = INSISTED_STEPS.iter().map(ToString::to_string).collect();
-    }
+    host.required_steps = config.jail.required_steps();
     host
 }
 

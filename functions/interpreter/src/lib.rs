@@ -9,6 +9,7 @@ mod folder;
 mod function;
 mod host;
 mod kernel;
+mod lookup;
 mod mime;
 mod modes;
 mod outcome;

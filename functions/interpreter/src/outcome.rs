@@ -3,29 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use sandcastle::{
-    limits,
-    manifest::{Dataframe, Manifest, Variable},
-    report::{Failure, FrameShape, Lost, Report, StateNote},
+    limits::{
+        self, MAX_CWD_BYTES, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_NAME_BYTES, MAX_NAMES, MAX_TRACEBACK_BYTES,
+    },
+    manifest::{Dataframe, Manifest, Variable, lost_names},
+    report::{Failure, FrameShape, Report, StateNote},
 };
 use sandcastle_protocol::{Done, Ended};
 
 use crate::{folder::Harvested, run::End, text};
-
-/// The longest name of a variable or frame that is kept, in bytes, and how many are.
-const MAX_NAME_BYTES: usize = 256;
-const MAX_NAMES: usize = 10_000;
-const MAX_FRAMES: usize = 1_000;
-/// The longest error and traceback that are answered, in bytes.
-const MAX_ERROR_BYTES: usize = 64 * 1024;
-const MAX_TRACEBACK_BYTES: usize = 33 * 1024;
-const MAX_CWD_BYTES: usize = 4096;
-/// The most environment that is kept, in bytes of names and values.
-const MAX_ENV_BYTES: usize = 64 * 1024;
-/// The most lost names that are kept, and how many bytes of them and their reasons.
-const MAX_LOST: usize = 2_000;
-const MAX_LOST_BYTES: usize = 256 * 1024;
-/// The most lost names that an answer lists.
-const MAX_LISTED_LOST: usize = 200;
 
 /// What a run started from.
 pub(crate) struct Start {
@@ -56,21 +42,6 @@ fn lost_reason(how: &str) -> String {
     format!("its value lived in a kernel that has ended ({how})")
 }
 
-/// The lost names that are kept, as far as there is room: those lost just now before those that were `lost` already.
-fn lost(names: &[String], reason: &str, before: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let now = names.iter().map(|name| (name.clone(), reason.to_owned()));
-    let mut kept = BTreeMap::new();
-    let mut room = MAX_LOST_BYTES;
-    for (name, reason) in now.chain(before) {
-        let Some(left) = room.checked_sub(name.len() + reason.len()).filter(|_| kept.len() < MAX_LOST) else { break };
-        kept.entry(name).or_insert_with(|| {
-            room = left;
-            reason
-        });
-    }
-    kept
-}
-
 impl Start {
     /// What a kernel that already ran is started with.
     pub(crate) fn warm(base: Arc<Manifest>) -> Self {
@@ -81,7 +52,7 @@ impl Start {
     /// What a new kernel is started with: every variable is gone.
     pub(crate) fn cold(base: Arc<Manifest>) -> Self {
         let newly_lost: Vec<String> = base.variables.keys().cloned().collect();
-        let lost = lost(&newly_lost, &lost_reason("a new one was started"), base.lost.clone());
+        let lost = lost_names(&newly_lost, &lost_reason("a new one was started"), base.lost.clone());
         Self { base, lost, newly_lost }
     }
 }
@@ -147,12 +118,9 @@ fn died(how: Ended, out_of_memory: bool) -> Cause {
 /// The kernel is gone, and every value with it.
 fn lose_all(start: Start, why: &str, manifest: &mut Manifest, report: &mut Report) {
     let reason = lost_reason(why);
-    let names: Vec<String> = start.base.variables.keys().cloned().collect();
-    manifest.lost = lost(&names, &reason, start.lost);
-    manifest.variables = Arc::default();
-    manifest.dataframes = Vec::new();
-    manifest.memory_bytes = 0;
-    report.state = Some(note(format!("the kernel died: {why}"), names, &reason));
+    manifest.lost = start.lost;
+    let names = manifest.lose_variables(&reason);
+    report.state = Some(StateNote::lost(format!("the kernel died: {why}"), names, &reason));
 }
 
 fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Report) {
@@ -189,18 +157,8 @@ fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Repo
     manifest.env = environment(done.env);
     if !start.newly_lost.is_empty() {
         let reason = lost_reason("a new one was started");
-        report.state = Some(note("a new kernel was started".into(), start.newly_lost, &reason));
+        report.state = Some(StateNote::lost("a new kernel was started".into(), start.newly_lost, &reason));
     }
-}
-
-/// What is told of lost names: as many as an answer has room for.
-fn note(reason: String, mut names: Vec<String>, why: &str) -> StateNote {
-    let all = names.len();
-    names.truncate(MAX_LISTED_LOST);
-    let reason =
-        if all > names.len() { format!("{reason}; {all} names are lost, here are {}", names.len()) } else { reason };
-    let lost = names.into_iter().map(|name| Lost { name, reason: why.to_owned() }).collect();
-    StateNote { kept: false, reason, lost }
 }
 
 fn is_name(name: &str) -> bool {
@@ -230,26 +188,4 @@ fn environment(env: BTreeMap<String, Option<String>>) -> BTreeMap<String, Option
         left.is_some()
     };
     env.into_iter().filter(fits).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lost_names_are_bounded_and_the_newest_are_kept() {
-        let mut all = BTreeMap::new();
-        for death in 0..5 {
-            let names: Vec<String> = (0..MAX_NAMES).map(|i| format!("v{death}_{i:05}")).collect();
-            all = lost(&names, &lost_reason("exit code 1"), all);
-            assert!(all.len() <= MAX_LOST && all.contains_key(&names[0]) && !all.contains_key("v9"));
-            assert!(all.keys().all(|name| name.starts_with(&format!("v{death}_"))));
-        }
-        let long: Vec<String> = (0..MAX_NAMES).map(|i| format!("{i:0256}")).collect();
-        let kept = lost(&long, "why", all);
-        let bytes: usize = kept.iter().map(|(name, reason)| name.len() + reason.len()).sum();
-        assert!(kept.len() > 900 && bytes <= MAX_LOST_BYTES);
-        let few = lost(&["new".to_owned()], "why", BTreeMap::from([("old".to_owned(), "before".to_owned())]));
-        assert_eq!(few.len(), 2);
-    }
 }

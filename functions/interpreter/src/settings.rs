@@ -13,77 +13,23 @@
 //!
 //! An empty value counts as absent. Which bucket there is and how to get there, each request says.
 
-use std::path::PathBuf;
-
 use crate::HostConfig;
-
-/// What the function itself and the zygotes take of its memory, in MiB.
-const HOST_MEMORY_MB: u64 = 256;
-
-/// The steps that `JAIL=required` insists on: those that any Linux of these days can give without root. Inside Lambda
-/// some are refused; there the microVM and the VPC are the boundary.
-pub const INSISTED_STEPS: &[&str] = &[
-    "session",
-    "descriptors",
-    "network",
-    "ipc",
-    "mounts",
-    "pid_namespace",
-    "user_namespace",
-    "rlimits",
-    "uid",
-    "capabilities",
-    "dumpable",
-    "no_new_privs",
-    "parent_death",
-    "seccomp",
-    "signals",
-];
-
-/// A variable has a value that it cannot have.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{name} has to be {wanted}")]
-pub struct SettingsError {
-    /// The variable.
-    pub name: &'static str,
-    /// What it has to be.
-    pub wanted: &'static str,
-}
+pub use crate::lookup::{INSISTED_STEPS, Jail, Lookup, SettingsError};
 
 /// Reads the settings of the function's host. `lookup` gives the value of a variable.
 ///
 /// # Errors
 /// When a variable is malformed; the error names it, and does not quote it.
 pub fn host_config(lookup: impl Fn(&str) -> Option<String>) -> Result<HostConfig, SettingsError> {
-    let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
-    let path = |name: &str| text(name).map(PathBuf::from);
-    let kernel = path("SANDCASTLE_KERNEL").unwrap_or_else(|| "/opt/bin/sandcastle-kernel".into());
-    let run_dir = path("SANDCASTLE_RUN_DIR").unwrap_or_else(|| "/tmp/sandcastle".into());
+    let env = Lookup(lookup);
+    let kernel = env.path("SANDCASTLE_KERNEL").unwrap_or_else(|| "/opt/bin/sandcastle-kernel".into());
+    let run_dir = env.path("SANDCASTLE_RUN_DIR").unwrap_or_else(|| "/tmp/sandcastle".into());
     let mut config = HostConfig::new(kernel, run_dir);
-    config.python_home = path("SANDCASTLE_PYTHON_HOME");
-    config.site_packages = path("SANDCASTLE_SITE_PACKAGES");
-    config.max_kernels = match text("SANDCASTLE_MAX_KERNELS") {
-        None => 1,
-        Some(text) => {
-            let number = text.parse().ok().filter(|number| (1..=1000).contains(number));
-            number.ok_or(SettingsError { name: "SANDCASTLE_MAX_KERNELS", wanted: "a number from 1 to 1000" })?
-        }
-    };
-    // Set by Lambda, and no setting of ours: an odd value there is no reason not to start.
-    let function_mb = text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|text| text.parse::<u64>().ok());
-    let memory_mb = match text("SANDCASTLE_MEMORY_MB") {
-        None => function_mb.map_or(2048, |mb| mb.saturating_sub(HOST_MEMORY_MB).max(64)),
-        Some(text) => {
-            let number = text.parse().ok().filter(|number| (64..=1 << 20).contains(number));
-            number.ok_or(SettingsError { name: "SANDCASTLE_MEMORY_MB", wanted: "a number from 64 to 1048576" })?
-        }
-    };
-    config.limits.memory_bytes = memory_mb << 20;
-    match text("JAIL").as_deref() {
-        None | Some("best-effort") => {}
-        Some("required") => config.required_steps = INSISTED_STEPS.iter().map(ToString::to_string).collect(),
-        Some(_) => return Err(SettingsError { name: "JAIL", wanted: "required or best-effort" }),
-    }
+    config.python_home = env.path("SANDCASTLE_PYTHON_HOME");
+    config.site_packages = env.path("SANDCASTLE_SITE_PACKAGES");
+    config.max_kernels = env.max_kernels(1)?;
+    config.limits.memory_bytes = env.memory_bytes()?;
+    config.required_steps = env.jail(Jail::BestEffort)?.required_steps();
     Ok(config)
 }
 

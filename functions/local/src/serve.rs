@@ -12,10 +12,7 @@ use std::{
 
 use axum::serve::ListenerExt;
 use sandcastle::service::{Sandcastles, Settings as ServiceSettings};
-use sandcastle_execute::{
-    App, Authenticator,
-    config::{INSISTED_STEPS, Jail},
-};
+use sandcastle_execute::{App, Authenticator};
 use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
 use sandcastle_s3::{S3Config, S3Store};
 use time::OffsetDateTime;
@@ -168,10 +165,7 @@ fn host_config(settings: &Settings, program_dir: &Path, run_dir: PathBuf) -> Res
     host.site_packages = settings.site_packages.clone().or(usual_packages);
     host.max_kernels = settings.max_kernels;
     host.limits.memory_bytes = settings.memory_bytes;
-    host.required_steps = match settings.jail {
-        Jail::Required => INSISTED_STEPS.iter().map(ToString::to_string).collect(),
-        Jail::BestEffort => Vec::new(),
-    };
+    host.required_steps = settings.jail.required_steps();
     Ok(host)
 }
 

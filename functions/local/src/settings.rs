@@ -2,13 +2,13 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    ops::RangeInclusive,
     path::PathBuf,
     time::Duration,
 };
 
 use sandcastle::Secret;
-use sandcastle_execute::config::Jail;
+pub use sandcastle_interpreter::settings::SettingsError;
+use sandcastle_interpreter::settings::{Jail, Lookup};
 use sandcastle_s3::S3Config;
 
 use crate::embedded::BUCKET;
@@ -78,109 +78,59 @@ pub enum Storage {
     Remote(S3Config),
 }
 
-/// A variable with a value that it cannot have. The value is not quoted: it might be a secret in the wrong place.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name} has to be {wanted}")]
-pub struct SettingsError {
-    /// The variable.
-    pub name: &'static str,
-    /// What it has to be.
-    pub wanted: String,
-}
-
 impl Settings {
     /// Reads the settings. `lookup` gives the value of a variable.
     ///
     /// # Errors
     /// When a variable is malformed; the error names it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let env = Lookup(&lookup);
+        let env = Lookup(lookup);
         let host = env.parsed("HOST", "an IP address")?.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let port = env.parsed("PORT", "a port, 0 to 65535")?.unwrap_or(8787);
         Ok(Self {
             address: SocketAddr::new(host, port),
-            storage: env.storage(host, port)?,
+            storage: storage(&env, host, port)?,
             public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
             data_dir: env.path("SANDCASTLE_DATA_DIR").unwrap_or_else(|| ".sandcastle".into()),
-            api_key: env.secret("SANDCASTLE_API_KEY")?,
-            execution_limit: Duration::from_secs(env.number("SANDCASTLE_TIMEOUT_S", 1..=360, 50)?),
+            api_key: secret(&env, "SANDCASTLE_API_KEY")?,
+            execution_limit: Duration::from_secs(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?.unwrap_or(50)),
             kernel: env.path("SANDCASTLE_KERNEL"),
             python_home: env.path("SANDCASTLE_PYTHON_HOME"),
             site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
-            max_kernels: usize::try_from(env.number("SANDCASTLE_MAX_KERNELS", 1..=1000, 32)?).unwrap_or(usize::MAX),
-            memory_bytes: env.number("SANDCASTLE_MEMORY_MB", 64..=1 << 20, 2048)? << 20,
-            jail: env.jail("JAIL")?,
+            max_kernels: env.max_kernels(32)?,
+            memory_bytes: env.memory_bytes()?,
+            jail: env.jail(Jail::Required)?,
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".to_owned()),
         })
     }
 }
 
-struct Lookup<'l, F>(&'l F);
-
-impl<F: Fn(&str) -> Option<String>> Lookup<'_, F> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.is_empty())
+/// A key has to fit into an `Authorization` header.
+fn secret<F: Fn(&str) -> Option<String>>(env: &Lookup<F>, name: &'static str) -> Result<Option<Secret>, SettingsError> {
+    let Some(text) = env.text(name) else { return Ok(None) };
+    match text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(Some(Secret::new(text))),
+        false => Err(SettingsError::new(name, "visible ASCII characters, 1,024 at most")),
     }
+}
 
-    fn path(&self, name: &str) -> Option<PathBuf> {
-        self.text(name).map(PathBuf::from)
+fn storage<F: Fn(&str) -> Option<String>>(env: &Lookup<F>, host: IpAddr, port: u16) -> Result<Storage, SettingsError> {
+    let (endpoint, bucket) = (env.url("S3_ENDPOINT")?, env.text("SANDCASTLE_BUCKET"));
+    if endpoint.is_some() || bucket.is_some() {
+        return Ok(Storage::Remote(S3Config {
+            bucket: bucket.unwrap_or_else(|| BUCKET.to_owned()),
+            region: env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")),
+            endpoint,
+            public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
+            credentials: None,
+        }));
     }
-
-    fn parsed<T: std::str::FromStr>(&self, name: &'static str, wanted: &str) -> Result<Option<T>, SettingsError> {
-        let malformed = || SettingsError { name, wanted: wanted.to_owned() };
-        self.text(name).map(|text| text.parse().map_err(|_| malformed())).transpose()
-    }
-
-    fn number(&self, name: &'static str, range: RangeInclusive<u64>, absent: u64) -> Result<u64, SettingsError> {
-        let wanted = format!("a number from {} to {}", range.start(), range.end());
-        let number = self.parsed(name, &wanted)?.unwrap_or(absent);
-        if range.contains(&number) { Ok(number) } else { Err(SettingsError { name, wanted }) }
-    }
-
-    fn url(&self, name: &'static str) -> Result<Option<String>, SettingsError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-        match rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic())) {
-            true => Ok(Some(text)),
-            false => Err(SettingsError { name, wanted: "a URL that begins with http:// or https://".to_owned() }),
-        }
-    }
-
-    /// A key has to fit into an `Authorization` header.
-    fn secret(&self, name: &'static str) -> Result<Option<Secret>, SettingsError> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        match text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            true => Ok(Some(Secret::new(text))),
-            false => Err(SettingsError { name, wanted: "visible ASCII characters, 1,024 at most".to_owned() }),
-        }
-    }
-
-    fn jail(&self, name: &'static str) -> Result<Jail, SettingsError> {
-        match self.text(name).as_deref() {
-            None | Some("required") => Ok(Jail::Required),
-            Some("best-effort") => Ok(Jail::BestEffort),
-            Some(_) => Err(SettingsError { name, wanted: "required or best-effort".to_owned() }),
-        }
-    }
-
-    fn storage(&self, host: IpAddr, port: u16) -> Result<Storage, SettingsError> {
-        let (endpoint, bucket) = (self.url("S3_ENDPOINT")?, self.text("SANDCASTLE_BUCKET"));
-        if endpoint.is_some() || bucket.is_some() {
-            return Ok(Storage::Remote(S3Config {
-                bucket: bucket.unwrap_or_else(|| BUCKET.to_owned()),
-                region: self.text("AWS_REGION").or_else(|| self.text("AWS_DEFAULT_REGION")),
-                endpoint,
-                public_endpoint: self.url("S3_PUBLIC_ENDPOINT")?,
-                credentials: None,
-            }));
-        }
-        let wanted = "a port, 0 to 65535";
-        let s3_port = match (self.parsed("S3_PORT", wanted)?, port) {
-            (Some(port), _) => port,
-            (None, 0) => 0,
-            (None, u16::MAX) => return Err(SettingsError { name: "S3_PORT", wanted: wanted.to_owned() }),
-            (None, port) => port + 1,
-        };
-        Ok(Storage::Embedded { address: SocketAddr::new(host, s3_port) })
-    }
+    let wanted = "a port, 0 to 65535";
+    let s3_port = match (env.parsed("S3_PORT", wanted)?, port) {
+        (Some(port), _) => port,
+        (None, 0) => 0,
+        (None, u16::MAX) => return Err(SettingsError::new("S3_PORT", wanted)),
+        (None, port) => port + 1,
+    };
+    Ok(Storage::Embedded { address: SocketAddr::new(host, s3_port) })
 }

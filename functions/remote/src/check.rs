@@ -4,28 +4,21 @@
 use sandcastle::{
     entry::Head,
     interpreter::Ran,
-    limits::{self, OutputBudget},
+    limits::{
+        self, MAX_CWD_BYTES, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_LISTED_LOST, MAX_LOST, MAX_LOST_BYTES,
+        MAX_NAME_BYTES, MAX_NAMES, MAX_TRACEBACK_BYTES, OutputBudget,
+    },
     manifest::{Manifest, Node},
     report::Report,
 };
 use time::{Duration, OffsetDateTime};
 
-/// The most names that a host keeps of a kernel, and what may be lost: those, and as many of a kernel before.
-const MAX_NAMES: usize = 10_000;
-const MAX_LOST: usize = 2 * MAX_NAMES;
 const MAX_CHUNKS: usize = 100_000;
-const MAX_FRAMES: usize = 1_000;
-const MAX_NAME_BYTES: usize = 256;
-const MAX_ERROR_BYTES: usize = 64 * 1024;
-const MAX_TRACEBACK_BYTES: usize = 33 * 1024;
-const MAX_CWD_BYTES: usize = 4096;
-const MAX_ENV_BYTES: usize = 64 * 1024;
 const MAX_REASON_BYTES: usize = 1024;
 const MAX_RUNTIME_BYTES: usize = 64;
 const MAX_MIME_BYTES: usize = 128;
 /// The name of what was left out may itself be why.
 const MAX_SKIPPED_NAME_BYTES: usize = 16 * 1024;
-const MAX_LISTED_LOST: usize = 200;
 /// The longest that a function of Lambda runs, in milliseconds.
 const MAX_DURATION_MS: u64 = 900_000;
 /// Clocks may differ by so much.
@@ -69,7 +62,8 @@ fn manifest(manifest: &Manifest, now: OffsetDateTime) -> Result<(), &'static str
     demand(manifest.variables.keys().all(|name| is_name(name)), "a variable's name that is none")?;
     let chunks: usize = manifest.variables.values().map(|variable| variable.chunks.len()).sum();
     demand(chunks <= MAX_CHUNKS, "too many chunks")?;
-    demand(manifest.lost.len() <= MAX_LOST, "too many lost names")?;
+    let lost_bytes: usize = manifest.lost.iter().map(|(name, why)| name.len() + why.len()).sum();
+    demand(manifest.lost.len() <= MAX_LOST && lost_bytes <= MAX_LOST_BYTES, "too many lost names")?;
     let mut lost = manifest.lost.iter();
     demand(lost.all(|(name, why)| is_name(name) && why.len() <= MAX_REASON_BYTES), "a lost name that is none")?;
     demand(manifest.cwd.len() <= MAX_CWD_BYTES && !manifest.cwd.contains('\0'), "a working directory that is none")?;

@@ -1,16 +1,11 @@
 //! What a call comes to when the environment that ran it ended: the code may have killed the host itself, or have used up
 //! all memory. The caller learns that as of any dead kernel.
 
-use std::sync::Arc;
-
 use sandcastle::{
     entry::Head,
     interpreter::Ran,
-    report::{Failure, Lost, Report, StateNote},
+    report::{Failure, Report, StateNote},
 };
-
-/// The most lost names that an answer lists.
-const MAX_LISTED: usize = 200;
 
 /// How an environment ended, by the type of the function's error; `None` for errors that are no death.
 pub(crate) fn cause(error_type: &str, message: &str) -> Option<&'static str> {
@@ -27,17 +22,11 @@ pub(crate) fn cause(error_type: &str, message: &str) -> Option<&'static str> {
 pub(crate) fn ran(head: &Head, error: &str) -> Ran {
     let mut manifest = (*head.manifest).clone();
     let reason = "its value lived in an environment that has ended";
-    let mut names: Vec<String> = manifest.variables.keys().cloned().collect();
-    manifest.lost.extend(names.iter().map(|name| (name.clone(), reason.to_owned())));
-    manifest.variables = Arc::default();
-    manifest.dataframes = Vec::new();
-    manifest.memory_bytes = 0;
+    let names = manifest.lose_variables(reason);
     manifest.calls = manifest.calls.saturating_add(1);
-    names.truncate(MAX_LISTED);
-    let lost = names.into_iter().map(|name| Lost { name, reason: reason.to_owned() }).collect();
     let report = Report {
         failure: Some(Failure { error: error.to_owned(), traceback: Vec::new() }),
-        state: Some(StateNote { kept: false, reason: "the environment ended".into(), lost }),
+        state: Some(StateNote::lost("the environment ended".into(), names, reason)),
         ..Report::default()
     };
     Ran { base: head.position, manifest, report }

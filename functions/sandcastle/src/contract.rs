@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use crate::{
     ExecutionId, Name, SandboxId,
     manifest::{Dataframe, Status},
-    report::{FrameShape, Lost, Skipped},
+    report::{FrameShape, Skipped, StateNote},
 };
 
 /// Body of `POST /v2/sandcastles`.
@@ -61,7 +61,7 @@ pub struct ExecuteResponse {
     pub dataframes: Vec<FrameShape>,
     /// What became of the variables, when they are not simply as the code left them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<StateReport>,
+    pub state: Option<StateNote>,
 }
 
 /// A generated file.
@@ -78,17 +78,6 @@ pub struct FileLink {
     /// Until when the URL works, at most.
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,
-}
-
-/// What became of the variables.
-#[derive(Debug, Serialize)]
-pub struct StateReport {
-    /// True when every variable is as the code left it.
-    pub kept: bool,
-    /// What happened.
-    pub reason: String,
-    /// What is gone.
-    pub lost: Vec<Lost>,
 }
 
 /// Answer to `GET /v2/sandcastles/{id}`.

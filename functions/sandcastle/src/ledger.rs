@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::{
     ContentHash, ExecutionId, SandboxId,
-    entry::{Base, Entry, Head, Position, State, StoredBase, apply, difference},
+    entry::{Base, Entry, Head, State, StoredBase, apply, difference},
     keys, limits,
     manifest::{Epoch, Manifest},
     store::{ObjectStore, PutNew, StoreError},
@@ -132,12 +132,6 @@ impl Ledger {
         self.store.put_new(&key, bytes).await
     }
 
-    /// True when the ledger holds an entry at this very position.
-    pub async fn holds(&self, id: &SandboxId, position: Position) -> Result<bool, StoreError> {
-        let entry = self.read(id, position.seq).await?;
-        Ok(entry.is_some_and(|entry| entry.position == position))
-    }
-
     /// Stores something immutable under the hash of its JSON.
     pub async fn keep<T: serde::Serialize>(
         &self,
@@ -145,8 +139,7 @@ impl Ledger {
         epoch: Epoch,
         value: &T,
     ) -> Result<ContentHash, StoreError> {
-        let bytes = serialize("objects", value)?;
-        let hash = ContentHash::of(&bytes);
+        let (hash, bytes) = hashed(value)?;
         store_young(self.store.as_ref(), &keys::object(id, epoch, hash), bytes).await?;
         Ok(hash)
     }
@@ -159,8 +152,7 @@ impl Ledger {
         epoch: Epoch,
         value: &T,
     ) -> Result<ContentHash, StoreError> {
-        let bytes = serialize("objects", value)?;
-        let hash = ContentHash::of(&bytes);
+        let (hash, bytes) = hashed(value)?;
         self.store.put_new(&keys::object(id, epoch, hash), bytes).await?;
         Ok(hash)
     }
@@ -219,6 +211,11 @@ pub(crate) async fn store_young(store: &dyn ObjectStore, key: &str, bytes: Bytes
         store.put_new(key, bytes).await?;
     }
     Ok(())
+}
+
+fn hashed<T: serde::Serialize>(value: &T) -> Result<(ContentHash, Bytes), StoreError> {
+    let bytes = serialize("objects", value)?;
+    Ok((ContentHash::of(&bytes), bytes))
 }
 
 fn without_maps(manifest: &Manifest) -> Manifest {

@@ -29,6 +29,26 @@ pub const MAX_NODES: usize = 20_000;
 pub const MAX_PATH_BYTES: usize = 1024;
 /// Most left-out files that are named in an answer.
 pub const MAX_SKIPPED: usize = 100;
+/// The longest name of a variable or frame that is kept, in bytes.
+pub const MAX_NAME_BYTES: usize = 256;
+/// Most variables that are named in a manifest.
+pub const MAX_NAMES: usize = 10_000;
+/// Most data frames of a sandbox that are told of.
+pub const MAX_FRAMES: usize = 1_000;
+/// The longest error, in bytes.
+pub const MAX_ERROR_BYTES: usize = 64 * 1024;
+/// The longest traceback, in bytes of all its lines.
+pub const MAX_TRACEBACK_BYTES: usize = 33 * 1024;
+/// The longest working directory, in bytes.
+pub const MAX_CWD_BYTES: usize = 4096;
+/// The most environment that is kept, in bytes of names and values.
+pub const MAX_ENV_BYTES: usize = 64 * 1024;
+/// Most lost names that are kept.
+pub const MAX_LOST: usize = 2_000;
+/// The most lost names that are kept, in bytes of them and their reasons.
+pub const MAX_LOST_BYTES: usize = 256 * 1024;
+/// Most lost names that an answer lists.
+pub const MAX_LISTED_LOST: usize = 200;
 /// The largest manifest that stands in its entry whole, in bytes, by estimate.
 pub const MAX_INLINE_MANIFEST: usize = 64 * 1024;
 /// The largest difference to a base manifest before a new base is written, in bytes, by estimate.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{ContentHash, Name};
+use crate::{ContentHash, Name, limits};
 
 /// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
 /// a sandbox started again under the same id stores, then never share a key.
@@ -142,11 +142,60 @@ impl Manifest {
         }
     }
 
+    /// What is left when the kernel is gone: every value is lost, for this reason. Gives the names of those that were there.
+    pub fn lose_variables(&mut self, reason: &str) -> Vec<String> {
+        let names: Vec<String> = self.variables.keys().cloned().collect();
+        self.lost = lost_names(&names, reason, std::mem::take(&mut self.lost));
+        self.variables = Arc::default();
+        self.dataframes = Vec::new();
+        self.memory_bytes = 0;
+        names
+    }
+
     /// The working files, without the folders.
     pub fn regular_files(&self) -> impl Iterator<Item = (&String, &WorkingFile)> {
         self.files.iter().filter_map(|(path, node)| match node {
             Node::File(file) => Some((path, file)),
             Node::Folder { .. } => None,
         })
+    }
+}
+
+/// The lost names that are kept, as far as there is room: those lost just now before those that were lost already.
+pub fn lost_names(names: &[String], reason: &str, before: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let now = names.iter().map(|name| (name.clone(), reason.to_owned()));
+    let mut kept = BTreeMap::new();
+    let mut room = limits::MAX_LOST_BYTES;
+    for (name, reason) in now.chain(before) {
+        let left = room.checked_sub(name.len() + reason.len());
+        let Some(left) = left.filter(|_| kept.len() < limits::MAX_LOST) else { break };
+        kept.entry(name).or_insert_with(|| {
+            room = left;
+            reason
+        });
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{MAX_LOST, MAX_LOST_BYTES, MAX_NAMES};
+
+    #[test]
+    fn lost_names_are_bounded_and_the_newest_are_kept() {
+        let mut all = BTreeMap::new();
+        for death in 0..5 {
+            let names: Vec<String> = (0..MAX_NAMES).map(|i| format!("v{death}_{i:05}")).collect();
+            all = lost_names(&names, "its value lived in a kernel that has ended (exit code 1)", all);
+            assert!(all.len() <= MAX_LOST && all.contains_key(&names[0]) && !all.contains_key("v9"));
+            assert!(all.keys().all(|name| name.starts_with(&format!("v{death}_"))));
+        }
+        let long: Vec<String> = (0..MAX_NAMES).map(|i| format!("{i:0256}")).collect();
+        let kept = lost_names(&long, "why", all);
+        let bytes: usize = kept.iter().map(|(name, reason)| name.len() + reason.len()).sum();
+        assert!(kept.len() > 900 && bytes <= MAX_LOST_BYTES);
+        let few = lost_names(&["new".to_owned()], "why", BTreeMap::from([("old".to_owned(), "before".to_owned())]));
+        assert_eq!(few.len(), 2);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ContentHash;
+use crate::{ContentHash, limits::MAX_LISTED_LOST};
 
 /// The result of an execution, without its presigned URLs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,6 +74,18 @@ pub struct StateNote {
     pub reason: String,
     /// What is gone.
     pub lost: Vec<Lost>,
+}
+
+impl StateNote {
+    /// These names are lost; as many as an answer has room for are listed.
+    pub fn lost(reason: String, mut names: Vec<String>, why: &str) -> Self {
+        let all = names.len();
+        names.truncate(MAX_LISTED_LOST);
+        let listed = names.len();
+        let reason = if all > listed { format!("{reason}; {all} names are lost, here are {listed}") } else { reason };
+        let lost = names.into_iter().map(|name| Lost { name, reason: why.to_owned() }).collect();
+        Self { kept: false, reason, lost }
+    }
 }
 
 /// A name whose value is gone.

@@ -15,7 +15,6 @@ use sandcastle::{
     interpreter::{Interpreter, Job},
     manifest::{Epoch, Manifest},
 };
-use sandcastle_execute::config::{INSISTED_STEPS, Jail};
 use sandcastle_interpreter::{HostConfig, KernelHost};
 use sandcastle_s3::S3Store;
 use time::OffsetDateTime;
@@ -63,10 +62,7 @@ fn host_config(contents: &Contents, settings: &Settings, run_dir: &Path) -> Host
     // Neither home nor packages are told: the kernel has to find them by its own place, as in /opt.
     let mut config = HostConfig::new(contents.kernel(), run_dir.to_owned());
     config.preload = false;
-    config.required_steps = match settings.jail {
-        Jail::Required => INSISTED_STEPS.iter().map(ToString::to_string).collect(),
-        Jail::BestEffort => Vec::new(),
-    };
+    config.required_steps = settings.jail.required_steps();
     config
 }
 

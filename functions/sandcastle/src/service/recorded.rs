@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{Sandcastles, ServiceError};
 use crate::{
     SandboxId,
-    contract::{ExecuteResponse, FileLink, StateReport},
+    contract::{ExecuteResponse, FileLink},
     entry::Executed,
     keys,
     limits::{self, LINK_LIFETIME, prefix},
@@ -86,7 +86,7 @@ pub(super) async fn response(
         files,
         files_skipped: report.files_skipped,
         dataframes: report.dataframes,
-        state: report.state.map(|note| StateReport { kept: note.kept, reason: note.reason, lost: note.lost }),
+        state: report.state,
     })
 }
 
