@@ -41,7 +41,8 @@ class Functions(unittest.TestCase):
             self.assertNotIn(name, text)
 
     def test_the_variables_are_those_that_the_function_reads(self):
-        read = (ROOT / "functions/execute/src/config.rs").read_text()
+        sources = ("functions/execute/src/config.rs", "functions/interpreter/src/lookup.rs")
+        read = "".join((ROOT / source).read_text() for source in sources)
         for name in ("SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "JAIL", "RUST_LOG",
                      "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT"):
             self.assertIn(f'"{name}"', read)

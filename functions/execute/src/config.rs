@@ -30,6 +30,7 @@ use sandcastle_remote::TenantScope;
 
 /// Where the layer puts the kernel.
 const KERNEL: &str = "/opt/bin/sandcastle-kernel";
+
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {

@@ -24,31 +24,33 @@ const QUICK_LOOKS: u32 = 50;
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Stops a kernel, waits until every thread of it stands still, and kills everything it has started. `false`: that took
-/// too long, or could not be seen, and only the end of the kernel helps.
-pub(crate) async fn quieten(kernel: Pid, process: &Process) -> bool {
+/// too long, and only the end of the kernel helps.
+///
+/// # Errors
+/// When there is no such process to be seen: it has ended.
+pub(crate) async fn quieten(kernel: Pid, process: &Process) -> io::Result<bool> {
     let until = Instant::now() + QUIET_TIME;
     let mut quiet = 0;
     for look in 0u32.. {
         // Before every look, because the end of what it started may have woken it: Linux sends SIGCONT to a stopped
         // process when the last process that ties its process group to its session ends.
         process.signal(Signal::STOP);
-        match is_quiet(kernel) {
+        match is_quiet(kernel)? {
             // The first look may have come upon a process that ended, and woke the kernel, while it went on.
-            Ok(true) if quiet == 1 => return true,
-            Ok(true) => quiet = 1,
-            Err(_) => return false,
-            Ok(false) if Instant::now() > until => return false,
-            Ok(false) if look < QUICK_LOOKS => {
+            true if quiet == 1 => return Ok(true),
+            true => quiet = 1,
+            false if Instant::now() > until => return Ok(false),
+            false if look < QUICK_LOOKS => {
                 quiet = 0;
                 std::thread::yield_now();
             }
-            Ok(false) => {
+            false => {
                 quiet = 0;
                 sleep(LOOK_AGAIN).await;
             }
         }
     }
-    false
+    Ok(false)
 }
 
 /// True when a kernel that was quietened is stopped still, and has started nothing.

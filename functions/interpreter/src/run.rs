@@ -147,11 +147,15 @@ async fn answer(said: Result<Option<FromKernel>, FrameError>, fate: &mut Fate) -
 
 /// Stops the kernel and ends what the call left behind, so that nothing writes a file or a line from here on.
 async fn settle(kernel: &mut Kernel, done: Done) -> End {
-    if processes::quieten(kernel.pid, &kernel.process).await {
-        return End::Done(done);
+    match processes::quieten(kernel.pid, &kernel.process).await {
+        Ok(true) => End::Done(done),
+        Ok(false) => {
+            kernel.kill().await;
+            End::Broke("did not come to rest")
+        }
+        // Somebody killed it after it had answered.
+        Err(_) => End::Died(kernel.kill().await),
     }
-    kernel.kill().await;
-    End::Broke("did not come to rest")
 }
 
 /// Reads what is left in the pipe. Nobody writes any more, so that nothing has to be waited for.

@@ -51,7 +51,7 @@ impl KernelHost {
             return Ok(None);
         }
         // The folder is written to, so the kernel has to stand still for certain.
-        if !processes::quieten(kernel.pid, &kernel.process).await {
+        if !processes::quieten(kernel.pid, &kernel.process).await.unwrap_or(false) {
             return Ok(None);
         }
         let changes = difference(&manifest.files, &base.files);
