@@ -81,6 +81,11 @@ impl Function {
         self.child.id()
     }
 
+    /// Ends the environment as Lambda does.
+    pub fn terminate(&self) {
+        rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
     /// What the emulator and the function logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()

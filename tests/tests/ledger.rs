@@ -20,18 +20,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, TryStreamExt, future::BoxFuture};
 use sandcastle::{
     CommitId, ContentHash, Name, Principal, SandboxId, Scope,
-    contract::{ExecuteRequest, ExecuteResponse, StatusFilter},
+    contract::{ExecuteRequest, ExecuteResponse, Source, StatusFilter},
     entry::{Change, Entry, Position, State},
     interpreter::{Interpreter, Job, Ran, RunError},
     keys,
     ledger::Ledger,
     manifest::{Node, Status, WorkingFile},
     report::Report,
-    service::{Sandcastles, ServiceError, Settings},
-    store::{ObjectStore, PutNew},
+    service::{FileContent, Sandcastles, ServiceError, Settings},
+    store::{ObjectStore, PutNew, StoreError},
 };
 use sandcastle_e2e::faults::{Fault, Faulty, Op, Plan};
 use sandcastle_local::EmbeddedS3;
@@ -178,11 +178,11 @@ impl Service {
 
 fn caller() -> Principal {
     let name = |text| Name::parse(text).unwrap();
-    Principal { org: name("acme"), member: name("ann"), scopes: Scope::ALL.to_vec() }
+    Principal { org: name("acme"), member: Some(name("ann")), scopes: Scope::ALL.to_vec() }
 }
 
 fn code(text: &str) -> ExecuteRequest {
-    ExecuteRequest { code: text.to_owned(), display_last: false }
+    ExecuteRequest { code: text.to_owned(), display_last: false, source: Source::PlatformApi }
 }
 
 fn soon() -> Instant {
@@ -298,7 +298,7 @@ async fn an_idempotency_key_answers_what_is_recorded() {
     let other = world.service(Logger::default()).await;
     assert_eq!(other.keyed(&id, "a", "k").await.unwrap(), "a ", "in another process the key is unknown");
     assert_eq!(other.runs(), 0);
-    assert!(matches!(other.keyed(&id, "c", "k").await, Err(ServiceError::Conflict(_))));
+    assert!(matches!(other.keyed(&id, "c", "k").await, Err(ServiceError::KeyReused)));
     for n in 0..128 {
         service.log(&id, &format!("{n}")).await;
     }
@@ -345,6 +345,43 @@ async fn a_big_manifest_is_a_base_and_a_difference() {
     assert!(head.manifest.files.contains_key("call-2") && !head.manifest.files.contains_key("call-0"));
 }
 
+/// All of a file's bytes, unless an error ends them.
+async fn read(file: FileContent) -> Result<Bytes, StoreError> {
+    let pieces: Vec<_> = file.pieces.try_collect().await?;
+    assert_eq!(pieces.iter().map(Bytes::len).sum::<usize>(), usize::try_from(file.size).unwrap());
+    Ok(pieces.concat().into())
+}
+
+#[tokio::test]
+async fn a_file_whose_stored_bytes_were_changed_is_not_handed_out_whole() {
+    let world = World::new().await;
+    let service = world.service(Logger::default()).await;
+    let (id, calls) = (service.start().await, &service.calls);
+    let (me, id) = (caller(), id.as_str());
+    for (name, bytes) in [("long.bin", vec![7; 1 << 20]), ("empty.bin", Vec::new())] {
+        let bytes = Bytes::from(bytes);
+        calls.put_file(&me, id, name, bytes.clone(), soon()).await.unwrap();
+        assert!(read(calls.read_file(&me, id, name).await.unwrap()).await.unwrap() == bytes, "{name}");
+        let store = &world.store;
+        let key = store.list(&format!("files/{id}/1/"), None, 10).await.unwrap().pop().unwrap();
+        store.put(&key, vec![8; bytes.len().max(1)].into()).await.unwrap();
+        let file = calls.read_file(&me, id, name).await.unwrap();
+        let mut pieces = file.pieces;
+        let mut length = 0;
+        let error = loop {
+            match pieces.try_next().await {
+                Ok(Some(piece)) => length += piece.len(),
+                Ok(None) => panic!("{name}: handed out"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
+        assert!(length < bytes.len().max(1), "{name}: a client would take {length} bytes for the file");
+        store.delete(&[key]).await.unwrap();
+        calls.delete_file(&me, id, name, soon()).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn files_are_put_and_deleted_as_entries() {
     let world = World::new().await;
@@ -353,7 +390,7 @@ async fn files_are_put_and_deleted_as_entries() {
     let (me, id) = (caller(), id.as_str());
     let put = |path: &'static str| calls.put_file(&me, id, path, Bytes::from_static(b"x"), soon());
     assert_eq!(put("deep/er/a.txt").await.unwrap().filename, "a.txt");
-    assert_eq!(calls.read_file(&me, id, "deep/er/a.txt").await.unwrap(), "x");
+    assert_eq!(read(calls.read_file(&me, id, "deep/er/a.txt").await.unwrap()).await.unwrap(), "x");
     let listed = calls.list_files(&me, id, "deep").await.unwrap().files;
     assert_eq!((listed.len(), listed[0].name.as_str(), listed[0].is_dir), (1, "er", true));
     for bad in ["../a", "/a", "a/../b", ".hidden", "a//b", "", "a\0b", "deep"] {

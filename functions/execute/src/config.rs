@@ -12,6 +12,8 @@
 //! | `SANDBOX_ROLE_ARN` | role whose credentials, cut down to one sandbox, that function is lent | required with it |
 //! | `TENANT_SCOPE` | `sandbox` or `member`: who shares an environment of that function | `sandbox` |
 //! | `LAMBDA_ENDPOINT`, `STS_ENDPOINT` | URLs of other services than Amazon's | Amazon's |
+//! | `TRUSTED_ORG` | the organisation that invocations and events without a token run code for | they need a token |
+//! | `SANDCASTLE_STREAM_DOWNLOADS` | `yes` where the REST API takes downloads as a stream | no |
 //! | `SANDCASTLE_KERNEL` | the kernel's executable | `/opt/bin/sandcastle-kernel` |
 //! | `SANDCASTLE_PYTHON_HOME` | prefix that holds `lib/python3.X` | the one the kernel was built against |
 //! | `SANDCASTLE_SITE_PACKAGES` | folder of the data packages | none besides the standard library |
@@ -25,8 +27,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use sandcastle::Name;
+
 pub use sandcastle_interpreter::settings::{Jail, Lookup, SettingsError};
 use sandcastle_remote::TenantScope;
+
+use crate::EventSettings;
 
 /// Where the layer puts the kernel.
 const KERNEL: &str = "/opt/bin/sandcastle-kernel";
@@ -48,6 +54,8 @@ pub struct Config {
     pub call_limit: Option<Duration>,
     /// The function that runs the code; this one does when absent.
     pub remote: Option<Remote>,
+    /// What comes by events.
+    pub events: EventSettings,
     /// The kernel's executable.
     pub kernel: PathBuf,
     /// Prefix that holds `lib/python3.X`.
@@ -110,6 +118,7 @@ impl Config {
             execution_limit: seconds(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?).unwrap_or(Duration::from_secs(50)),
             call_limit: seconds(env.number("SANDCASTLE_CALL_S", 1..=900)?),
             remote: remote(&env)?,
+            events: events(&env)?,
             kernel: env.path("SANDCASTLE_KERNEL").unwrap_or_else(|| KERNEL.into()),
             python_home: env.path("SANDCASTLE_PYTHON_HOME"),
             site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
@@ -119,6 +128,17 @@ impl Config {
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".into()),
         })
     }
+}
+
+fn events<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<EventSettings, SettingsError> {
+    let stream_downloads = match env.text("SANDCASTLE_STREAM_DOWNLOADS").as_deref() {
+        None | Some("no") => false,
+        Some("yes") => true,
+        Some(_) => return Err(SettingsError::new("SANDCASTLE_STREAM_DOWNLOADS", "yes or no")),
+    };
+    let org = env.text("TRUSTED_ORG").map(|name| Name::parse(&name)).transpose();
+    let wrong = |_| SettingsError::new("TRUSTED_ORG", "a name of 1 to 32 of A-Z a-z 0-9 . _");
+    Ok(EventSettings { trusted_org: org.map_err(wrong)?, stream_downloads })
 }
 
 fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remote>, ConfigError> {

@@ -1,14 +1,20 @@
-//! The execute endpoint: HTTP routes over the domain, authentication by API keys in the bucket, and the Lambda handler.
+//! The execute endpoint: HTTP routes over the domain, authentication by API keys in the bucket, and the events of Lambda.
 //!
-//! `bootstrap` runs it on Lambda; `sandcastle serve` mounts the same [`router`] on a socket.
+//! `bootstrap` runs it on Lambda with [`Events`]; `sandcastle serve` mounts the same [`router`] on a socket.
 
 mod app;
 mod auth;
 pub mod config;
+mod detached;
+mod error;
+mod events;
 mod http;
-pub mod lambda;
-pub mod logging;
+mod json;
+mod request_id;
+
+pub use sandcastle_interpreter::logging;
 
 pub use app::App;
 pub use auth::{AuthError, Authenticator, Clock};
+pub use events::{EventSettings, Events, Reply};
 pub use http::router;

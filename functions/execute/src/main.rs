@@ -3,19 +3,22 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
+use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use sandcastle::{
     interpreter::Interpreter,
+    metrics,
     remote::Bucket,
     service::{Sandcastles, Settings},
 };
 use sandcastle_execute::{
-    App, Authenticator,
+    App, Authenticator, Events,
     config::{Config, ConfigError, Remote},
-    lambda, logging, router,
+    logging,
 };
-use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
+use sandcastle_interpreter::{HostConfig, HostError, KernelHost, lambda};
 use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
 use sandcastle_s3::{S3Config, S3Store};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 /// The only place of a Lambda environment that can be written to.
@@ -32,36 +35,72 @@ enum InitError {
     Host(#[from] HostError),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let began = Instant::now();
-    let app = match init().await {
-        Ok(app) => app,
-        Err(error) => return give_up(&error, "the function does not start"),
-    };
-    let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(init_ms, "cold start");
-    match lambda_http::run(lambda::handler(router(app))).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => give_up(error.as_ref(), "the Lambda runtime ended"),
+impl InitError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "Config",
+            Self::Logging(_) => "Logging",
+            Self::Host(_) => "Host",
+        }
     }
 }
 
-async fn init() -> Result<Arc<App>, InitError> {
-    #[expect(clippy::disallowed_methods, reason = "the one place where this program's settings are read")]
-    let config = Config::from_lookup(|name| std::env::var(name).ok());
+#[tokio::main]
+async fn main() -> ExitCode {
+    let began = Instant::now();
+    let (events, host) = match init().await {
+        Ok(parts) => parts,
+        Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), error.kind(), &error).await,
+    };
+    lambda::end_with_the_environment(host).await;
+    let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(metric = metrics::COLD_STARTS, init_ms, "cold start");
+    let events = Arc::new(events);
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let events = Arc::clone(&events);
+        async move { events.handle(event).await }
+    });
+    match lambda_runtime::run(handler).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => lambda::give_up("the Lambda runtime ended", error.as_ref()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where this program's settings are read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// What answers, and the host of kernels where code runs here.
+async fn init() -> Result<(Events, Option<Arc<KernelHost>>), InitError> {
+    let config = Config::from_lookup(variable);
     let filter = config.as_ref().map_or("info", |config| config.log.as_str());
-    logging::init(logging::Format::Json, filter)?;
+    logging::init_on_lambda(filter, &variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())?;
     let config = config?;
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
-    let interpreter: Arc<dyn Interpreter> = match &config.remote {
-        Some(remote) => Arc::new(RemoteInterpreter::connect(remote_config(&config, remote), store.clone()).await),
-        None => KernelHost::start(host_config(&config), store.clone()).await?,
-    };
+    let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc);
+    let (started, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
+    let (interpreter, host) = started?;
     let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };
-    let sandcastles = Sandcastles::new(store.clone(), interpreter, settings);
-    let authenticator = Authenticator::new(store, OffsetDateTime::now_utc);
-    Ok(Arc::new(App::new(Arc::new(sandcastles), authenticator, config.call_limit)))
+    let sandcastles = Sandcastles::new(store, interpreter, settings);
+    let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit);
+    Ok((Events::new(Arc::new(app), config.events), host))
+}
+
+type Runs = (Arc<dyn Interpreter>, Option<Arc<KernelHost>>);
+
+/// What runs the code, and the host of kernels when that is here.
+async fn interpreter(config: &Config, store: &Arc<S3Store>) -> Result<Runs, HostError> {
+    match &config.remote {
+        Some(remote) => {
+            let remote = RemoteInterpreter::connect(remote_config(config, remote), store.clone()).await;
+            Ok((Arc::new(remote), None))
+        }
+        None => {
+            let host = KernelHost::start(host_config(config), store.clone()).await?;
+            Ok((host.clone(), Some(host)))
+        }
+    }
 }
 
 fn s3_config(config: &Config) -> S3Config {
@@ -97,16 +136,4 @@ fn host_config(config: &Config) -> HostConfig {
     host.limits.memory_bytes = config.memory_bytes;
     host.required_steps = config.jail.required_steps();
     host
-}
-
-/// One line of the log; on standard error when logging is what failed.
-fn give_up(error: &dyn std::error::Error, what: &str) -> ExitCode {
-    let causes = std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string);
-    let error = causes.collect::<Vec<_>>().join(": ");
-    if tracing::dispatcher::has_been_set() {
-        tracing::error!(error, "{what}");
-    } else {
-        eprintln!("{what}: {error}");
-    }
-    ExitCode::FAILURE
 }

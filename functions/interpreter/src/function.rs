@@ -14,17 +14,16 @@ use sandcastle::{
 };
 use sandcastle_s3::{S3Config, S3Store, StaticCredentials};
 use time::OffsetDateTime;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::Mutex;
 
-use crate::{HostConfig, HostError, KernelHost, text::chain};
+use crate::{KernelHost, logging::chain};
 
 /// Of the environment's time, what is left for the answer.
 const ANSWERING: Duration = Duration::from_millis(500);
 
 /// The function between two requests.
 pub struct Function {
-    config: HostConfig,
-    host: OnceCell<Arc<KernelHost>>,
+    host: Arc<KernelHost>,
     /// The bucket as the last request reached it.
     store: Mutex<Option<Reached>>,
 }
@@ -33,18 +32,9 @@ pub struct Function {
 type Reached = (Bucket, Credentials, Arc<dyn ObjectStore>);
 
 impl Function {
-    /// A function that has started nothing.
-    pub fn new(config: HostConfig) -> Self {
-        Self { config, host: OnceCell::new(), store: Mutex::default() }
-    }
-
-    /// Starts the host of kernels, or does nothing when it runs. What fails here is tried again by each request, so that a
-    /// broken deployment is told from code that ends its environment.
-    ///
-    /// # Errors
-    /// When the host does not start.
-    pub async fn ready(&self) -> Result<&Arc<KernelHost>, HostError> {
-        self.host.get_or_try_init(|| KernelHost::start_without_store(self.config.clone())).await
+    /// A function whose kernels this host runs.
+    pub fn new(host: Arc<KernelHost>) -> Self {
+        Self { host, store: Mutex::default() }
     }
 
     /// Answers a request, before the environment's own time is up.
@@ -56,7 +46,6 @@ impl Function {
     }
 
     async fn run(&self, task: Task, until: SystemTime) -> Result<Answer, RunError> {
-        let host = self.ready().await.map_err(|error| RunError::Kernel { what: chain(&error) })?;
         let environment = until.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(ANSWERING);
         let left = until_unix_ms(task.deadline_ms).min(environment);
         let store = self.store(&task).await;
@@ -73,7 +62,7 @@ impl Function {
             limit: Duration::from_millis(task.limit_ms),
             deadline: Instant::now() + left,
         };
-        let ran = host.run_with(store, job).await?;
+        let ran = self.host.run_with(store, job).await?;
         let length = serde_json::to_vec(&ran.manifest).map(|json| json.len());
         let manifest = match length.map_err(|error| RunError::Kernel { what: chain(&error) })? {
             length if length <= MAX_CARRIED => Carried::Whole(ran.manifest),

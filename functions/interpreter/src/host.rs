@@ -26,12 +26,13 @@ use crate::{
     config::{HostConfig, HostError, RunDir},
     folder::{Before, Memory, RestoreError, Snapshot, Storage, harvest_and_store},
     kernel::{Kernel, Remains, bury},
+    logging::chain,
     outcome::{self, Measured, Start},
     pool::Pool,
     processes::{self, MemoryKills},
     run::{self, Call, End},
     slot::Slots,
-    text::{self, chain},
+    text,
     zygote::Nursery,
 };
 

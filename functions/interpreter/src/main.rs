@@ -11,13 +11,40 @@ use std::{
 };
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use sandcastle::remote::{Answer, Request};
-use sandcastle_interpreter::{Function, settings};
-use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, layer::SubscriberExt};
+use sandcastle::{
+    metrics,
+    remote::{Answer, Request},
+};
+use sandcastle_interpreter::{
+    Function, HostError, KernelHost, lambda,
+    logging::{self, LoggingError},
+    settings::{self, SettingsError},
+};
 
 /// The role's own credentials. They are good for nothing here, and code may be able to read the environment of the
 /// process that hosts it.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/// Why the function does not start.
+#[derive(Debug, thiserror::Error)]
+enum InitError {
+    #[error("read settings")]
+    Config(#[from] SettingsError),
+    #[error("set logging up (RUST_LOG)")]
+    Logging(#[from] LoggingError),
+    #[error("start the host of kernels")]
+    Host(#[from] HostError),
+}
+
+impl InitError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "Config",
+            Self::Logging(_) => "Logging",
+            Self::Host(_) => "Host",
+        }
+    }
+}
 
 #[expect(clippy::disallowed_methods, reason = "the one place where this program's settings are read")]
 fn variable(name: &str) -> Option<String> {
@@ -32,7 +59,7 @@ fn main() -> ExitCode {
     }
     match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime.block_on(run()),
-        Err(error) => give_up("start", &error),
+        Err(error) => lambda::give_up("the function does not start", &error),
     }
 }
 
@@ -47,48 +74,27 @@ fn without_credentials() -> io::Error {
 
 async fn run() -> ExitCode {
     let began = Instant::now();
-    if let Err(error) = log(variable("RUST_LOG").as_deref().unwrap_or("info")) {
-        return give_up("set logging up (RUST_LOG)", error.as_ref());
-    }
-    let config = match settings::host_config(variable) {
-        Ok(config) => config,
-        Err(error) => return give_up("read settings", &error),
+    let host = match init().await {
+        Ok(host) => host,
+        Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), error.kind(), &error).await,
     };
-    let function = Arc::new(Function::new(config));
-    match function.ready().await {
-        Ok(_) => {
-            let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            tracing::info!(init_ms, "cold start");
-        }
-        Err(error) => tracing::error!(error = causes(&error), "the host of kernels does not start"),
-    }
+    lambda::end_with_the_environment(Some(Arc::clone(&host))).await;
+    let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(metric = metrics::COLD_STARTS, init_ms, "cold start");
+    let function = Arc::new(Function::new(host));
     let handler = service_fn(move |event: LambdaEvent<Request>| {
         let function = Arc::clone(&function);
         async move { Ok::<Answer, Infallible>(function.answer(event.payload, event.context.deadline()).await) }
     });
     match lambda_runtime::run(handler).await {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => give_up("the Lambda runtime ended", error.as_ref()),
+        Err(error) => lambda::give_up("the Lambda runtime ended", error.as_ref()),
     }
 }
 
-/// JSON lines on standard error. Libraries' lines below `info` could quote requests: credentials, code.
-fn log(filter: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
-    let ours = |target: &str| target.starts_with("sandcastle") || target == "interpreter";
-    let harmless = filter_fn(move |line| ours(line.target()) || *line.level() <= tracing::Level::INFO);
-    let lines = lines.with_writer(io::stderr).with_filter(harmless);
-    let filter = EnvFilter::try_new(if filter.is_empty() { "info" } else { filter })?;
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines).with(filter))?;
-    Ok(())
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-fn give_up(what: &str, error: &(dyn std::error::Error + 'static)) -> ExitCode {
-    eprintln!("{what}: {}", causes(error));
-    ExitCode::FAILURE
+async fn init() -> Result<Arc<KernelHost>, InitError> {
+    let filter = variable("RUST_LOG").filter(|filter| !filter.is_empty());
+    let name = variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    logging::init_on_lambda(filter.as_deref().unwrap_or("info"), &name)?;
+    Ok(KernelHost::start_without_store(settings::host_config(variable)?).await?)
 }

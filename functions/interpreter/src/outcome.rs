@@ -121,6 +121,7 @@ fn lose_all(start: Start, why: &str, manifest: &mut Manifest, report: &mut Repor
     manifest.lost = start.lost;
     let names = manifest.lose_variables(&reason);
     report.state = Some(StateNote::lost(format!("the kernel died: {why}"), names, &reason));
+    report.kernel_died = true;
 }
 
 fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Report) {

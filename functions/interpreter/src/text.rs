@@ -5,12 +5,6 @@ use std::time::Duration;
 use rustix::process::Signal;
 use sandcastle_protocol::Ended;
 
-/// An error and what led to it, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
 /// How a process ended, such as `signal 11 (SIGSEGV)` or `exit code 1`.
 pub(crate) fn ended(how: Ended) -> String {
     match how {

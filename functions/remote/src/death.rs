@@ -26,6 +26,7 @@ pub(crate) fn ran(head: &Head, error: &str) -> Ran {
     manifest.calls = manifest.calls.saturating_add(1);
     let report = Report {
         failure: Some(Failure { error: error.to_owned(), traceback: Vec::new() }),
+        kernel_died: true,
         state: Some(StateNote::lost("the environment ended".into(), names, reason)),
         ..Report::default()
     };

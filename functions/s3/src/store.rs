@@ -8,11 +8,15 @@ use aws_sdk_s3::{
     types::{Delete, MetadataDirective, ObjectIdentifier},
 };
 use bytes::Bytes;
-use futures::future::{BoxFuture, FutureExt};
+use futures::{
+    StreamExt,
+    future::{BoxFuture, FutureExt},
+    stream,
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sandcastle::{
     limits::MAX_FILE_BYTES,
-    store::{ObjectStore, Presentation, PutNew, StoreError, too_large},
+    store::{ObjectStore, Pieces, Presentation, PutNew, StoreError, too_large},
 };
 
 use crate::{S3Store, client::generous, errors, presign};
@@ -36,6 +40,30 @@ impl S3Store {
         }
         let body = answer.body.collect().await.map_err(|error| errors::unknown("get", key, error))?;
         Ok(Some(body.into_bytes()))
+    }
+
+    async fn get_stream(&self, key: &str) -> Result<Option<Pieces>, StoreError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(key).customize();
+        let mut config = aws_sdk_s3::config::Builder::new();
+        config.set_timeout_config(generous(MAX_FILE_BYTES));
+        let answer = match request.config_override(config).send().await {
+            Ok(answer) => answer,
+            Err(error) if errors::answered(&error, &["NoSuchKey"]) => return Ok(None),
+            Err(error) => return Err(errors::failed("get", key, error)),
+        };
+        let key = key.to_owned();
+        let pieces = stream::unfold(Some(answer.body), move |body| {
+            let key = key.clone();
+            async move {
+                let mut body = body?;
+                match body.try_next().await {
+                    Ok(Some(piece)) => Some((Ok(piece), Some(body))),
+                    Ok(None) => None,
+                    Err(error) => Some((Err(errors::unknown("get", &key, error)), None)),
+                }
+            }
+        });
+        Ok(Some(pieces.boxed()))
     }
 
     async fn send_put(&self, key: &str, body: Bytes, only_new: bool) -> Result<(), SdkError<PutObjectError>> {
@@ -129,6 +157,10 @@ impl ObjectStore for S3Store {
 
     fn get_small<'a>(&'a self, key: &'a str, max: usize) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
         self.get(key, max).boxed()
+    }
+
+    fn get_stream<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Pieces>, StoreError>> {
+        self.get_stream(key).boxed()
     }
 
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>> {

@@ -27,13 +27,43 @@ pub struct StartResponse {
 }
 
 /// Body of `POST /v2/sandcastles/{id}/execute`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct ExecuteRequest {
     /// Python source.
     pub code: String,
     /// Show the value of a last bare expression as one more element of output.
-    #[serde(default)]
     pub display_last: bool,
+    /// The way that it came.
+    pub source: Source,
+}
+
+/// The way that an execution came, as it is listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Over HTTP.
+    #[default]
+    PlatformApi,
+    /// By an invocation of the function.
+    Invoke,
+    /// In a message of an SQS queue.
+    Sqs,
+    /// In a message of an SNS topic.
+    Sns,
+    /// In an event of EventBridge.
+    EventBridge,
+}
+
+impl Source {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PlatformApi => "platform_api",
+            Self::Invoke => "invoke",
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::EventBridge => "eventbridge",
+        }
+    }
 }
 
 /// Answer to `POST /v2/sandcastles/{id}/execute`.

@@ -24,6 +24,22 @@ impl ContentHash {
     }
 }
 
+/// The digest of bytes that come in pieces.
+#[derive(Clone, Default)]
+pub struct ContentHasher(blake3::Hasher);
+
+impl ContentHasher {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest of the pieces so far.
+    pub fn finish(&self) -> ContentHash {
+        ContentHash(self.0.finalize())
+    }
+}
+
 impl From<blake3::Hash> for ContentHash {
     fn from(hash: blake3::Hash) -> Self {
         Self(hash)

@@ -12,11 +12,12 @@ pub mod interpreter;
 pub mod keys;
 pub mod ledger;
 pub mod manifest;
+pub mod metrics;
 pub mod remote;
 pub mod report;
 pub mod service;
 pub mod store;
 
-pub use hash::ContentHash;
+pub use hash::{ContentHash, ContentHasher};
 pub use ids::{CommitId, ExecutionId, IdError, Name, SandboxId};
 pub use principal::{KeyRecord, Principal, Scope, Secret};

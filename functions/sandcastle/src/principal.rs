@@ -41,13 +41,24 @@ impl Scope {
 pub struct Principal {
     /// The organisation whose sandboxes the caller can see.
     pub org: Name,
-    /// The member who owns what the caller starts.
-    pub member: Name,
+    /// The member who owns what the caller starts; none for a part of the deployment itself, which acts for the whole
+    /// organisation and starts nothing.
+    pub member: Option<Name>,
     /// What the caller may do.
     pub scopes: Vec<Scope>,
 }
 
 impl Principal {
+    /// A caller whom the deployment trusts, without a key, to run code in every sandbox of an organisation.
+    pub fn trusted_by(org: Name) -> Self {
+        Self { org, member: None, scopes: vec![Scope::Execute] }
+    }
+
+    /// True when the sandbox of this member is the caller's own.
+    pub fn owns(&self, member: &Name) -> bool {
+        self.member.as_ref().is_none_or(|own| own == member)
+    }
+
     /// True when the caller has this scope.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
@@ -78,7 +89,11 @@ impl KeyRecord {
     /// The caller that this key stands for, unless it has expired.
     pub fn principal(&self, now: OffsetDateTime) -> Option<Principal> {
         let valid = self.expires_at.is_none_or(|at| now < at);
-        valid.then(|| Principal { org: self.org.clone(), member: self.member.clone(), scopes: self.scopes.clone() })
+        valid.then(|| Principal {
+            org: self.org.clone(),
+            member: Some(self.member.clone()),
+            scopes: self.scopes.clone(),
+        })
     }
 }
 

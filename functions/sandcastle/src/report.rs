@@ -11,6 +11,9 @@ pub struct Report {
     pub output: Vec<String>,
     /// The exception or death that ended it, if any.
     pub failure: Option<Failure>,
+    /// The kernel ended in this run, and every value with it.
+    #[serde(default)]
+    pub kernel_died: bool,
     /// How long the code ran, in milliseconds.
     pub duration_ms: u64,
     /// New and changed files, at most [`crate::limits::MAX_FILES`].

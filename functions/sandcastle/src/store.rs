@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
+use futures::{StreamExt, future::BoxFuture, stream, stream::BoxStream};
+
+/// The bytes of an object, as they arrive.
+pub type Pieces = BoxStream<'static, Result<Bytes, StoreError>>;
 
 /// Why storage did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +83,11 @@ pub trait ObjectStore: Send + Sync + 'static {
                 other => Ok(other),
             }
         })
+    }
+
+    /// As [`Self::get`], without holding the object in memory. What fails later is an item of the stream, its last one.
+    fn get_stream<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Pieces>, StoreError>> {
+        Box::pin(async move { Ok(self.get(key).await?.map(|bytes| stream::iter([Ok(bytes)]).boxed())) })
     }
 
     /// Writes unless there is an object (`If-None-Match: *`). A conflict that S3 asks to repeat is repeated inside.

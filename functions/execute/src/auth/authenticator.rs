@@ -9,6 +9,8 @@ use sandcastle::{
 };
 use time::{Duration, OffsetDateTime};
 
+use crate::logging;
+
 /// Where the time comes from.
 pub type Clock = fn() -> OffsetDateTime;
 
@@ -54,6 +56,14 @@ impl Authenticator {
     /// Reads key records from this bucket.
     pub fn new(store: Arc<dyn ObjectStore>, now: Clock) -> Self {
         Self { store, now, looked_up: Cache::new(REMEMBERED) }
+    }
+
+    /// Opens the connection that the first call's key is read over, credentials and all, before there is a call. What
+    /// goes wrong then goes wrong again where it can be answered.
+    pub async fn warm(&self) {
+        if let Err(error) = self.store.get(&keys::api_key("none")).await {
+            tracing::warn!(error = logging::chain(&error), "the bucket cannot be read yet");
+        }
     }
 
     /// The caller; `None` when there is no such key, or it has expired.

@@ -1,11 +1,6 @@
 //! What happens around every request: its id, its deadline, its span and log line, and the form of its answer.
 
-use std::{
-    error::Error,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     Json,
@@ -19,25 +14,21 @@ use axum::{
 };
 use futures::FutureExt;
 use lambda_http::Context;
-use sandcastle::contract::{ErrorBody, ErrorDetail};
 use tracing::Instrument;
 
-use super::{
-    error::{HttpError, Kind},
-    extract::Deadline,
+use super::extract::Deadline;
+use crate::{
+    App,
+    error::{ApiError, Kind},
     request_id::{self, request_id},
 };
-use crate::App;
-
-/// What is left of a Lambda invocation's time to hand over the answer.
-const TO_HAND_OVER: Duration = Duration::from_millis(500);
 
 /// The outermost layer.
 pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let invocation = request.extensions().get::<Context>();
     let id = request_id(request.headers(), invocation);
-    let deadline = deadline(begun, app.longest_call, invocation);
+    let deadline = app.deadline(begun, invocation);
     request.extensions_mut().insert(Deadline(deadline));
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
@@ -45,7 +36,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     let span = tracing::error_span!("request", request_id = id, method, route);
     async {
         let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-        let response = outcome.unwrap_or_else(|_| HttpError::internal("a handler panicked").into_response());
+        let response = outcome.unwrap_or_else(|_| ApiError::internal("a handler panicked").into_response());
         let response = finish(response, &id);
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = response.status().as_u16();
@@ -54,15 +45,6 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     }
     .instrument(span)
     .await
-}
-
-/// When the call has to be answered.
-fn deadline(begun: Instant, longest_call: Duration, invocation: Option<&Context>) -> Instant {
-    let left = invocation.map(|context| {
-        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        left.saturating_sub(TO_HAND_OVER)
-    });
-    begun + left.map_or(longest_call, |left| left.min(longest_call))
 }
 
 /// The method, unless it is one that the caller made up.
@@ -82,8 +64,8 @@ fn method_name(method: &Method) -> &'static str {
 /// Writes the envelope of an error, and the headers of every answer.
 fn finish(mut response: Response, id: &str) -> Response {
     if response.status().is_client_error() || response.status().is_server_error() {
-        let error = response.extensions_mut().remove::<HttpError>();
-        let error = error.unwrap_or_else(|| HttpError::internal("an error answer that is not in the envelope"));
+        let error = response.extensions_mut().remove::<ApiError>();
+        let error = error.unwrap_or_else(|| ApiError::internal("an error answer that is not in the envelope"));
         let allow = response.headers_mut().remove(ALLOW);
         response = envelope(&error, id);
         if let Some(allow) = allow {
@@ -98,16 +80,8 @@ fn finish(mut response: Response, id: &str) -> Response {
     response
 }
 
-fn envelope(error: &HttpError, id: &str) -> Response {
-    if let Some(cause) = &error.cause {
-        tracing::error!(error = chain(cause.as_ref()), "request failed");
-    }
-    let message = match error.kind {
-        Kind::Internal => format!("{} (request {id})", error.message),
-        _ => error.message.to_string(),
-    };
-    let body = ErrorBody { error: ErrorDetail { code: error.kind.code(), message } };
-    let mut response = (error.kind.status(), Json(body)).into_response();
+fn envelope(error: &ApiError, id: &str) -> Response {
+    let mut response = (error.kind.status(), Json(error.envelope(id))).into_response();
     match error.kind {
         Kind::Unauthenticated => {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -118,14 +92,4 @@ fn envelope(error: &HttpError, id: &str) -> Response {
         _ => {}
     }
     response
-}
-
-/// An error with all its causes, in one line.
-fn chain(error: &dyn Error) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

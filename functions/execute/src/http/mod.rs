@@ -9,16 +9,17 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::App;
-
 mod answer;
-mod detached;
-mod error;
 mod extract;
-mod request_id;
 mod routes;
 
-use error::{HttpError, Kind};
+pub(crate) use extract::is_idempotency_key;
+pub(crate) use routes::files::MaxDownload;
+
+use crate::{
+    App,
+    error::{ApiError, Kind},
+};
 
 /// The largest form with an upload in it, in bytes.
 const UPLOAD_FORM: usize = routes::files::MAX_UPLOAD + 64 * 1024;
@@ -37,8 +38,8 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/v2/sandcastles/{id}/files/{*path}", get(routes::files::download).delete(routes::files::delete))
         .route("/v2/connectors", get(routes::connectors::connectors))
-        .fallback(async || HttpError::new(Kind::NotFound, "no such route"))
-        .method_not_allowed_fallback(async || HttpError::new(Kind::MethodNotAllowed, "this route has other methods"))
+        .fallback(async || ApiError::new(Kind::NotFound, "no such route"))
+        .method_not_allowed_fallback(async || ApiError::new(Kind::MethodNotAllowed, "this route has other methods"))
         .layer(from_fn_with_state(Arc::clone(&app), answer::answer))
         .with_state(app)
 }

@@ -1,36 +1,45 @@
-//! Events of API Gateway through the Lambda handler.
+//! Events of API Gateway and of function URLs.
 
 use std::time::{Duration, Instant, SystemTime};
 
-use lambda_http::{Context, Request, RequestExt, Service, request::from_str};
-use sandcastle_execute::lambda::handler;
+use axum::http::{HeaderMap, StatusCode};
+use futures::TryStreamExt;
+use lambda_http::{Context, lambda_runtime::FunctionResponse};
+use sandcastle_execute::EventSettings;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, World, read};
+use crate::support::{Answer, World, invocation, invoke, whole};
 
-/// A REST API's event, as in AWS's "Set up Lambda proxy integrations in API Gateway" (input format).
+/// Complete events: "Set up Lambda proxy integrations in API Gateway" (input format), "Create AWS Lambda proxy
+/// integrations for HTTP APIs" (payload format 2.0), "Invoking Lambda function URLs".
 const REST: &str = include_str!("../../../../tests/fixtures/events/execute-rest.json");
-/// The ids that it holds for the caller to replace.
-const TOKEN: &str = "tql_replace_me";
-const SANDBOX: &str = "00000000-0000-4000-8000-000000000000";
+const HTTP_API: &str = include_str!("../../../../tests/fixtures/events/execute-http-api.json");
+const FUNCTION_URL: &str = include_str!("../../../../tests/fixtures/events/execute-function-url.json");
+const DOWNLOAD: &str = include_str!("../../../../tests/fixtures/events/download-rest.json");
+/// The ids that they hold for the caller to replace.
+pub(crate) const TOKEN: &str = "tql_replace_me";
+pub(crate) const SANDBOX: &str = "00000000-0000-4000-8000-000000000000";
 
-async fn handle(world: &World, request: Request) -> Answer {
-    read(handler(world.router.clone()).call(request).await.unwrap()).await
+fn soon() -> Context {
+    invocation("r", SystemTime::now() + Duration::from_secs(60))
 }
 
-/// What Lambda says of an invocation.
-fn invocation(request_id: &str, deadline: SystemTime) -> Context {
-    let mut context = Context::default();
-    context.request_id = request_id.into();
-    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    context.deadline = deadline.as_millis().try_into().unwrap();
-    context
+async fn handle(world: &World, event: &str, context: Context) -> Answer {
+    let response = whole(invoke(&world.events(EventSettings::default()), event, context).await.unwrap());
+    // A REST API takes several values of a header, an HTTP API and a function URL one.
+    let pairs = response["headers"].as_object().into_iter().chain(response["multiValueHeaders"].as_object()).flatten();
+    let first = |value: &Value| value.as_str().or(value[0].as_str()).unwrap().to_owned();
+    let headers: HeaderMap =
+        pairs.map(|(name, value)| (name.parse().unwrap(), first(value).parse().unwrap())).collect();
+    let body = serde_json::from_str(response["body"].as_str().unwrap()).unwrap_or(Value::Null);
+    let status = StatusCode::from_u16(response["statusCode"].as_u64().unwrap().try_into().unwrap()).unwrap();
+    Answer { status, headers, body }
 }
 
 #[tokio::test]
 async fn an_unknown_key_in_a_rest_event_is_401() {
     let world = World::new().await;
-    let answer = handle(&world, from_str(REST).unwrap()).await;
+    let answer = handle(&world, REST, soon()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (401, "unauthenticated"));
 }
 
@@ -41,7 +50,7 @@ async fn a_rest_event_executes_whatever_the_stage_is_called() {
     for stage in ["prod", "v2", "$default", "sandcastles"] {
         let event =
             REST.replace(TOKEN, &world.token).replace(SANDBOX, &id).replace("\"prod\"", &format!("\"{stage}\""));
-        let answer = handle(&world, from_str(&event).unwrap()).await;
+        let answer = handle(&world, &event, soon()).await;
         assert_eq!(answer.status, 200, "stage {stage}: {answer:?}");
         assert_eq!(answer.body["output"], json!(["printed by the code"]));
     }
@@ -54,7 +63,7 @@ async fn a_body_in_base64_is_decoded() {
     let mut event: Value = serde_json::from_str(&REST.replace(TOKEN, &world.token).replace(SANDBOX, &id)).unwrap();
     event["body"] = json!("eyJjb2RlIjogIjEifQ=="); // {"code": "1"}
     event["isBase64Encoded"] = json!(true);
-    let answer = handle(&world, from_str(&event.to_string()).unwrap()).await;
+    let answer = handle(&world, &event.to_string(), soon()).await;
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
@@ -76,7 +85,7 @@ async fn an_http_api_event_reaches_its_route_with_its_query() {
             },
             "isBase64Encoded": false,
         });
-        let answer = handle(&world, from_str(&event.to_string()).unwrap()).await;
+        let answer = handle(&world, &event.to_string(), soon()).await;
         assert_eq!(answer.status, 400, "stage {stage}, path {prefix}/v2: {answer:?}");
         assert!(answer.message().contains("limit"), "{answer:?}");
     }
@@ -87,8 +96,7 @@ async fn the_request_id_is_the_invocations_own() {
     let world = World::new().await;
     let event = REST.replace("\"Accept\": \"application/json\"", "\"X-Request-Id\": \"from-the-caller\"");
     let later = SystemTime::now() + Duration::from_secs(60);
-    let request = from_str(&event).unwrap().with_lambda_context(invocation("from-lambda", later));
-    assert_eq!(handle(&world, request).await.header("x-request-id"), "from-lambda");
+    assert_eq!(handle(&world, &event, invocation("from-lambda", later)).await.header("x-request-id"), "from-lambda");
 }
 
 #[tokio::test]
@@ -98,12 +106,72 @@ async fn a_call_ends_before_the_invocation_does() {
     let event = REST.replace(TOKEN, &world.token).replace(SANDBOX, &id);
     let deadline = Instant::now() + Duration::from_secs(20);
     let context = invocation("r", SystemTime::now() + Duration::from_secs(20));
-    let answer = handle(&world, from_str(&event).unwrap().with_lambda_context(context)).await;
+    let answer = handle(&world, &event, context).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let given = world.interpreter.deadline.lock().unwrap().unwrap();
     assert!(given < deadline, "the kernel is given longer than the invocation lasts");
 
     let context = invocation("r", SystemTime::UNIX_EPOCH);
-    let answer = handle(&world, from_str(&event).unwrap().with_lambda_context(context)).await;
+    let answer = handle(&world, &event, context).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (409, "conflict"), "no time is left to run");
+}
+
+#[tokio::test]
+async fn http_apis_and_function_urls_execute() {
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    for event in [HTTP_API, FUNCTION_URL] {
+        let refused = handle(&world, event, soon()).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (401, "unauthenticated"));
+        // A function URL's body is in base64, so the code stays as it is.
+        let answer = handle(&world, &event.replace(TOKEN, &world.token).replace(SANDBOX, &id), soon()).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(answer.body["output"], json!(["printed by the code"]));
+    }
+}
+
+/// A sandbox with a working file, and the event that downloads it.
+async fn with_file(world: &World, bytes: &[u8]) -> String {
+    let id = world.sandbox().await;
+    let form =
+        [b"--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n", bytes, b"\r\n--x--\r\n"];
+    let request = world.request("POST", &format!("/v2/sandcastles/{id}/files"));
+    let request = request.header("content-type", "multipart/form-data; boundary=x");
+    let mut request = request.body(axum::body::Body::from(form.concat())).unwrap();
+    request.headers_mut().remove("content-type");
+    request.headers_mut().insert("content-type", "multipart/form-data; boundary=x".parse().unwrap());
+    assert_eq!(world.send(request).await.status, 200);
+    DOWNLOAD.replace(TOKEN, &world.token).replace(SANDBOX, &id).replace("reports/sales.csv", "a.bin")
+}
+
+#[tokio::test]
+async fn a_download_is_a_stream_where_the_rest_api_takes_one() {
+    let world = World::new().await;
+    let bytes = b"\0\xff".repeat(3_000_000);
+    let event = with_file(&world, &bytes).await;
+    let streaming = world.events(EventSettings { stream_downloads: true, ..EventSettings::default() });
+    let FunctionResponse::StreamingResponse(answer) = invoke(&streaming, &event, soon()).await.unwrap() else {
+        panic!("not a stream")
+    };
+    assert_eq!(answer.metadata_prelude.status_code, 200);
+    assert_eq!(answer.metadata_prelude.headers["content-type"], "application/octet-stream");
+    let pieces: Vec<_> = answer.stream.try_collect().await.unwrap();
+    assert!(pieces.concat() == bytes, "other bytes");
+    let FunctionResponse::StreamingResponse(refused) = invoke(&streaming, DOWNLOAD, soon()).await.unwrap() else {
+        panic!("the gateway waits for a stream, whatever the answer is")
+    };
+    assert_eq!(refused.metadata_prelude.status_code, 401);
+    // Only this route has such an integration.
+    whole(invoke(&streaming, REST, soon()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_download_that_is_too_long_for_an_answer_is_refused_with_a_way_out() {
+    let world = World::new().await;
+    let event = with_file(&world, &vec![b'x'; 4_400_001]).await;
+    let refused = handle(&world, &event, soon()).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (400, "invalid_request"), "{refused:?}");
+    assert!(refused.message().contains("4400001") && refused.message().contains("link"), "{refused:?}");
+    let event = with_file(&world, b"short").await;
+    assert_eq!(handle(&world, &event, soon()).await.status, 200);
 }

@@ -3,13 +3,18 @@
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex, Once},
+    time::{Duration, SystemTime},
 };
 
-use sandcastle_execute::logging::{self, Format};
+use sandcastle_execute::{
+    EventSettings,
+    logging::{self, Format},
+};
+use serde_json::{Value, json};
 use tracing::{Level, Subscriber, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::World;
+use crate::support::{World, invocation, invoke};
 
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -126,4 +131,30 @@ fn no_filter_brings_back_what_libraries_say_of_requests() {
     let text = buffer.text();
     assert!(!text.contains("token") && text.contains("kept") && text.contains("own"), "{text}");
     assert!(logging::subscriber(Format::Human, "no=such=filter", Buffer::default()).is_err());
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn what_is_counted_is_a_metric_of_the_function_whatever_is_logged() {
+    let (log, metrics) = (Buffer::default(), Buffer::default());
+    let subscriber = logging::subscriber_on_lambda("off", "execute-1", log.clone(), metrics.clone()).unwrap();
+    let _guard = subscribe(subscriber);
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    world.execute(&id, "die").await;
+    world.execute(&id, "1").await;
+    let events = world.events(EventSettings::default());
+    let later = SystemTime::now() + Duration::from_secs(60);
+    invoke(&events, "{}", invocation("r", later)).await.unwrap();
+    let text = metrics.text();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<_> = lines.iter().map(|line| &line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"]).collect();
+    assert_eq!(names, ["KernelDeaths", "RefusedEvents"], "{text}");
+    let mut line = lines[0].clone();
+    let timestamp = line["_aws"]["Timestamp"].take();
+    assert!(timestamp.is_u64(), "{text}");
+    let metric = json!([{ "Name": "KernelDeaths", "Unit": "Count" }]);
+    let about = json!([{ "Namespace": "Sandcastle", "Dimensions": [["FunctionName"]], "Metrics": metric }]);
+    let aws = json!({ "Timestamp": null, "CloudWatchMetrics": about });
+    assert_eq!(line, json!({ "_aws": aws, "FunctionName": "execute-1", "KernelDeaths": 1 }));
+    assert_eq!(log.text(), "");
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use sandcastle_execute::config::{Config, ConfigError, Jail, Remote};
+use sandcastle::Name;
+use sandcastle_execute::{
+    EventSettings,
+    config::{Config, ConfigError, Jail, Remote},
+};
 use sandcastle_remote::TenantScope;
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -81,5 +85,18 @@ fn code_runs_elsewhere_when_a_function_is_named_with_a_role() {
     for (name, value) in [("TENANT_SCOPE", "org"), ("LAMBDA_ENDPOINT", "lambda"), ("STS_ENDPOINT", "sts")] {
         let error = read(&[function, ("SANDBOX_ROLE_ARN", "arn"), (name, value)]).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn events_are_trusted_and_downloads_streamed_only_where_that_is_said() {
+    assert_eq!(
+        read(&[("TRUSTED_ORG", ""), ("SANDCASTLE_STREAM_DOWNLOADS", "no")]).unwrap().events,
+        EventSettings::default()
+    );
+    let set = read(&[("TRUSTED_ORG", "acme"), ("SANDCASTLE_STREAM_DOWNLOADS", "yes")]).unwrap().events;
+    assert_eq!(set, EventSettings { trusted_org: Some(Name::parse("acme").unwrap()), stream_downloads: true });
+    for (name, value) in [("TRUSTED_ORG", "a-b"), ("SANDCASTLE_STREAM_DOWNLOADS", "true")] {
+        assert!(read(&[(name, value)]).unwrap_err().to_string().contains(name));
     }
 }

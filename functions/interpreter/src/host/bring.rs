@@ -15,11 +15,11 @@ use super::{Brought, Errand, KernelHost, Warm, run_error};
 use crate::{
     folder::{Snapshot, restore},
     kernel::{Kernel, StartError},
+    logging::chain,
     outcome::Start,
     pool::Seat,
     processes,
     slot::Slot,
-    text::chain,
     zygote::Zygote,
 };
 

@@ -24,7 +24,7 @@ use tokio::{
 pub(crate) use nursery::Nursery;
 use process::ZygoteProcess;
 
-use crate::{config::HostError, text::chain, wire};
+use crate::{config::HostError, logging::chain, wire};
 
 /// The longest that setting up may take: importing every usual package from a cold disk.
 const SETUP_TIME: Duration = Duration::from_secs(120);

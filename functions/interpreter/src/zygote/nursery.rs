@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::Zygote;
-use crate::{config::HostError, text::chain};
+use crate::{config::HostError, logging::chain};
 
 /// Packages that take long to import, by the names that code knows them under.
 const PRELOADED: &[&str] =

@@ -13,10 +13,10 @@ use super::{
 };
 use crate::{
     CommitId, ContentHash, ExecutionId, Principal, SandboxId, Scope,
-    contract::{ExecuteRequest, ExecuteResponse},
+    contract::{ExecuteRequest, ExecuteResponse, Source},
     entry::{Change, Head, Recent},
     interpreter::{Job, Ran, RunError},
-    limits,
+    limits, metrics,
     report::Report,
 };
 
@@ -35,6 +35,7 @@ struct Call {
     sandbox: SandboxId,
     execution: ExecutionId,
     code: Arc<str>,
+    source: Source,
     display_last: bool,
     idempotency: Option<Idempotency>,
     deadline: Instant,
@@ -95,6 +96,9 @@ impl Sandcastles {
             Err(RunError::Kernel { what }) => return self.reject(call, what).await.map(Err),
             ran => ran.map_err(run_error)?,
         };
+        if ran.report.kernel_died {
+            tracing::info!(metric = metrics::KERNEL_DEATHS, sandbox = %call.sandbox, "a kernel died");
+        }
         let Some(parent) = self.parent_of(call, head, &ran).await? else {
             let what = format!("a run stood on entry {}, which is not in the ledger", ran.base.seq);
             return self.reject(call, what).await.map(Err);
@@ -104,7 +108,8 @@ impl Sandcastles {
         match self.commit(&call.sandbox, Some(&parent), draft, patience).await? {
             Outcome::Committed(commit) => Ok(Ok(commit)),
             Outcome::Lost(newest) => {
-                tracing::info!(sandbox = %call.sandbox, seq = parent.position.seq + 1, "commit conflict");
+                let seq = parent.position.seq.saturating_add(1);
+                tracing::info!(metric = metrics::COMMIT_CONFLICTS, sandbox = %call.sandbox, seq, "commit conflict");
                 Ok(Err(newest))
             }
         }
@@ -153,7 +158,7 @@ impl Sandcastles {
             }
             None => None,
         };
-        let change = Change::Executed(recorded::executed(&call.code, &ran.report));
+        let change = Change::Executed(recorded::executed(&call.code, call.source, &ran.report));
         call.attempts.insert(commit_id, ran.report);
         Ok(Draft { commit_id, execution_id: call.execution, change, manifest, recent })
     }
@@ -187,6 +192,7 @@ impl Call {
             sandbox,
             execution: ExecutionId::new(),
             code: request.code.into(),
+            source: request.source,
             display_last: request.display_last,
             idempotency,
             deadline,
@@ -201,7 +207,7 @@ impl Call {
         let Some(wanted) = self.idempotency else { return Ok(None) };
         match head.recent.iter().find(|recent| recent.key == wanted.key) {
             Some(recent) if recent.request == wanted.request => Ok(Some(recent)),
-            Some(_) => Err(ServiceError::Conflict("this Idempotency-Key was used with other code")),
+            Some(_) => Err(ServiceError::KeyReused),
             None => Ok(None),
         }
     }

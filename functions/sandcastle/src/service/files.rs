@@ -4,17 +4,18 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Sandcastles, ServiceError, Whose, authorise, demand_running, parse_id};
 use crate::{
-    ContentHash, Principal, Scope,
+    ContentHash, ContentHasher, Principal, Scope,
     contract::{FileList, FileListed, FileUploaded},
     entry::Change,
     keys,
     ledger::store_young,
     limits,
     manifest::{Manifest, Node, WorkingFile},
-    store::StoreError,
+    store::{Pieces, StoreError},
 };
 
 /// Permission bits of an uploaded file.
@@ -48,8 +49,8 @@ impl Sandcastles {
         Ok(FileList { files: files.collect() })
     }
 
-    /// The bytes of a working file.
-    pub async fn read_file(&self, caller: &Principal, id: &str, path: &str) -> Result<Bytes, ServiceError> {
+    /// A working file, to be read as it arrives.
+    pub async fn read_file(&self, caller: &Principal, id: &str, path: &str) -> Result<FileContent, ServiceError> {
         let id = parse_id(id)?;
         let head = self.newest(&id).await?;
         authorise(caller, &head, Scope::Read, Whose::Org)?;
@@ -58,12 +59,9 @@ impl Sandcastles {
             return Err(ServiceError::NoFile);
         };
         let key = keys::file(&id, head.manifest.epoch, file.hash);
-        let corrupt = |what: &str| StoreError::Corrupt { key: key.clone(), what: what.to_owned() };
-        let bytes = self.store.get(&key).await?.ok_or_else(|| corrupt("missing"))?;
-        if ContentHash::of(&bytes) == file.hash {
-            Ok(bytes)
-        } else {
-            Err(corrupt("its bytes have another hash").into())
+        match self.store.get_stream(&key).await? {
+            Some(pieces) => Ok(FileContent { size: file.size, pieces: verified(pieces, key, file.hash) }),
+            None => Err(StoreError::Corrupt { key, what: "missing".into() }.into()),
         }
     }
 
@@ -134,6 +132,38 @@ impl Sandcastles {
         self.change(&id, change, deadline, without_file).await?;
         Ok(())
     }
+}
+
+/// A working file's bytes.
+pub struct FileContent {
+    /// How many there are.
+    pub size: u64,
+    /// The bytes as they arrive. The last item is an error when they are not what was stored.
+    pub pieces: Pieces,
+}
+
+/// Hands the pieces on but the last, which follows when all of them together have this hash: whoever has the whole
+/// length has the right bytes.
+fn verified(pieces: Pieces, key: String, hash: ContentHash) -> Pieces {
+    let corrupt = move || StoreError::Corrupt { key: key.clone(), what: "its bytes have another hash".into() };
+    let start = (pieces.fuse(), ContentHasher::default(), None::<Bytes>);
+    let checked = stream::try_unfold(start, move |(mut pieces, mut hasher, mut held)| {
+        let corrupt = corrupt.clone();
+        async move {
+            while let Some(piece) = pieces.try_next().await? {
+                hasher.update(&piece);
+                if let Some(earlier) = held.replace(piece) {
+                    return Ok(Some((earlier, (pieces, hasher, held))));
+                }
+            }
+            match held.take() {
+                _ if hasher.finish() != hash => Err(corrupt()),
+                Some(last) => Ok(Some((last, (pieces, hasher, None)))),
+                None => Ok(None),
+            }
+        }
+    });
+    checked.boxed()
 }
 
 /// A path that stays in the working folder and names nothing hidden.

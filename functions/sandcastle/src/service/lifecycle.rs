@@ -35,7 +35,7 @@ impl Sandcastles {
         let id = parse_id(id)?;
         let head = self.newest(&id).await?;
         // The published call knows no 403 here: what is not one's own is not found.
-        if head.manifest.org != caller.org || head.manifest.member != caller.member {
+        if head.manifest.org != caller.org || !caller.owns(&head.manifest.member) {
             return Err(ServiceError::NotFound);
         }
         let at = self.now();
@@ -51,7 +51,10 @@ impl Sandcastles {
 
     async fn start_new(&self, caller: &Principal, deadline: Instant) -> Result<StartResponse, ServiceError> {
         let (id, at) = (SandboxId::new(), self.now());
-        let manifest = Manifest::started(caller.org.clone(), caller.member.clone(), at, Epoch(1));
+        let Some(member) = caller.member.clone() else {
+            return Err(ServiceError::Forbidden("only a member can start a sandbox"));
+        };
+        let manifest = Manifest::started(caller.org.clone(), member, at, Epoch(1));
         let draft = Draft {
             commit_id: CommitId::new(),
             execution_id: ExecutionId::new(),

@@ -26,6 +26,8 @@ mod lifecycle;
 pub mod listing;
 mod recorded;
 
+pub use files::FileContent;
+
 /// Why a call was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
@@ -41,9 +43,12 @@ pub enum ServiceError {
     /// The request is wrong.
     #[error("{0}")]
     Invalid(String),
-    /// Other calls kept changing the sandbox, or an idempotency key was used for something else.
+    /// Other calls kept changing the sandbox; trying again may help.
     #[error("{0}")]
     Conflict(&'static str),
+    /// An idempotency key was used for something else.
+    #[error("this idempotency key was used with other code")]
+    KeyReused,
     /// No kernel was free in time.
     #[error("no kernel is free")]
     Busy,
@@ -135,7 +140,7 @@ fn authorise(caller: &Principal, head: &Head, scope: Scope, whose: Whose) -> Res
         return Err(ServiceError::NotFound);
     }
     demand(caller, scope)?;
-    if whose == Whose::Own && head.manifest.member != caller.member {
+    if whose == Whose::Own && !caller.owns(&head.manifest.member) {
         return Err(ServiceError::Forbidden("only the member who started this sandbox may do that"));
     }
     Ok(())

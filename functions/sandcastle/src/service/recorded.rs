@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{Sandcastles, ServiceError};
 use crate::{
     SandboxId,
-    contract::{ExecuteResponse, FileLink},
+    contract::{ExecuteResponse, FileLink, Source},
     entry::Executed,
     keys,
     limits::{self, LINK_LIFETIME, prefix},
@@ -32,10 +32,10 @@ pub(super) fn keep_identity(manifest: &mut Manifest, parent: &Manifest) {
 }
 
 /// The execution as it is listed.
-pub(super) fn executed(code: &str, report: &Report) -> Executed {
+pub(super) fn executed(code: &str, source: Source, report: &Report) -> Executed {
     Executed {
         kind: "python".into(),
-        source: "platform_api".into(),
+        source: source.as_str().into(),
         input: code.to_owned(),
         output_preview: preview(&report.output),
         error: report.failure.as_ref().map(|failure| format!("{ERROR_PREFIX}{}", failure.error)).unwrap_or_default(),

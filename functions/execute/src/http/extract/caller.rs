@@ -8,22 +8,22 @@ use sandcastle::Principal;
 use crate::{
     App,
     auth::bearer_token,
-    http::{HttpError, Kind},
+    http::{ApiError, Kind},
 };
 
 /// Who calls.
 pub(in crate::http) struct Caller(pub(in crate::http) Principal);
 
 impl FromRequestParts<Arc<App>> for Caller {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Some(token) = bearer_token(&parts.headers) else {
-            return Err(HttpError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
+            return Err(ApiError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
         };
         match app.authenticator.principal(&token).await? {
             Some(principal) => Ok(Self(principal)),
-            None => Err(HttpError::new(Kind::Unauthenticated, "the API key is unknown or has expired")),
+            None => Err(ApiError::new(Kind::Unauthenticated, "the API key is unknown or has expired")),
         }
     }
 }

@@ -15,6 +15,6 @@ impl FromRequestParts<Arc<App>> for Deadline {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let set = parts.extensions.get::<Self>().copied();
-        Ok(set.unwrap_or_else(|| Self(Instant::now() + app.longest_call)))
+        Ok(set.unwrap_or_else(|| Self(app.deadline(Instant::now(), None))))
     }
 }

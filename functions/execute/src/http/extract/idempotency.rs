@@ -3,7 +3,7 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use sandcastle::limits::MAX_IDEMPOTENCY_KEY_BYTES;
 
-use crate::http::HttpError;
+use crate::http::ApiError;
 
 const HEADER: &str = "idempotency-key";
 
@@ -11,21 +11,24 @@ const HEADER: &str = "idempotency-key";
 pub(in crate::http) struct IdempotencyKey(pub(in crate::http) Option<String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let mut values = parts.headers.get_all(HEADER).iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
-        let visible = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_graphic);
-        let good = |bytes: &[u8]| (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&bytes.len()) && visible(bytes);
         match (value.to_str(), values.next()) {
-            (Ok(key), None) if good(key.as_bytes()) => Ok(Self(Some(key.to_owned()))),
+            (Ok(key), None) if is_idempotency_key(key) => Ok(Self(Some(key.to_owned()))),
             _ => {
                 let message = format!(
                     "Idempotency-Key has to be one header of 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
                 );
-                Err(HttpError::invalid(message))
+                Err(ApiError::invalid(message))
             }
         }
     }
+}
+
+/// 1 to 256 visible ASCII characters.
+pub(crate) fn is_idempotency_key(key: &str) -> bool {
+    (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -1,4 +1,4 @@
-//! What handlers take from a request. Every rejection is an [`HttpError`](super::HttpError), and so in the envelope.
+//! What handlers take from a request. Every rejection is an [`ApiError`](super::ApiError), and so in the envelope.
 //!
 //! Handlers name [`Caller`] first: nothing about a request is looked at before it is known who calls.
 
@@ -9,9 +9,10 @@ mod idempotency;
 mod page;
 mod sandbox;
 
-pub(in crate::http) use body::{JsonText, string};
+pub(in crate::http) use body::JsonText;
 pub(in crate::http) use caller::Caller;
 pub(in crate::http) use deadline::Deadline;
 pub(in crate::http) use idempotency::IdempotencyKey;
+pub(crate) use idempotency::is_idempotency_key;
 pub(in crate::http) use page::{PageQuery, parse_query};
 pub(in crate::http) use sandbox::SandboxPath;

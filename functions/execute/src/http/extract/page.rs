@@ -7,7 +7,7 @@ use axum::{
 use sandcastle::service::listing::{DEFAULT_PAGE, PAGE_LIMITS};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::http::HttpError;
+use crate::http::ApiError;
 
 /// `limit` and `cursor`.
 pub(in crate::http) struct PageQuery {
@@ -22,19 +22,19 @@ struct Raw {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let Raw { limit, cursor } = parse_query(parts)?;
         let limit =
             limit.map_or(Some(DEFAULT_PAGE), |text| text.parse().ok().filter(|limit| PAGE_LIMITS.contains(limit)));
-        let wrong = || HttpError::invalid(format!("limit has to be {} to {}", PAGE_LIMITS.start(), PAGE_LIMITS.end()));
+        let wrong = || ApiError::invalid(format!("limit has to be {} to {}", PAGE_LIMITS.start(), PAGE_LIMITS.end()));
         Ok(Self { limit: limit.ok_or_else(wrong)?, cursor })
     }
 }
 
 /// Reads the query. Fields of texts only: then all that can be wrong is that one is there twice, or is not UTF-8.
-pub(in crate::http) fn parse_query<T: DeserializeOwned>(parts: &Parts) -> Result<T, HttpError> {
+pub(in crate::http) fn parse_query<T: DeserializeOwned>(parts: &Parts) -> Result<T, ApiError> {
     let query = Query::try_from_uri(&parts.uri);
-    query.map(|Query(query)| query).map_err(|_| HttpError::invalid("malformed query, or a parameter is there twice"))
+    query.map(|Query(query)| query).map_err(|_| ApiError::invalid("malformed query, or a parameter is there twice"))
 }

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use sandcastle::contract::{ExecuteRequest, ExecuteResponse};
+use sandcastle::contract::{ExecuteRequest, ExecuteResponse, Source};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
     App,
+    detached::detached,
     http::{
-        HttpError,
-        detached::detached,
-        extract::{Caller, Deadline, IdempotencyKey, JsonText, SandboxPath, string},
+        ApiError,
+        extract::{Caller, Deadline, IdempotencyKey, JsonText, SandboxPath},
     },
+    json,
 };
 
 #[derive(Deserialize)]
@@ -31,20 +32,15 @@ pub(in crate::http) async fn execute(
     Deadline(deadline): Deadline,
     State(app): State<Arc<App>>,
     body: JsonText,
-) -> Result<Json<ExecuteResponse>, HttpError> {
+) -> Result<Json<ExecuteResponse>, ApiError> {
     let request = parse(&body)?;
     drop(body);
     let call = async move { app.sandcastles.execute(&caller, &id, request, key.as_deref(), deadline).await };
     detached(call).await.map(Json)
 }
 
-fn parse(body: &JsonText) -> Result<ExecuteRequest, HttpError> {
+fn parse(body: &JsonText) -> Result<ExecuteRequest, ApiError> {
     let Raw { code, display_last } = body.object()?;
-    let code = code.ok_or_else(|| HttpError::invalid("code is missing: it has to be a string"))?;
-    let display_last = match display_last.map(RawValue::get) {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(HttpError::invalid("display_last has to be true or false")),
-    };
-    Ok(ExecuteRequest { code: string("code", code)?, display_last })
+    let (code, display_last) = (json::required("code", code)?, json::flag("display_last", display_last)?);
+    Ok(ExecuteRequest { code, display_last, source: Source::PlatformApi })
 }

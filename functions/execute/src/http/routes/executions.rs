@@ -8,7 +8,7 @@ use sandcastle::contract::ExecutionPage;
 use crate::{
     App,
     http::{
-        HttpError,
+        ApiError,
         extract::{Caller, PageQuery, SandboxPath},
     },
 };
@@ -18,6 +18,6 @@ pub(in crate::http) async fn executions(
     SandboxPath(id): SandboxPath,
     PageQuery { limit, cursor }: PageQuery,
     State(app): State<Arc<App>>,
-) -> Result<Json<ExecutionPage>, HttpError> {
+) -> Result<Json<ExecutionPage>, ApiError> {
     Ok(Json(app.sandcastles.executions(&caller, &id, limit, cursor.as_deref()).await?))
 }

@@ -3,24 +3,28 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
+    body::Body,
     extract::{FromRequest, FromRequestParts, Multipart, Path, Request, State},
     http::{
         HeaderValue,
-        header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
         request::Parts,
     },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use sandcastle::contract::{FileList, FileUploaded, Success};
+use sandcastle::{
+    contract::{FileList, FileUploaded, Success},
+    service::FileContent,
+};
 use serde::Deserialize;
 
 use crate::{
     App,
+    detached::detached,
     http::{
-        HttpError,
-        detached::detached,
+        ApiError,
         extract::{Caller, Deadline, SandboxPath, parse_query},
     },
 };
@@ -34,7 +38,7 @@ pub(in crate::http) async fn list(
     SandboxPath(id): SandboxPath,
     Folder(folder): Folder,
     State(app): State<Arc<App>>,
-) -> Result<Json<FileList>, HttpError> {
+) -> Result<Json<FileList>, ApiError> {
     Ok(Json(app.sandcastles.list_files(&caller, &id, &folder).await?))
 }
 
@@ -45,7 +49,7 @@ pub(in crate::http) async fn upload(
     Deadline(deadline): Deadline,
     State(app): State<Arc<App>>,
     Upload { name, bytes }: Upload,
-) -> Result<Json<FileUploaded>, HttpError> {
+) -> Result<Json<FileUploaded>, ApiError> {
     detached(async move { app.sandcastles.put_file(&caller, &id, &name, bytes, deadline).await }).await.map(Json)
 }
 
@@ -53,14 +57,29 @@ pub(in crate::http) async fn upload(
 pub(in crate::http) async fn download(
     Caller(caller): Caller,
     FilePath { id, path }: FilePath,
+    at_most: Option<Extension<MaxDownload>>,
     State(app): State<Arc<App>>,
-) -> Result<Response, HttpError> {
-    let mut response = app.sandcastles.read_file(&caller, &id, &path).await?.into_response();
+) -> Result<Response, ApiError> {
+    let FileContent { size, pieces } = app.sandcastles.read_file(&caller, &id, &path).await?;
+    if let Some(Extension(MaxDownload(most))) = at_most
+        && size > most
+    {
+        let message = format!(
+            "the file has {size} bytes, and this deployment answers with {most} at most: have code write it anew, which gives a link"
+        );
+        return Err(ApiError::invalid(message));
+    }
+    let mut response = Body::from_stream(pieces).into_response();
     let headers = response.headers_mut();
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(size));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(response)
 }
+
+/// The longest file that can be answered, in bytes, where an answer is handed over whole: an extension of the request.
+#[derive(Clone, Copy)]
+pub(crate) struct MaxDownload(pub(crate) u64);
 
 /// `DELETE …/files/{path}`: deletes a working file.
 pub(in crate::http) async fn delete(
@@ -68,7 +87,7 @@ pub(in crate::http) async fn delete(
     FilePath { id, path }: FilePath,
     Deadline(deadline): Deadline,
     State(app): State<Arc<App>>,
-) -> Result<Json<Success>, HttpError> {
+) -> Result<Json<Success>, ApiError> {
     detached(async move { app.sandcastles.delete_file(&caller, &id, &path, deadline).await }).await?;
     Ok(Json(Success { success: true }))
 }
@@ -82,9 +101,9 @@ struct RawFolder {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Folder {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let RawFolder { path } = parse_query(parts)?;
         Ok(Self(path.unwrap_or_default()))
     }
@@ -97,11 +116,11 @@ pub(in crate::http) struct FilePath {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for FilePath {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
-        let (id, path) = path.map(|Path(both)| both).map_err(|_| HttpError::invalid("the path is not UTF-8"))?;
+        let (id, path) = path.map(|Path(both)| both).map_err(|_| ApiError::invalid("the path is not UTF-8"))?;
         Ok(Self { id, path })
     }
 }
@@ -113,10 +132,10 @@ pub(in crate::http) struct Upload {
 }
 
 impl<S: Send + Sync> FromRequest<S> for Upload {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, HttpError> {
-        let malformed = || HttpError::invalid("the body has to be a multipart form with a field `file`");
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let malformed = || ApiError::invalid("the body has to be a multipart form with a field `file`");
         let mut form = Multipart::from_request(request, state).await.map_err(|_| malformed())?;
         loop {
             let field = form.next_field().await.map_err(|_| malformed())?.ok_or_else(malformed)?;
@@ -126,9 +145,9 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
             let name = field.file_name().unwrap_or_default();
             let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
             if name.is_empty() {
-                return Err(HttpError::invalid("the form's field `file` has no file name"));
+                return Err(ApiError::invalid("the form's field `file` has no file name"));
             }
-            let too_long = || HttpError::invalid(format!("the upload broke off, or is longer than {MAX_UPLOAD} bytes"));
+            let too_long = || ApiError::invalid(format!("the upload broke off, or is longer than {MAX_UPLOAD} bytes"));
             let bytes = field.bytes().await.map_err(|_| too_long())?;
             return if bytes.len() <= MAX_UPLOAD { Ok(Self { name, bytes }) } else { Err(too_long()) };
         }

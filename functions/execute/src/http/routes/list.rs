@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::{
     App,
     http::{
-        HttpError,
+        ApiError,
         extract::{Caller, PageQuery, parse_query},
     },
 };
@@ -23,7 +23,7 @@ pub(in crate::http) async fn list(
     Filter(filter): Filter,
     PageQuery { limit, cursor }: PageQuery,
     State(app): State<Arc<App>>,
-) -> Result<Json<SandboxPage>, HttpError> {
+) -> Result<Json<SandboxPage>, ApiError> {
     Ok(Json(app.sandcastles.list(&caller, filter, limit, cursor.as_deref()).await?))
 }
 
@@ -36,15 +36,15 @@ struct Raw {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Filter {
-    type Rejection = HttpError;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let Raw { status } = parse_query(parts)?;
         match status.as_deref() {
             None | Some("running") => Ok(Self(StatusFilter::Running)),
             Some("stopped") => Ok(Self(StatusFilter::Stopped)),
             Some("all") => Ok(Self(StatusFilter::All)),
-            Some(_) => Err(HttpError::invalid("status has to be running, stopped or all")),
+            Some(_) => Err(ApiError::invalid("status has to be running, stopped or all")),
         }
     }
 }

@@ -9,11 +9,12 @@ use serde_json::value::RawValue;
 
 use crate::{
     App,
+    detached::detached,
     http::{
-        HttpError,
-        detached::detached,
-        extract::{Caller, Deadline, JsonText, string},
+        ApiError,
+        extract::{Caller, Deadline, JsonText},
     },
+    json,
 };
 
 #[derive(Deserialize)]
@@ -27,16 +28,16 @@ pub(in crate::http) async fn start(
     Deadline(deadline): Deadline,
     State(app): State<Arc<App>>,
     body: JsonText,
-) -> Result<(StatusCode, Json<StartResponse>), HttpError> {
+) -> Result<(StatusCode, Json<StartResponse>), ApiError> {
     let restart = parse(&body)?;
     let call = async move { app.sandcastles.start(&caller, restart.as_deref(), deadline).await };
     Ok((StatusCode::CREATED, Json(detached(call).await?)))
 }
 
-fn parse(body: &JsonText) -> Result<Option<String>, HttpError> {
+fn parse(body: &JsonText) -> Result<Option<String>, ApiError> {
     if body.is_empty() {
         return Ok(None);
     }
     let Raw { sandbox_id } = body.object()?;
-    sandbox_id.map(|id| string("sandbox_id", id)).transpose()
+    sandbox_id.map(|id| json::string("sandbox_id", id)).transpose()
 }

@@ -8,7 +8,7 @@ use sandcastle::contract::StatusResponse;
 use crate::{
     App,
     http::{
-        HttpError,
+        ApiError,
         extract::{Caller, SandboxPath},
     },
 };
@@ -17,6 +17,6 @@ pub(in crate::http) async fn status(
     Caller(caller): Caller,
     SandboxPath(id): SandboxPath,
     State(app): State<Arc<App>>,
-) -> Result<Json<StatusResponse>, HttpError> {
+) -> Result<Json<StatusResponse>, ApiError> {
     Ok(Json(app.sandcastles.status(&caller, &id).await?))
 }

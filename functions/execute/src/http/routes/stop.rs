@@ -7,9 +7,9 @@ use sandcastle::contract::Success;
 
 use crate::{
     App,
+    detached::detached,
     http::{
-        HttpError,
-        detached::detached,
+        ApiError,
         extract::{Caller, Deadline, SandboxPath},
     },
 };
@@ -19,7 +19,7 @@ pub(in crate::http) async fn stop(
     SandboxPath(id): SandboxPath,
     Deadline(deadline): Deadline,
     State(app): State<Arc<App>>,
-) -> Result<Json<Success>, HttpError> {
+) -> Result<Json<Success>, ApiError> {
     detached(async move { app.sandcastles.stop(&caller, &id, deadline).await }).await?;
     Ok(Json(Success { success: true }))
 }

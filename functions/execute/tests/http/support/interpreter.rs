@@ -45,7 +45,8 @@ impl Canned {
             }
             _ => {}
         }
-        let report = Report { output: vec![OUTPUT.into()], ..Report::default() };
+        let kernel_died = job.code.as_ref() == "die";
+        let report = Report { output: vec![OUTPUT.into()], kernel_died, ..Report::default() };
         Ok(Ran { base: job.head.position, manifest: job.head.manifest.as_ref().clone(), report })
     }
 }

@@ -3,7 +3,10 @@
 mod interpreter;
 mod store;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use axum::{
     Router,
@@ -11,12 +14,16 @@ use axum::{
     http::{HeaderMap, Request, Response, StatusCode},
 };
 use http_body_util::BodyExt;
+use lambda_http::{
+    Context, LambdaEvent,
+    lambda_runtime::{Diagnostic, FunctionResponse},
+};
 use sandcastle::{
     KeyRecord, Name, Scope, Secret, keys,
     service::{Sandcastles, Settings},
     store::ObjectStore,
 };
-use sandcastle_execute::{App, Authenticator, Clock, router};
+use sandcastle_execute::{App, Authenticator, Clock, EventSettings, Events, Reply, router};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tower::ServiceExt;
@@ -27,6 +34,7 @@ pub(crate) use store::MemoryStore;
 /// The application, and what stands behind it.
 pub(crate) struct World {
     pub(crate) router: Router,
+    pub(crate) app: Arc<App>,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) interpreter: Arc<Canned>,
     /// A key with all scopes.
@@ -66,9 +74,9 @@ impl World {
         let settings = Settings { execution_limit: Duration::from_secs(50), now };
         let sandcastles = Sandcastles::new(store.clone(), interpreter.clone(), settings);
         let authenticator = Authenticator::new(store.clone(), now);
-        let router = router(Arc::new(App::new(Arc::new(sandcastles), authenticator, None)));
+        let app = Arc::new(App::new(Arc::new(sandcastles), authenticator, None));
         let token = Secret::generate().expose().to_owned();
-        let world = Self { router, store, interpreter, token };
+        let world = Self { router: router(Arc::clone(&app)), app, store, interpreter, token };
         world.add_key(&world.token, &Scope::ALL, None).await;
         world
     }
@@ -84,6 +92,11 @@ impl World {
         };
         let key = keys::api_key(&Secret::new(token.into()).digest());
         self.store.put(&key, serde_json::to_vec(&record).unwrap().into()).await.unwrap();
+    }
+
+    /// What answers invocations of the function.
+    pub(crate) fn events(&self, settings: EventSettings) -> Events {
+        Events::new(Arc::clone(&self.app), settings)
     }
 
     /// A request with the world's key and a JSON content type.
@@ -114,6 +127,28 @@ impl World {
     pub(crate) async fn execute(&self, id: &str, code: &str) -> Answer {
         let body = serde_json::json!({ "code": code }).to_string();
         self.call("POST", &format!("/v2/sandcastles/{id}/execute"), &body).await
+    }
+}
+
+/// What Lambda says of an invocation.
+pub(crate) fn invocation(request_id: &str, deadline: SystemTime) -> Context {
+    let mut context = Context::default();
+    context.request_id = request_id.into();
+    let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    context.deadline = deadline.as_millis().try_into().unwrap();
+    context
+}
+
+/// Invokes the function with an event; its answer, or its error.
+pub(crate) async fn invoke(events: &Events, event: &str, context: Context) -> Result<Reply, Diagnostic> {
+    events.handle(LambdaEvent::new(serde_json::from_str(event).unwrap(), context)).await
+}
+
+/// The JSON of an answer.
+pub(crate) fn whole(reply: Reply) -> Value {
+    match reply {
+        FunctionResponse::BufferedResponse(json) => serde_json::from_str(json.get()).unwrap(),
+        FunctionResponse::StreamingResponse(_) => panic!("a stream"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The one error of this API: a status that cannot mean success, the published code, a text for the caller, and a cause
-//! for the log.
+//! The one error of this API: a status that cannot mean success, the published code, a text for the caller, a cause for the
+//! log, and whether trying again may help.
 
 use std::{borrow::Cow, error::Error, sync::Arc};
 
@@ -7,13 +7,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use sandcastle::service::ServiceError;
+use sandcastle::{
+    contract::{ErrorBody, ErrorDetail},
+    service::ServiceError,
+};
 
-use crate::AuthError;
+use crate::{AuthError, logging};
 
 /// What kind of refusal it is; status and code follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Kind {
+pub(crate) enum Kind {
     InvalidRequest,
     Unauthenticated,
     PermissionDenied,
@@ -25,7 +28,7 @@ pub(in crate::http) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::http) fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -39,7 +42,7 @@ impl Kind {
     }
 
     /// The code of the published envelope; it has none for a wrong method.
-    pub(in crate::http) fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::InvalidRequest | Self::MethodNotAllowed => "invalid_request",
             Self::Unauthenticated => "unauthenticated",
@@ -54,46 +57,64 @@ impl Kind {
 
 /// Why a request was refused.
 #[derive(Clone, Debug)]
-pub(in crate::http) struct HttpError {
-    pub(in crate::http) kind: Kind,
+pub(crate) struct ApiError {
+    pub(crate) kind: Kind,
     /// For the caller; nothing of the inside.
-    pub(in crate::http) message: Cow<'static, str>,
+    pub(crate) message: Cow<'static, str>,
     /// For the log.
-    pub(in crate::http) cause: Option<Arc<dyn Error + Send + Sync>>,
+    pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
+    /// The same request may be carried out later.
+    pub(crate) transient: bool,
 }
 
-impl HttpError {
+impl ApiError {
     /// A refusal whose whole story the caller may read.
-    pub(in crate::http) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), cause: None }
+    pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, message: message.into(), cause: None, transient: false }
     }
 
     /// The request is wrong.
-    pub(in crate::http) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::InvalidRequest, message)
     }
 
     /// Something failed that is not the caller's fault, and whose story only the log tells.
-    pub(in crate::http) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: Kind::Internal, message: "internal error".into(), cause: Some(Arc::from(cause.into())) }
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let cause = Some(Arc::from(cause.into()));
+        Self { kind: Kind::Internal, message: "internal error".into(), cause, transient: true }
+    }
+
+    /// The envelope for the caller of this request. The cause becomes a line of the log.
+    pub(crate) fn envelope(&self, request_id: &str) -> ErrorBody {
+        if let Some(cause) = &self.cause {
+            tracing::error!(error = logging::chain(cause.as_ref()), "request failed");
+        }
+        let message = match self.kind {
+            Kind::Internal => format!("{} (request {request_id})", self.message),
+            _ => self.message.to_string(),
+        };
+        ErrorBody { error: ErrorDetail { code: self.kind.code(), message } }
     }
 }
 
-impl From<ServiceError> for HttpError {
+impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound => Self::new(Kind::NotFound, "no such sandbox"),
             ServiceError::NoFile => Self::new(Kind::NotFound, "no such file"),
             ServiceError::Forbidden(message) => Self::new(Kind::PermissionDenied, message),
             ServiceError::Invalid(message) => Self::new(Kind::InvalidRequest, message),
-            ServiceError::Conflict(message) => Self::new(Kind::Conflict, message),
-            ServiceError::Busy => Self::new(Kind::RateLimited, "every kernel is busy; try again"),
+            ServiceError::Conflict(message) => Self { transient: true, ..Self::new(Kind::Conflict, message) },
+            ServiceError::KeyReused => Self::new(Kind::Conflict, error.to_string()),
+            ServiceError::Busy => {
+                Self { transient: true, ..Self::new(Kind::RateLimited, "every kernel is busy; try again") }
+            }
             ServiceError::Store(_) | ServiceError::Interpreter(_) => Self::internal(error),
         }
     }
 }
 
-impl From<AuthError> for HttpError {
+impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         Self::internal(error)
     }
@@ -101,7 +122,7 @@ impl From<AuthError> for HttpError {
 
 /// The status alone, with the error beside it: the envelope is written where the request's id is known, by
 /// [`answer`](crate::http::answer).
-impl IntoResponse for HttpError {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         response.extensions_mut().insert(self);

@@ -5,12 +5,17 @@ use lambda_http::Context;
 use uuid::Uuid;
 
 /// The header that carries it, both ways.
-pub(super) const HEADER: &str = "x-request-id";
+pub(crate) const HEADER: &str = "x-request-id";
 /// The longest id that is taken over from a caller.
 const MAX_LEN: usize = 64;
 
+/// Lambda's id for the invocation, if it is harmless in a log.
+pub(crate) fn request_id_of(context: &Context) -> &str {
+    if is_harmless(&context.request_id) { &context.request_id } else { "none" }
+}
+
 /// Lambda's id for the invocation; else the caller's, if it is harmless in a log; else a new one.
-pub(super) fn request_id(headers: &HeaderMap, invocation: Option<&Context>) -> String {
+pub(crate) fn request_id(headers: &HeaderMap, invocation: Option<&Context>) -> String {
     if let Some(context) = invocation.filter(|context| is_harmless(&context.request_id)) {
         return context.request_id.clone();
     }

@@ -3,15 +3,15 @@
 use sandcastle::service::ServiceError;
 use tracing::Instrument;
 
-use super::error::HttpError;
+use crate::error::ApiError;
 
 /// Runs a call of the service on a task of its own, and waits for it.
-pub(super) async fn detached<T: Send + 'static>(
+pub(crate) async fn detached<T: Send + 'static>(
     call: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
-) -> Result<T, HttpError> {
+) -> Result<T, ApiError> {
     match tokio::spawn(call.in_current_span()).await {
         Ok(result) => Ok(result?),
         // What the task said when it panicked may quote code or output; the panic hook logs where it was.
-        Err(_) => Err(HttpError::internal("a call panicked")),
+        Err(_) => Err(ApiError::internal("a call panicked")),
     }
 }

@@ -1,0 +1,55 @@
+//! An execution as a message: `{"sandbox_id", "code", "display_last"?, "idempotency_key"?, "token"?}`.
+
+use sandcastle::{
+    Secret,
+    contract::{ExecuteRequest, Source},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{error::ApiError, http::is_idempotency_key, json};
+
+/// A message that was understood.
+pub(super) struct Message {
+    /// The sandbox, as it came: the domain decides whether it is one.
+    pub(super) sandbox: String,
+    /// What is to be run.
+    pub(super) request: ExecuteRequest,
+    /// Delivered again under the same key, it is not run again.
+    pub(super) key: String,
+    /// Who says so; nobody where the deployment trusts the way that it came.
+    pub(super) token: Option<Secret>,
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    sandbox_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    display_last: Option<&'a RawValue>,
+    #[serde(borrow)]
+    idempotency_key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    token: Option<&'a RawValue>,
+}
+
+impl Message {
+    /// Reads a message. `id` is the one under which it was delivered.
+    pub(super) fn parse(text: impl AsRef<str>, source: Source, id: &str) -> Result<Self, ApiError> {
+        let Raw { sandbox_id, code, display_last, idempotency_key, token } = json::object(text.as_ref())?;
+        let sandbox = json::required("sandbox_id", sandbox_id)?;
+        let code = json::required("code", code)?;
+        let display_last = json::flag("display_last", display_last)?;
+        let key = match idempotency_key {
+            Some(key) => json::string("idempotency_key", key)?,
+            None => format!("{}:{id}", source.as_str()),
+        };
+        if !is_idempotency_key(&key) {
+            return Err(ApiError::invalid("idempotency_key has to be 1 to 256 visible ASCII characters"));
+        }
+        let token = token.map(|token| json::string("token", token)).transpose()?.map(Secret::new);
+        Ok(Self { sandbox, request: ExecuteRequest { code, display_last, source }, key, token })
+    }
+}

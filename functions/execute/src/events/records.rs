@@ -1,0 +1,131 @@
+//! Which event it is, by the fields that only this kind has. Only what is used is read; the rest may change.
+
+use std::borrow::Cow;
+
+use sandcastle::contract::Source;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{error::ApiError, json};
+
+/// An event, its parts borrowed from the payload.
+pub(super) enum Event<'a> {
+    /// Of a REST API, an HTTP API or a function URL.
+    Http(HttpShape<'a>),
+    /// The payload is the execution.
+    Direct(&'a str),
+    /// Messages of a queue.
+    Queue(Vec<Queued>),
+    /// One execution that nobody waits for.
+    Notification { source: Source, id: String, text: Cow<'a, str> },
+}
+
+/// What tells requests over HTTP apart.
+#[derive(Deserialize)]
+pub(super) struct HttpShape<'a> {
+    /// The route of a REST API, such as `/v2/sandcastles/{id}`.
+    #[serde(borrow, default)]
+    pub(super) resource: Option<Cow<'a, str>>,
+    /// The method of a REST API.
+    #[serde(borrow, default, rename = "httpMethod")]
+    pub(super) method: Option<Cow<'a, str>>,
+}
+
+/// A message of a queue.
+pub(super) struct Queued {
+    /// By which its failure is reported.
+    pub(super) id: String,
+    /// The group within which the queue keeps the order, if it does.
+    pub(super) group: Option<String>,
+    /// The execution.
+    pub(super) text: String,
+}
+
+#[derive(Deserialize)]
+struct Shape<'a> {
+    #[serde(borrow, rename = "requestContext")]
+    request_context: Option<&'a RawValue>,
+    #[serde(borrow, rename = "Records")]
+    records: Option<&'a RawValue>,
+    #[serde(borrow, rename = "detail-type")]
+    detail_type: Option<&'a RawValue>,
+    #[serde(borrow)]
+    detail: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "eventSource")]
+enum QueueRecord {
+    #[serde(rename = "aws:sqs", rename_all = "camelCase")]
+    Sqs {
+        message_id: String,
+        body: String,
+        #[serde(default)]
+        attributes: Attributes,
+    },
+}
+
+#[derive(Default, Deserialize)]
+struct Attributes {
+    #[serde(rename = "MessageGroupId")]
+    group: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "EventSource")]
+enum TopicRecord {
+    #[serde(rename = "aws:sns")]
+    Sns {
+        #[serde(rename = "Sns")]
+        sns: Notification,
+    },
+}
+
+#[derive(Deserialize)]
+struct Notification {
+    #[serde(rename = "MessageId")]
+    id: String,
+    #[serde(rename = "Message")]
+    message: String,
+}
+
+impl<'a> Event<'a> {
+    /// Tells what it is.
+    pub(super) fn parse(payload: &'a str) -> Result<Self, ApiError> {
+        let shape: Shape<'a> = json::object(payload)?;
+        if shape.request_context.is_some() {
+            let malformed = |_| ApiError::invalid("a malformed event of an API");
+            return Ok(Self::Http(serde_json::from_str(payload).map_err(malformed)?));
+        }
+        if let Some(records) = shape.records {
+            return records_of(records.get());
+        }
+        match (shape.detail_type, shape.detail) {
+            (Some(_), Some(detail)) => {
+                let id = json::required("id", shape.id)?;
+                Ok(Self::Notification { source: Source::EventBridge, id, text: detail.get().into() })
+            }
+            _ => Ok(Self::Direct(payload)),
+        }
+    }
+}
+
+fn records_of(records: &str) -> Result<Event<'static>, ApiError> {
+    if let Ok(messages) = serde_json::from_str::<Vec<QueueRecord>>(records) {
+        let queued = |QueueRecord::Sqs { message_id, body, attributes }| Queued {
+            id: message_id,
+            group: attributes.group,
+            text: body,
+        };
+        return Ok(Event::Queue(messages.into_iter().map(queued).collect()));
+    }
+    // SNS never puts more than one into an event.
+    match serde_json::from_str::<[TopicRecord; 1]>(records) {
+        Ok([TopicRecord::Sns { sns }]) => {
+            Ok(Event::Notification { source: Source::Sns, id: sns.id, text: sns.message.into() })
+        }
+        Err(_) => Err(ApiError::invalid("records of a kind that this function does not take: SQS and SNS it does")),
+    }
+}
