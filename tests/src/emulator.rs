@@ -33,7 +33,9 @@ impl Function {
     /// ExecuteFunction, with further settings.
     pub fn start_with(folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
         let endpoint = s3.endpoint();
+        let run_dir = folder.join("execute-run").display().to_string();
         let usual = [
+            ("SANDCASTLE_RUN_DIR", run_dir.as_str()),
             ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.as_str()),
             ("AWS_SECRET_ACCESS_KEY", &s3.credentials().secret),
             ("AWS_REGION", "us-east-1"),

@@ -14,28 +14,26 @@
 //! | `LAMBDA_ENDPOINT`, `STS_ENDPOINT` | URLs of other services than Amazon's | Amazon's |
 //! | `TRUSTED_ORG` | the organisation that invocations and events without a token run code for | they need a token |
 //! | `SANDCASTLE_STREAM_DOWNLOADS` | `yes` where the REST API takes downloads as a stream | no |
-//! | `SANDCASTLE_KERNEL` | the kernel's executable | `/opt/bin/sandcastle-kernel` |
-//! | `SANDCASTLE_PYTHON_HOME` | prefix that holds `lib/python3.X` | the one the kernel was built against |
-//! | `SANDCASTLE_SITE_PACKAGES` | folder of the data packages | none besides the standard library |
 //! | `SANDCASTLE_MAX_KERNELS` | most kernels at once, 1 to 1,000 | 4 |
-//! | `SANDCASTLE_MEMORY_MB` | memory of one kernel, from 64 | the function's, less 256 |
-//! | `JAIL` | `required` or `best-effort` | `best-effort` |
 //! | `RUST_LOG` | what is logged | `info` |
+//!
+//! Where code runs here, the other settings of `sandcastle_interpreter::settings` count too.
 //!
 //! An empty value counts as absent, because a template cannot leave a variable out. Anything else that is not as it has
 //! to be is an error: the function does not start.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use sandcastle::Name;
 
 pub use sandcastle_interpreter::settings::{Jail, Lookup, SettingsError};
+use sandcastle_interpreter::{HostConfig, settings::host_config};
 use sandcastle_remote::TenantScope;
 
 use crate::EventSettings;
 
-/// Where the layer puts the kernel.
-const KERNEL: &str = "/opt/bin/sandcastle-kernel";
+/// Kernels at once, unless set.
+const KERNELS: u64 = 4;
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,18 +54,8 @@ pub struct Config {
     pub remote: Option<Remote>,
     /// What comes by events.
     pub events: EventSettings,
-    /// The kernel's executable.
-    pub kernel: PathBuf,
-    /// Prefix that holds `lib/python3.X`.
-    pub python_home: Option<PathBuf>,
-    /// Folder of the data packages.
-    pub site_packages: Option<PathBuf>,
-    /// Most kernels at once.
-    pub max_kernels: usize,
-    /// Memory of one kernel, in bytes.
-    pub memory_bytes: u64,
-    /// How much confinement is insisted on.
-    pub jail: Jail,
+    /// The host of kernels, where code runs here.
+    pub host: HostConfig,
     /// What is logged.
     pub log: String,
 }
@@ -119,12 +107,7 @@ impl Config {
             call_limit: seconds(env.number("SANDCASTLE_CALL_S", 1..=900)?),
             remote: remote(&env)?,
             events: events(&env)?,
-            kernel: env.path("SANDCASTLE_KERNEL").unwrap_or_else(|| KERNEL.into()),
-            python_home: env.path("SANDCASTLE_PYTHON_HOME"),
-            site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
-            max_kernels: env.max_kernels(4)?,
-            memory_bytes: env.memory_bytes()?,
-            jail: env.jail(Jail::BestEffort)?,
+            host: host_config(&env.0, KERNELS)?,
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".into()),
         })
     }

@@ -1,7 +1,7 @@
 //! `bootstrap`: the ExecuteFunction on Lambda. Code runs in InterpreterFunction, or here when none is named. It sets up, lends its parts to the router, and
 //! runs; a failure to set up is one line of the log and a non-zero exit.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+use std::{process::ExitCode, sync::Arc, time::Instant};
 
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use sandcastle::{
@@ -15,14 +15,11 @@ use sandcastle_execute::{
     config::{Config, ConfigError, Remote},
     logging,
 };
-use sandcastle_interpreter::{HostConfig, HostError, KernelHost, lambda};
+use sandcastle_interpreter::{HostError, KernelHost, lambda};
 use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
 use sandcastle_s3::{S3Config, S3Store};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
-
-/// The only place of a Lambda environment that can be written to.
-const RUN_DIR: &str = "/tmp/sandcastle";
 
 /// Why the function does not start.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +94,7 @@ async fn interpreter(config: &Config, store: &Arc<S3Store>) -> Result<Runs, Host
             Ok((Arc::new(remote), None))
         }
         None => {
-            let host = KernelHost::start(host_config(config), store.clone()).await?;
+            let host = KernelHost::start(config.host.clone(), store.clone()).await?;
             Ok((host.clone(), Some(host)))
         }
     }
@@ -126,14 +123,4 @@ fn remote_config(config: &Config, remote: &Remote) -> RemoteConfig {
         lambda_endpoint: remote.lambda_endpoint.clone(),
         sts_endpoint: remote.sts_endpoint.clone(),
     }
-}
-
-fn host_config(config: &Config) -> HostConfig {
-    let mut host = HostConfig::new(config.kernel.clone(), PathBuf::from(RUN_DIR));
-    host.python_home.clone_from(&config.python_home);
-    host.site_packages.clone_from(&config.site_packages);
-    host.max_kernels = config.max_kernels;
-    host.limits.memory_bytes = config.memory_bytes;
-    host.required_steps = config.jail.required_steps();
-    host
 }

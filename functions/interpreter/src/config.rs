@@ -14,7 +14,7 @@ use sandcastle_protocol::{Cell, FrameError, Limits, Setup};
 use crate::slot;
 
 /// Settings of a host.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostConfig {
     /// The kernel's executable.
     pub kernel_binary: PathBuf,

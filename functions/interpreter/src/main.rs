@@ -25,6 +25,9 @@ use sandcastle_interpreter::{
 /// process that hosts it.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
 
+/// Kernels at once, unless set: an environment belongs to one sandbox.
+const KERNELS: u64 = 1;
+
 /// Why the function does not start.
 #[derive(Debug, thiserror::Error)]
 enum InitError {
@@ -96,5 +99,5 @@ async fn init() -> Result<Arc<KernelHost>, InitError> {
     let filter = variable("RUST_LOG").filter(|filter| !filter.is_empty());
     let name = variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     logging::init_on_lambda(filter.as_deref().unwrap_or("info"), &name)?;
-    Ok(KernelHost::start_without_store(settings::host_config(variable)?).await?)
+    Ok(KernelHost::start_without_store(settings::host_config(variable, KERNELS)?).await?)
 }

@@ -16,18 +16,18 @@
 use crate::HostConfig;
 pub use crate::lookup::{INSISTED_STEPS, Jail, Lookup, SettingsError};
 
-/// Reads the settings of the function's host. `lookup` gives the value of a variable.
+/// Reads the settings of a function's host. `lookup` gives the value of a variable, `max_kernels` counts where none is set.
 ///
 /// # Errors
 /// When a variable is malformed; the error names it, and does not quote it.
-pub fn host_config(lookup: impl Fn(&str) -> Option<String>) -> Result<HostConfig, SettingsError> {
+pub fn host_config(lookup: impl Fn(&str) -> Option<String>, max_kernels: u64) -> Result<HostConfig, SettingsError> {
     let env = Lookup(lookup);
     let kernel = env.path("SANDCASTLE_KERNEL").unwrap_or_else(|| "/opt/bin/sandcastle-kernel".into());
     let run_dir = env.path("SANDCASTLE_RUN_DIR").unwrap_or_else(|| "/tmp/sandcastle".into());
     let mut config = HostConfig::new(kernel, run_dir);
     config.python_home = env.path("SANDCASTLE_PYTHON_HOME");
     config.site_packages = env.path("SANDCASTLE_SITE_PACKAGES");
-    config.max_kernels = env.max_kernels(1)?;
+    config.max_kernels = env.max_kernels(max_kernels)?;
     config.limits.memory_bytes = env.memory_bytes()?;
     config.required_steps = env.jail(Jail::BestEffort)?.required_steps();
     Ok(config)
@@ -39,7 +39,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<HostConfig, SettingsError> {
         let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
-        host_config(|name| find(name).map(|(_, value)| (*value).to_owned()))
+        host_config(|name| find(name).map(|(_, value)| (*value).to_owned()), 1)
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Cell {
 }
 
 /// Resource limits of one kernel and of each process it starts.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Private writable memory, in bytes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sandcastle::Name;
 use sandcastle_execute::{
     EventSettings,
-    config::{Config, ConfigError, Jail, Remote},
+    config::{Config, ConfigError, Remote},
 };
 use sandcastle_remote::TenantScope;
 
@@ -20,8 +20,8 @@ fn a_bucket_is_all_that_has_to_be_said() {
     let config = read(&[]).unwrap();
     assert_eq!(config.bucket, "bucket");
     assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(50), None));
-    assert_eq!(config.kernel.to_str(), Some("/opt/bin/sandcastle-kernel"));
-    assert_eq!((config.jail, config.log.as_str()), (Jail::BestEffort, "info"));
+    assert_eq!(config.host.kernel_binary.to_str(), Some("/opt/bin/sandcastle-kernel"));
+    assert_eq!((config.host.required_steps.len(), config.host.max_kernels, config.log.as_str()), (0, 4, "info"));
     assert_eq!(Config::from_lookup(|_| None), Err(ConfigError::Missing { name: "SANDCASTLE_BUCKET" }));
 }
 
@@ -64,8 +64,9 @@ fn values_are_taken_over() {
     ]);
     let config = config.unwrap();
     assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(360), Some(Duration::from_secs(28))));
-    assert_eq!((config.max_kernels, config.memory_bytes), (2, (1769 - 256) << 20));
-    assert_eq!((config.endpoint.as_deref(), config.jail), (Some("http://host.docker.internal:8788"), Jail::Required));
+    assert_eq!((config.host.max_kernels, config.host.limits.memory_bytes), (2, (1769 - 256) << 20));
+    assert_eq!(config.endpoint.as_deref(), Some("http://host.docker.internal:8788"));
+    assert!(!config.host.required_steps.is_empty());
 }
 
 #[test]
