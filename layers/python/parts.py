@@ -10,12 +10,14 @@ from pathlib import Path
 
 from elf import Elf, is_elf
 
-# Not in a function: tests, windows and terminals, what builds extensions, what installs packages.
+# Not in a function: tests, windows and terminals, what builds extensions, what installs packages, the manual's text.
 DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "turtle.py", "curses", "ensurepip", "lib2to3",
-           "site-packages", "dist-packages", "__pycache__"}
+           "pydoc_data", "venv", "site-packages", "dist-packages", "__pycache__"}
 DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
 # Of packages: tests, what only compilers and type checkers read, launchers and manuals.
 DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
+# Of single packages: what compiles Fortran, tests of CPU features, examples, what builds manuals.
+DROPPED_PARTS = ("numpy/f2py", "numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext")
 # The shared libraries of the base system (provided.al2023): C library, and the compiler's two, which microdnf needs.
 BASE = {f"lib{name}.so.{n}" for name, n in (("c", 6), ("m", 6), ("dl", 2), ("pthread", 0), ("rt", 1), ("util", 1),
                                             ("resolv", 2), ("gcc_s", 1), ("stdc++", 6))}
@@ -64,6 +66,8 @@ def packages(folder, requirements):
     lock.unlink()
     for path in (folder / "bin", folder / "share"):
         shutil.rmtree(path, ignore_errors=True)
+    for path in (path for part in DROPPED_PARTS for path in folder.glob(part)):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in sorted(folder.rglob("*")):
         if path.is_dir() and path.name in ("tests", "test", "__pycache__"):
             shutil.rmtree(path)

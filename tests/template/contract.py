@@ -4,9 +4,13 @@ import json
 import re
 import unittest
 
-from load import API, ROOT, properties
+from load import API, LOCAL, RESOURCES, ROOT, TEMPLATE, of_type, properties
 
 METHODS = ("get", "post", "put", "patch", "delete")
+# The one route that answers as a stream, and what API Gateway calls for it and for the others.
+DOWNLOAD = ("get", "/v2/sandcastles/{id}/files/{path+}")
+STREAMED = "2021-11-15/functions/${ExecuteFunction.Arn}/response-streaming-invocations"
+WHOLE = "2015-03-31/functions/${ExecuteFunction.Arn}/invocations"
 PUBLISHED_CODES = ["invalid_request", "unauthenticated", "permission_denied", "not_found", "conflict", "rate_limit_exceeded",
                    "internal", "timeout", "cancelled", "execution_failed", "no_report"]
 # As published, name by name; Sandcastle's own additions may stand beside them.
@@ -82,7 +86,12 @@ class Contract(unittest.TestCase):
         for where, operation in operations().items():
             integration = operation["x-amazon-apigateway-integration"]
             self.assertEqual((integration["type"], integration["httpMethod"]), ("aws_proxy", "POST"), where)
-            self.assertIn("${ExecuteFunction.Arn}/invocations", integration["uri"]["Fn::Sub"], where)
+            streams = where == DOWNLOAD
+            self.assertEqual(integration.get("responseTransferMode"), "STREAM" if streams else None, where)
+            path = integration["uri"]["Fn::Sub"].split(":lambda:path/")[1]
+            self.assertEqual(path, STREAMED if streams else WHOLE, where)
+            # Lambda's own limit ends a stream; a whole answer has 29 s.
+            self.assertEqual(integration["timeoutInMillis"], 900000 if streams else 29000, where)
             self.assertEqual(len(set(re.findall(r"\{(\w+)\+?\}", where[1]))), sum(
                 API["components"]["parameters"][each["$ref"].rsplit("/", 1)[1]]["in"] == "path"
                 for each in operation.get("parameters", [])), where)
@@ -93,9 +102,16 @@ class Contract(unittest.TestCase):
             for status, response in operation["responses"].items():
                 # API Gateway takes no reference to a response.
                 self.assertEqual(int(status) >= 400, response["content"] == envelope, (where, status))
-            self.assertLessEqual({"401", "403", "429", "500"}, set(operation["responses"]))
+            refusals = set() if operation.get("security") == [] else {"401", "403"}
+            self.assertLessEqual(refusals | {"429", "500"}, set(operation["responses"]))
         error = API["components"]["schemas"]["ErrorResponse"]["properties"]["error"]["properties"]
         self.assertEqual(error["code"]["enum"], PUBLISHED_CODES)
+
+    def test_the_function_streams_what_the_gateway_streams(self):
+        variables = properties("ExecuteFunction")["Environment"]["Variables"]
+        self.assertEqual(variables["SANDCASTLE_STREAM_DOWNLOADS"], "yes")
+        local = LOCAL["Resources"]["ExecuteFunction"]["Properties"]["Environment"]["Variables"]
+        self.assertEqual(local["SANDCASTLE_STREAM_DOWNLOADS"], "", "sam local cannot pass a stream on")
 
     def test_execute_is_as_published(self):
         execute = operations()["post", "/v2/sandcastles/{id}/execute"]
@@ -141,6 +157,27 @@ class Gateway(unittest.TestCase):
                 self.assertEqual(headers["gatewayresponse.header.x-request-id"], "context.requestId")
                 self.assertEqual("gatewayresponse.header.retry-after" in headers, status == 429)
                 self.assertEqual("gatewayresponse.header.www-authenticate" in headers, status == 401)
+
+    def test_a_client_has_a_quota_only_where_the_deployment_sets_one(self):
+        self.assertEqual(TEMPLATE["Parameters"]["ClientRequestsPerDay"]["Default"], 0)
+        unlimited = {"Equals": [{"Ref": "ClientRequestsPerDay"}, 0]}
+        self.assertEqual(TEMPLATE["Conditions"]["HasUsagePlan"], {"Not": [unlimited]})
+        for kind in ("UsagePlan", "ApiKey", "UsagePlanKey"):
+            for name in of_type(f"AWS::ApiGateway::{kind}"):
+                self.assertEqual(RESOURCES[name]["Condition"], "HasUsagePlan")
+        plan = properties("UsagePlan")
+        self.assertEqual(plan["Quota"], {"Limit": {"Ref": "ClientRequestsPerDay"}, "Period": "DAY"})
+        self.assertEqual(plan["Throttle"]["RateLimit"], {"Ref": "ClientRequestsPerSecond"})
+        self.assertEqual(plan["ApiStages"], [{"ApiId": {"Ref": "Api"}, "Stage": {"Ref": "Api.Stage"}}])
+
+    def test_with_a_quota_every_call_needs_the_gateways_key_and_without_none_does(self):
+        asked = [{"Fn::If": ["HasUsagePlan", {"gatewayKey": []}, {"bearerAuth": []}]}]
+        for where, operation in operations().items():
+            self.assertEqual(operation["security"], [] if where == ("get", "/openapi.json") else asked, where)
+        key = API["components"]["securitySchemes"]["gatewayKey"]
+        self.assertEqual((key["type"], key["in"], key["name"]), ("apiKey", "header", "x-api-key"))
+        # A condition in the body changes without its text: only this makes SAM put it on the stage.
+        self.assertIs(properties("Api")["AlwaysDeploy"], True)
 
     def test_the_api_is_throttled_and_logs_neither_keys_nor_code(self):
         api = properties("Api")

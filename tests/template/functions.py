@@ -9,8 +9,12 @@ FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
 # Reviewed: names and numbers. A new variable has to be added here, and must not be a secret.
 VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
-    "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "RUST_LOG",
+    "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
+    "S3_PUBLIC_ENDPOINT", "RUST_LOG",
 }
+# What the functions write to their logs as metrics, and which function each is watched on.
+OWN_METRICS = {"ColdStarts": "CodeFunction", "CommitConflicts": "ExecuteFunction", "KernelDeaths": "ExecuteFunction",
+               "RefusedEvents": "ExecuteFunction"}
 NET = NETWORK["Resources"]
 
 
@@ -107,8 +111,23 @@ class Network(unittest.TestCase):
 
 
 class Alarms(unittest.TestCase):
-    def test_they_watch_metrics_that_aws_emits(self):
-        alarms = of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values()
-        found = {(each["Properties"]["Namespace"], each["Properties"]["MetricName"]) for each in alarms}
+    def test_they_watch_metrics_that_aws_and_the_functions_emit(self):
+        alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values()]
+        found = {(each["Namespace"], each["MetricName"]) for each in alarms}
         of_lambda = {("AWS/Lambda", name) for name in ("Errors", "Throttles", "Duration", "ConcurrentExecutions")}
-        self.assertEqual(found, of_lambda | {("AWS/ApiGateway", "5XXError")})
+        own = {("Sandcastle", name) for name in OWN_METRICS}
+        queue = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+        self.assertEqual(found, of_lambda | own | {("AWS/ApiGateway", "5XXError"), queue})
+
+    def test_own_metrics_are_watched_as_they_are_written(self):
+        alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values()]
+        found = {each["MetricName"]: each["Dimensions"] for each in alarms if each["Namespace"] == "Sandcastle"}
+        wanted = {name: [{"Name": "FunctionName", "Value": {"Ref": function}}] for name, function in OWN_METRICS.items()}
+        self.assertEqual(found, wanted)
+        for each in alarms:
+            self.assertEqual(each["TreatMissingData"], "notBreaching", "silence is not a fault")
+
+    def test_the_readme_counts_them(self):
+        text = (ROOT / "README.md").read_text()
+        always = [each for each in of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values() if "Condition" not in each]
+        self.assertTrue(f"| {len(always)} alarms |" in text, f"the cost table has to name {len(always)} alarms")

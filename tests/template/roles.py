@@ -30,6 +30,9 @@ GRANTS = {
         (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
         (["lambda:InvokeFunction"], ["InterpreterFunction.Arn"]),
         (["sts:AssumeRole"], ["SandboxRole.Arn"]),
+        # On conditions; see events.py.
+        (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], ["Jobs.Arn"]),
+        (["sqs:SendMessage"], ["AsyncSuccessQueueArn", "AsyncFailureQueueArn"]),
     ),
     "InterpreterRole": allowed((WRITE_LOGS, [f"{LOGS}/interpreter:*"]), (ENI, ["*"])),
     "SandboxRole": allowed(

@@ -37,6 +37,11 @@ fn code_runs_isolated_and_without_a_way_out() {
 }
 
 #[test]
+fn events_run_within_bounds_and_nobody_gets_more_than_the_deployment_asks_for() {
+    holds("events.py");
+}
+
+#[test]
 fn the_api_is_the_contract() {
     holds("contract.py");
 }

@@ -38,6 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/v2/sandcastles/{id}/files/{*path}", get(routes::files::download).delete(routes::files::delete))
         .route("/v2/connectors", get(routes::connectors::connectors))
+        .route("/openapi.json", get(routes::openapi::openapi))
         .fallback(async || ApiError::new(Kind::NotFound, "no such route"))
         .method_not_allowed_fallback(async || ApiError::new(Kind::MethodNotAllowed, "this route has other methods"))
         .layer(from_fn_with_state(Arc::clone(&app), answer::answer))

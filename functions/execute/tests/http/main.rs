@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod fuzz;

@@ -5,6 +5,7 @@ pub(in crate::http) mod execute;
 pub(in crate::http) mod executions;
 pub(in crate::http) mod files;
 pub(in crate::http) mod list;
+pub(in crate::http) mod openapi;
 pub(in crate::http) mod start;
 pub(in crate::http) mod status;
 pub(in crate::http) mod stop;
