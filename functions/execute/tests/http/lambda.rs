@@ -57,6 +57,18 @@ async fn a_rest_event_executes_whatever_the_stage_is_called() {
 }
 
 #[tokio::test]
+async fn the_contract_is_found_behind_a_stage() {
+    let world = World::new().await;
+    let mut event: Value = serde_json::from_str(REST).unwrap();
+    event["httpMethod"] = json!("GET");
+    event["requestContext"]["httpMethod"] = json!("GET");
+    event["path"] = json!("/openapi.json");
+    event["requestContext"]["path"] = json!("/prod/openapi.json");
+    let answer = handle(&world, &event.to_string(), soon()).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["openapi"]), (200, &json!("3.0.1")), "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_body_in_base64_is_decoded() {
     let world = World::new().await;
     let id = world.sandbox().await;
