@@ -1,4 +1,4 @@
-//! What the tests share: a server started as a user starts it, and a client that speaks to it.
+//! What the tests share: a server started as a user starts it, the functions as Lambda runs them, and clients of both.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,6 +10,8 @@
 
 pub mod api;
 pub mod cloud;
+pub mod deployment;
+pub mod emulator;
 pub mod faults;
 pub mod here;
 pub mod server;

@@ -8,197 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
-use std::{
-    net::{Ipv4Addr, TcpListener},
-    os::unix::process::CommandExt,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
-
-use bytes::Bytes;
-use rustix::process::{Pid, Signal, kill_process_group};
-use sandcastle::{
-    KeyRecord, Name, Scope, Secret, keys,
-    store::{ObjectStore, PutNew},
-};
 use sandcastle_e2e::{
-    cloud::{FakeLambda, FakeSts, Invocation, Mischief},
-    here,
+    cloud::{Invocation, Mischief},
+    deployment::{Deployment, ROLE, bucket},
+    emulator::{Function, body, event},
     server::{KEY, kernel_processes},
 };
-use sandcastle_local::EmbeddedS3;
-use sandcastle_s3::S3Store;
 use serde_json::{Value, json};
-
-/// The emulator with the function in it. Dropping it ends both.
-struct Function {
-    child: Child,
-    url: String,
-    http: reqwest::Client,
-    log: std::path::PathBuf,
-}
-
-impl Function {
-    fn start(folder: &Path, s3: &EmbeddedS3) -> Self {
-        Self::start_with(folder, s3, &[])
-    }
-
-    /// ExecuteFunction, with further settings.
-    fn start_with(folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
-        let endpoint = s3.endpoint();
-        let usual = [
-            ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.as_str()),
-            ("AWS_SECRET_ACCESS_KEY", &s3.credentials().secret),
-            ("AWS_REGION", "us-east-1"),
-            ("S3_ENDPOINT", &endpoint),
-            ("SANDCASTLE_BUCKET", s3.bucket()),
-        ];
-        Self::launch(folder, "bootstrap", &[&usual, settings].concat())
-    }
-
-    /// A program under an emulator of its own.
-    fn launch(folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
-        let [front, api] = [free_port(), free_port()];
-        let log = folder.join(format!("{program}.log"));
-        let out = std::fs::File::create(&log).unwrap();
-        let child = Command::new(here::emulator())
-            .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{front}")])
-            .args(["--runtime-api-address", &format!("127.0.0.1:{api}")])
-            .arg(here::binary(program))
-            .process_group(0)
-            .stdin(Stdio::null())
-            .stdout(out.try_clone().unwrap())
-            .stderr(out)
-            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60")
-            .envs(settings.iter().copied())
-            .spawn()
-            .unwrap();
-        let url = format!("http://127.0.0.1:{front}/2015-03-31/functions/function/invocations");
-        Self { child, url, http: reqwest::Client::new(), log }
-    }
-
-    /// The proxy response to a REST API event.
-    async fn invoke(&self, event: &Value) -> Value {
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            match self.http.post(&self.url).json(event).send().await {
-                Ok(response) => return response.json().await.unwrap(),
-                Err(error) => assert!(Instant::now() < until, "{error}: {}", self.log()),
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        drop(self.child.wait());
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// The complete event of the fixture, for another call.
-fn event(method: &str, path: &str, body: Option<Value>) -> Value {
-    let fixture = std::fs::read(here::root().join("tests/fixtures/events/execute-rest.json")).unwrap();
-    let mut event: Value = serde_json::from_slice(&fixture).unwrap();
-    event["httpMethod"] = json!(method);
-    event["path"] = json!(path);
-    event["requestContext"]["httpMethod"] = json!(method);
-    event["requestContext"]["path"] = json!(format!("/prod{path}"));
-    event["body"] = body.map_or(Value::Null, |body| json!(body.to_string()));
-    event["headers"]["Authorization"] = json!(format!("Bearer {KEY}"));
-    event["multiValueHeaders"]["Authorization"] = json!([format!("Bearer {KEY}")]);
-    event
-}
-
-fn body(response: &Value) -> Value {
-    serde_json::from_str(response["body"].as_str().unwrap_or_else(|| panic!("{response}"))).unwrap()
-}
-
-/// A bucket that knows the tests' key.
-async fn bucket(folder: &Path) -> EmbeddedS3 {
-    let s3 = EmbeddedS3::start(&folder.join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-    let store = S3Store::connect(s3.store_config()).await;
-    let name = |text| Name::parse(text).unwrap();
-    let record = KeyRecord {
-        org: name("acme"),
-        member: name("ann"),
-        scopes: Scope::ALL.to_vec(),
-        name: "test".into(),
-        created_at: time::OffsetDateTime::now_utc(),
-        expires_at: None,
-    };
-    let record = Bytes::from(serde_json::to_vec(&record).unwrap());
-    let digest = Secret::new(KEY.to_owned()).digest();
-    assert_eq!(store.put_new(&keys::api_key(&digest), record).await.unwrap(), PutNew::Created);
-    s3
-}
-
-/// The two functions of a deployment.
-struct Deployment {
-    execute: Function,
-    interpreter: Function,
-    lambda: FakeLambda,
-    sts: FakeSts,
-    _s3: EmbeddedS3,
-}
-
-const ROLE: &str = "arn:aws:iam::123456789012:role/sandbox";
-
-impl Deployment {
-    async fn start(folder: &Path, scope: &str) -> Self {
-        let s3 = bucket(folder).await;
-        let run_dir = folder.join("run").display().to_string();
-        let settings = [
-            ("SANDCASTLE_RUN_DIR", run_dir.as_str()),
-            ("AWS_ACCESS_KEY_ID", "the-roles-id"),
-            ("AWS_SECRET_ACCESS_KEY", "the-roles-secret"),
-            ("AWS_SESSION_TOKEN", "the-roles-token"),
-        ];
-        let interpreter = Function::launch(folder, "interpreter", &settings);
-        let (lambda, sts) = (FakeLambda::start(&interpreter.url).await, FakeSts::start(s3.credentials()).await);
-        let settings = [
-            ("INTERPRETER_FUNCTION", "interpreter"),
-            ("SANDBOX_ROLE_ARN", ROLE),
-            ("TENANT_SCOPE", scope),
-            ("LAMBDA_ENDPOINT", &lambda.url),
-            ("STS_ENDPOINT", &sts.url),
-        ];
-        let execute = Function::start_with(folder, &s3, &settings);
-        Self { execute, interpreter, lambda, sts, _s3: s3 }
-    }
-
-    async fn start_sandbox(&self) -> String {
-        let started = self.execute.invoke(&event("POST", "/v2/sandcastles", None)).await;
-        assert_eq!(started["statusCode"], 201, "{started}\n{}", self.execute.log());
-        body(&started)["sandbox_id"].as_str().unwrap().to_owned()
-    }
-
-    async fn run(&self, sandbox: &str, code: &str) -> Value {
-        self.execute.invoke(&execute_event(sandbox, code)).await
-    }
-
-    /// What code that succeeds prints.
-    async fn prints(&self, sandbox: &str, code: &str) -> Value {
-        let answer = self.run(sandbox, code).await;
-        assert_eq!(answer["statusCode"], 200, "{answer}\n{}\n{}", self.execute.log(), self.interpreter.log());
-        assert_eq!(body(&answer)["error"], Value::Null, "{answer}");
-        body(&answer)["output"].clone()
-    }
-}
-
-fn execute_event(sandbox: &str, code: &str) -> Value {
-    event("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(json!({ "code": code })))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sandboxs_life_in_the_emulator() {
@@ -225,7 +41,7 @@ async fn the_interpreter_is_lent_one_sandboxs_part_of_the_bucket_and_has_nothing
     assert_eq!(deployment.prints(&sandbox, "print(x + 1, open('kept.txt').read())").await, json!(["42 kept"]));
     let environment = deployment.prints(&sandbox, "import os\nprint(sorted(os.environ))").await;
     assert!(!environment.to_string().contains("AWS"), "{environment}");
-    let processes = kernel_processes(deployment.interpreter.child.id());
+    let processes = kernel_processes(deployment.interpreter.pid());
     let environments = processes.iter().map(|pid| std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default());
     let environments = environments.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect::<Vec<_>>();
     assert!(environments.iter().any(|one| one.contains("AWS_LAMBDA_RUNTIME_API")), "the function is not there");

@@ -1,0 +1,118 @@
+//! A function as Lambda runs it: the program under the real runtime interface emulator, and the events that it is given.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use sandcastle_local::EmbeddedS3;
+use serde_json::{Value, json};
+
+use crate::{here, server::KEY};
+
+/// The emulator with the function in it. Dropping it ends both.
+pub struct Function {
+    child: Child,
+    /// Where it takes invocations.
+    pub url: String,
+    http: reqwest::Client,
+    log: PathBuf,
+}
+
+impl Function {
+    /// ExecuteFunction, hosting kernels itself.
+    pub fn start(folder: &Path, s3: &EmbeddedS3) -> Self {
+        Self::start_with(folder, s3, &[])
+    }
+
+    /// ExecuteFunction, with further settings.
+    pub fn start_with(folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
+        let endpoint = s3.endpoint();
+        let usual = [
+            ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.as_str()),
+            ("AWS_SECRET_ACCESS_KEY", &s3.credentials().secret),
+            ("AWS_REGION", "us-east-1"),
+            ("S3_ENDPOINT", &endpoint),
+            ("SANDCASTLE_BUCKET", s3.bucket()),
+        ];
+        Self::launch(folder, "bootstrap", &[&usual, settings].concat())
+    }
+
+    /// A program under an emulator of its own.
+    pub fn launch(folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
+        let [front, api] = [free_port(), free_port()];
+        let log = folder.join(format!("{program}.log"));
+        let out = fs::File::create(&log).unwrap();
+        let child = Command::new(here::emulator())
+            .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{front}")])
+            .args(["--runtime-api-address", &format!("127.0.0.1:{api}")])
+            .arg(here::binary(program))
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(out.try_clone().unwrap())
+            .stderr(out)
+            .env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60")
+            .envs(settings.iter().copied())
+            .spawn()
+            .unwrap();
+        let url = format!("http://127.0.0.1:{front}/2015-03-31/functions/function/invocations");
+        Self { child, url, http: reqwest::Client::new(), log }
+    }
+
+    /// The proxy response to a REST API event.
+    pub async fn invoke(&self, event: &Value) -> Value {
+        let until = Instant::now() + Duration::from_secs(60);
+        loop {
+            match self.http.post(&self.url).json(event).send().await {
+                Ok(response) => return response.json().await.unwrap(),
+                Err(error) => assert!(Instant::now() < until, "{error}: {}", self.log()),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The emulator's own process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the emulator and the function logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        drop(self.child.wait());
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// The complete REST API event of the fixture, for another call by the tests' key.
+pub fn event(method: &str, path: &str, body: Option<Value>) -> Value {
+    let fixture = fs::read(here::root().join("tests/fixtures/events/execute-rest.json")).unwrap();
+    let mut event: Value = serde_json::from_slice(&fixture).unwrap();
+    event["httpMethod"] = json!(method);
+    event["path"] = json!(path);
+    event["requestContext"]["httpMethod"] = json!(method);
+    event["requestContext"]["path"] = json!(format!("/prod{path}"));
+    event["body"] = body.map_or(Value::Null, |body| json!(body.to_string()));
+    event["headers"]["Authorization"] = json!(format!("Bearer {KEY}"));
+    event["multiValueHeaders"]["Authorization"] = json!([format!("Bearer {KEY}")]);
+    event
+}
+
+/// The JSON in a proxy response.
+pub fn body(response: &Value) -> Value {
+    serde_json::from_str(response["body"].as_str().unwrap_or_else(|| panic!("{response}"))).unwrap()
+}
