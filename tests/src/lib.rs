@@ -9,9 +9,12 @@
 )]
 
 pub mod api;
+pub mod cases;
 pub mod cloud;
 pub mod deployment;
 pub mod emulator;
 pub mod faults;
+pub mod gateway;
 pub mod here;
+mod rest;
 pub mod server;
