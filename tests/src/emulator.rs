@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use sandcastle_local::EmbeddedS3;
 use serde_json::{Value, json};
 
-use crate::{here, server::KEY};
+use crate::{here, place::Place, server::KEY};
 
 /// The emulator with the function in it. Dropping it ends both.
 pub struct Function {
@@ -32,6 +32,11 @@ impl Function {
 
     /// ExecuteFunction, with further settings.
     pub fn start_with(folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Place::Here, folder, s3, settings)
+    }
+
+    /// [`Function::start_with`], elsewhere.
+    pub fn start_in(place: Place, folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
         let endpoint = s3.endpoint();
         let usual = [
             ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.as_str()),
@@ -40,18 +45,23 @@ impl Function {
             ("S3_ENDPOINT", &endpoint),
             ("SANDCASTLE_BUCKET", s3.bucket()),
         ];
-        Self::launch(folder, "bootstrap", &[&usual, settings].concat())
+        Self::launch_in(place, folder, "bootstrap", &[&usual, settings].concat())
     }
 
     /// A program under an emulator of its own.
     pub fn launch(folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
-        let [front, api] = [free_port(), free_port()];
+        Self::launch_in(Place::Here, folder, program, settings)
+    }
+
+    /// [`Function::launch`], elsewhere.
+    pub fn launch_in(place: Place, folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
+        let [front, api] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let log = folder.join(format!("{program}.log"));
         let out = fs::File::create(&log).unwrap();
-        let child = Command::new(here::emulator())
-            .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{front}")])
-            .args(["--runtime-api-address", &format!("127.0.0.1:{api}")])
-            .arg(here::binary(program))
+        let url = format!("http://{front}/2015-03-31/functions/function/invocations");
+        let options = ["--runtime-interface-emulator-address".into(), front, "--runtime-api-address".into(), api];
+        let child = place
+            .command(folder, program, &options)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(out.try_clone().unwrap())
@@ -60,7 +70,6 @@ impl Function {
             .envs(settings.iter().copied())
             .spawn()
             .unwrap();
-        let url = format!("http://127.0.0.1:{front}/2015-03-31/functions/function/invocations");
         Self { child, url, http: reqwest::Client::new(), log }
     }
 
