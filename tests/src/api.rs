@@ -69,6 +69,18 @@ impl Api {
         answer.output()
     }
 
+    /// Puts a file into a sandbox, as a form does.
+    pub async fn upload(&self, sandbox: &str, name: &str, content: &str) -> Answer {
+        let body = format!(
+            "--border\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--border--\r\n"
+        );
+        let request = self.http.post(format!("{}/v2/sandcastles/{sandbox}/files", self.base)).bearer_auth(&self.key);
+        let request = request.header("content-type", "multipart/form-data; boundary=border").body(body);
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        Answer { status, body: response.json().await.unwrap_or_default() }
+    }
+
     /// Every execution of a sandbox, newest first, page by page.
     pub async fn executions(&self, sandbox: &str) -> Vec<Value> {
         let (mut all, mut cursor) = (Vec::new(), String::new());

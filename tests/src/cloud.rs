@@ -1,5 +1,5 @@
-//! What stands between the two functions: a Lambda that hands invocations on to an emulator, and an STS that lends the
-//! embedded S3's credentials. Both remember what they were asked.
+//! What stands between the two functions: a Lambda that hands invocations on to an emulator, and an STS that lends
+//! credentials. Both remember what they were asked.
 
 use std::{
     collections::HashMap,
@@ -133,41 +133,67 @@ async fn invoke(State(state): State<Arc<LambdaState>>, uri: Uri, headers: Header
     answer.to_string().into_response()
 }
 
-/// An STS that lends the same credentials to everybody.
+/// Decides what the holder of this key id is lent for a request's parameters; nothing: access is denied.
+pub type Lend = Box<dyn Fn(&str, &HashMap<String, String>) -> Option<StaticCredentials> + Send + Sync>;
+
+/// An STS.
 pub struct FakeSts {
     /// Where it listens.
     pub url: String,
-    requests: Arc<Mutex<Vec<HashMap<String, String>>>>,
+    state: Arc<StsState>,
+}
+
+struct StsState {
+    lend: Lend,
+    requests: Mutex<Vec<HashMap<String, String>>>,
+    lent: Mutex<Vec<StaticCredentials>>,
 }
 
 impl FakeSts {
-    /// Lends these for an hour.
-    pub async fn start(credentials: &StaticCredentials) -> Self {
-        let requests = Arc::new(Mutex::default());
-        let state = (Arc::clone(&requests), credentials.clone());
-        let url = serve(Router::new().fallback(assume_role).with_state(state)).await;
-        Self { url, requests }
+    /// Lends, for an hour, what `lend` says.
+    pub async fn start(lend: Lend) -> Self {
+        let state = Arc::new(StsState { lend, requests: Mutex::default(), lent: Mutex::default() });
+        let url = serve(Router::new().fallback(assume_role).with_state(Arc::clone(&state))).await;
+        Self { url, state }
+    }
+
+    /// Lends the same to everybody.
+    pub async fn start_with(credentials: &StaticCredentials) -> Self {
+        let lent = StaticCredentials { session_token: Some("lent".to_owned()), ..credentials.clone() };
+        Self::start(Box::new(move |_, _| Some(lent.clone()))).await
     }
 
     /// The parameters of each request so far.
     pub fn requests(&self) -> Vec<HashMap<String, String>> {
-        self.requests.lock().unwrap().clone()
+        self.state.requests.lock().unwrap().clone()
+    }
+
+    /// What was lent so far.
+    pub fn lent(&self) -> Vec<StaticCredentials> {
+        self.state.lent.lock().unwrap().clone()
     }
 }
 
-type StsState = (Arc<Mutex<Vec<HashMap<String, String>>>>, StaticCredentials);
-
-async fn assume_role(State((requests, credentials)): State<StsState>, form: String) -> Response {
+async fn assume_role(State(state): State<Arc<StsState>>, headers: HeaderMap, form: String) -> Response {
     let query: Uri = format!("/?{form}").parse().unwrap();
     let Query(request) = Query::<HashMap<String, String>>::try_from_uri(&query).unwrap();
-    requests.lock().unwrap().push(request);
-    let StaticCredentials { key_id, secret, .. } = credentials;
+    let signature = headers["authorization"].to_str().unwrap();
+    let caller = signature.split("Credential=").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+    let lent = (state.lend)(caller, &request);
+    state.requests.lock().unwrap().push(request);
+    let Some(lent) = lent else {
+        let body = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code></Error></ErrorResponse>";
+        return (StatusCode::FORBIDDEN, [("content-type", "text/xml")], body).into_response();
+    };
+    state.lent.lock().unwrap().push(lent.clone());
+    let StaticCredentials { key_id, secret, session_token } = lent;
+    let token = session_token.unwrap_or_default();
     let expires = time::OffsetDateTime::now_utc() + time::Duration::hours(1);
     let expires = expires.format(&time::format_description::well_known::Rfc3339).unwrap();
     let body = format!(
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
          <AccessKeyId>{key_id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
-         <SessionToken>lent</SessionToken><Expiration>{expires}</Expiration>\
+         <SessionToken>{token}</SessionToken><Expiration>{expires}</Expiration>\
          </Credentials></AssumeRoleResult></AssumeRoleResponse>"
     );
     ([("content-type", "text/xml")], body).into_response()

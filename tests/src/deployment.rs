@@ -7,19 +7,32 @@ use sandcastle::{
     KeyRecord, Name, Scope, Secret, keys,
     store::{ObjectStore, PutNew},
 };
-use sandcastle_local::EmbeddedS3;
-use sandcastle_s3::S3Store;
+use sandcastle_local::{BUCKET, EmbeddedS3, LocalBucket};
+use sandcastle_s3::{S3Store, StaticCredentials};
 use serde_json::{Value, json};
 
 use crate::{
     cloud::{FakeLambda, FakeSts},
     emulator::{Function, body, event},
+    front::Front,
+    place::Place,
     server::KEY,
 };
 
 /// A bucket that knows the tests' key.
 pub async fn bucket(folder: &Path) -> EmbeddedS3 {
-    let s3 = EmbeddedS3::start(&folder.join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    bucket_behind(folder).await.0
+}
+
+/// A bucket that knows the tests' key, and what there is behind its door.
+pub async fn bucket_behind(folder: &Path) -> (EmbeddedS3, LocalBucket) {
+    let mut behind = None;
+    let keep = |bucket: LocalBucket| {
+        behind = Some(bucket.clone());
+        bucket
+    };
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let s3 = EmbeddedS3::start_with(&folder.join("bucket"), address, keep).await.unwrap();
     let store = S3Store::connect(s3.store_config()).await;
     let name = |text| Name::parse(text).unwrap();
     let record = KeyRecord {
@@ -33,7 +46,7 @@ pub async fn bucket(folder: &Path) -> EmbeddedS3 {
     let record = Bytes::from(serde_json::to_vec(&record).unwrap());
     let digest = Secret::new(KEY.to_owned()).digest();
     assert_eq!(store.put_new(&keys::api_key(&digest), record).await.unwrap(), PutNew::Created);
-    s3
+    (s3, behind.unwrap())
 }
 
 /// The two functions of a deployment.
@@ -46,34 +59,71 @@ pub struct Deployment {
     pub lambda: FakeLambda,
     /// What lends credentials.
     pub sts: FakeSts,
-    _s3: EmbeddedS3,
+    /// The bucket; the front's own, where IAM is asked.
+    bucket: Bucket,
+}
+
+/// What the functions' requests to the bucket meet.
+pub enum Bucket {
+    /// The embedded S3, whose one set of credentials everybody has.
+    Open(EmbeddedS3),
+    /// IAM, with credentials for each role.
+    Guarded(Front),
 }
 
 /// The role whose credentials are lent.
-pub const ROLE: &str = "arn:aws:iam::123456789012:role/sandbox";
+pub const ROLE: &str = "arn:aws:iam::123456789012:role/SandboxRole";
 
 impl Deployment {
     /// Both, over a bucket of their own; `scope` is `TENANT_SCOPE`.
     pub async fn start(folder: &Path, scope: &str) -> Self {
-        let s3 = bucket(folder).await;
-        let run_dir = folder.join("run").display().to_string();
-        let settings = [
-            ("SANDCASTLE_RUN_DIR", run_dir.as_str()),
-            ("AWS_ACCESS_KEY_ID", "the-roles-id"),
-            ("AWS_SECRET_ACCESS_KEY", "the-roles-secret"),
-            ("AWS_SESSION_TOKEN", "the-roles-token"),
-        ];
-        let interpreter = Function::launch(folder, "interpreter", &settings);
-        let (lambda, sts) = (FakeLambda::start(&interpreter.url).await, FakeSts::start(s3.credentials()).await);
-        let settings = [
+        Self::start_in(Place::Here, folder, Bucket::Open(bucket(folder).await), &[("TENANT_SCOPE", scope)]).await
+    }
+
+    /// Both in that place and over that bucket; ExecuteFunction has these settings besides.
+    pub async fn start_in(place: Place, folder: &Path, bucket: Bucket, settings: &[(&str, &str)]) -> Self {
+        let (endpoint, of_execute, of_interpreter, sts) = match &bucket {
+            Bucket::Open(s3) => {
+                let sts = FakeSts::start_with(s3.credentials()).await;
+                let useless = ["id", "secret", "token"].map(|what| format!("the-roles-{what}"));
+                let [key_id, secret, token] = useless;
+                let useless = StaticCredentials { key_id, secret, session_token: Some(token) };
+                (s3.endpoint(), s3.credentials().clone(), useless, sts)
+            }
+            Bucket::Guarded(front) => {
+                let sts = FakeSts::start(Box::new(front.lend())).await;
+                let [execute, interpreter] = ["ExecuteRole", "InterpreterRole"].map(|role| front.issue(role, None));
+                (front.url.clone(), execute, interpreter, sts)
+            }
+        };
+        let interpreter = Function::launch_in(place, folder, "interpreter", &variables(&of_interpreter));
+        let lambda = FakeLambda::start(&interpreter.url).await;
+        let mut own = variables(&of_execute);
+        own.extend([
+            ("AWS_REGION", "us-east-1"),
+            ("S3_ENDPOINT", &endpoint),
+            ("SANDCASTLE_BUCKET", BUCKET),
             ("INTERPRETER_FUNCTION", "interpreter"),
             ("SANDBOX_ROLE_ARN", ROLE),
-            ("TENANT_SCOPE", scope),
             ("LAMBDA_ENDPOINT", &lambda.url),
             ("STS_ENDPOINT", &sts.url),
-        ];
-        let execute = Function::start_with(folder, &s3, &settings);
-        Self { execute, interpreter, lambda, sts, _s3: s3 }
+        ]);
+        own.extend(settings);
+        let execute = Function::launch_in(place, folder, "bootstrap", &own);
+        Self { execute, interpreter, lambda, sts, bucket }
+    }
+
+    /// The front of its bucket.
+    pub fn front(&self) -> &Front {
+        match &self.bucket {
+            Bucket::Guarded(front) => front,
+            Bucket::Open(_) => panic!("this bucket has no front"),
+        }
+    }
+
+    /// What both functions logged.
+    pub fn log(&self) -> String {
+        format!("{}\n{}", self.execute.log(), self.interpreter.log())
     }
 
     /// Starts a sandbox.
@@ -100,4 +150,12 @@ impl Deployment {
 /// The event of an execution.
 pub fn execute_event(sandbox: &str, code: &str) -> Value {
     event("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(json!({ "code": code })))
+}
+
+/// Credentials as Lambda puts them into a function's environment.
+fn variables(credentials: &StaticCredentials) -> Vec<(&'static str, &str)> {
+    let StaticCredentials { key_id, secret, session_token } = credentials;
+    let mut variables = vec![("AWS_ACCESS_KEY_ID", key_id.as_str()), ("AWS_SECRET_ACCESS_KEY", secret)];
+    variables.extend(session_token.as_deref().map(|token| ("AWS_SESSION_TOKEN", token)));
+    variables
 }

@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use sandcastle_local::EmbeddedS3;
 use serde_json::{Value, json};
 
-use crate::{here, server::KEY};
+use crate::{here, place::Place, server::KEY};
 
 /// The emulator with the function in it. Dropping it ends both.
 pub struct Function {
@@ -32,28 +32,40 @@ impl Function {
 
     /// ExecuteFunction, with further settings.
     pub fn start_with(folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(Place::Here, folder, s3, settings)
+    }
+
+    /// [`Function::start_with`], elsewhere.
+    pub fn start_in(place: Place, folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
         let endpoint = s3.endpoint();
-        let run_dir = folder.join("execute-run").display().to_string();
         let usual = [
-            ("SANDCASTLE_RUN_DIR", run_dir.as_str()),
             ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.as_str()),
             ("AWS_SECRET_ACCESS_KEY", &s3.credentials().secret),
             ("AWS_REGION", "us-east-1"),
             ("S3_ENDPOINT", &endpoint),
             ("SANDCASTLE_BUCKET", s3.bucket()),
         ];
-        Self::launch(folder, "bootstrap", &[&usual, settings].concat())
+        Self::launch_in(place, folder, "bootstrap", &[&usual, settings].concat())
     }
 
     /// A program under an emulator of its own.
     pub fn launch(folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
-        let [front, api] = [free_port(), free_port()];
+        Self::launch_in(Place::Here, folder, program, settings)
+    }
+
+    /// [`Function::launch`], elsewhere.
+    pub fn launch_in(place: Place, folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
+        let [front, api] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let log = folder.join(format!("{program}.log"));
         let out = fs::File::create(&log).unwrap();
-        let child = Command::new(here::emulator())
-            .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{front}")])
-            .args(["--runtime-api-address", &format!("127.0.0.1:{api}")])
-            .arg(here::binary(program))
+        let url = format!("http://{front}/2015-03-31/functions/function/invocations");
+        let options = ["--runtime-interface-emulator-address".into(), front, "--runtime-api-address".into(), api];
+        let mut command = place.command(folder, program, &options);
+        if place == Place::Here {
+            // Beside others of this machine, which have folders of their own.
+            command.env("SANDCASTLE_RUN_DIR", folder.join(format!("{program}-run")));
+        }
+        let child = command
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(out.try_clone().unwrap())
@@ -62,7 +74,6 @@ impl Function {
             .envs(settings.iter().copied())
             .spawn()
             .unwrap();
-        let url = format!("http://127.0.0.1:{front}/2015-03-31/functions/function/invocations");
         Self { child, url, http: reqwest::Client::new(), log }
     }
 

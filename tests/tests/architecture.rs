@@ -107,7 +107,7 @@ fn each_outside_power_lives_in_one_place() {
         ("lambda_runtime", &["sandcastle-interpreter"]),
         ("s3s", &["sandcastle-local", "sandcastle-e2e"]),
         ("landlock", &["sandcastle-jail"]),
-        ("seccompiler", &["sandcastle-jail"]),
+        ("seccompiler", &["sandcastle-jail", "sandcastle-e2e"]),
     ];
     for package in packages() {
         let name = package["name"].as_str().unwrap();

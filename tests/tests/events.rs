@@ -143,7 +143,7 @@ async fn the_end_of_an_environment_ends_its_kernels() {
         processes.retain(|pid| fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty()));
     }
     assert!(interpreter.log().contains("the environment ends"), "{}", interpreter.log());
-    assert!(!folder.path().join("run/kernels").exists(), "folders of kernels are left");
+    assert!(!folder.path().join("interpreter-run/kernels").exists(), "folders of kernels are left");
 }
 
 /// Names of the metrics in a log, in order.

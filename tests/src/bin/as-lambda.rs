@@ -1,0 +1,107 @@
+//! `as-lambda ROOT UID PROGRAM`: becomes PROGRAM as Lambda runs it: in that root, under that user id, behind a filter that
+//! refuses what Lambda's own refuses. Started as root.
+//!
+//! What is known of Lambda: a further filter, ptrace(2), chroot(2), namespaces and several options of prctl(2) are
+//! refused (EPERM); Linux is too old for Landlock (ENOSYS). glibc makes threads with clone3(2), whose flags no
+//! filter can see, and falls back to clone(2) when there is none.
+
+use std::{
+    collections::BTreeMap,
+    env::consts::ARCH,
+    error::Error,
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode},
+};
+
+use rustix::process::{chdir, chroot};
+use seccompiler::{
+    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
+};
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
+/// Refused whatever the arguments.
+const REFUSED: &[libc::c_long] = &[
+    libc::SYS_seccomp,
+    libc::SYS_ptrace,
+    libc::SYS_chroot,
+    libc::SYS_pivot_root,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsconfig,
+    libc::SYS_fsmount,
+    libc::SYS_mount_setattr,
+];
+/// Options of prctl(2) that are refused.
+const REFUSED_OPTIONS: &[libc::c_int] = &[
+    libc::PR_SET_SECCOMP,
+    libc::PR_SET_NO_NEW_PRIVS,
+    libc::PR_SET_DUMPABLE,
+    libc::PR_SET_NAME,
+    libc::PR_SET_PDEATHSIG,
+];
+/// Flags of clone(2) that are refused.
+const NAMESPACES: &[libc::c_int] = &[
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+];
+/// Not there at all.
+const ABSENT: &[libc::c_long] = &[
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_restrict_self,
+    libc::SYS_clone3,
+];
+
+fn main() -> ExitCode {
+    match become_it() {
+        Ok(never) => match never {},
+        Err(error) => {
+            eprintln!("as-lambda: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn become_it() -> Result<std::convert::Infallible, Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let mut argument = || arguments.next().ok_or("usage: as-lambda ROOT UID PROGRAM");
+    let (root, uid, program) = (argument()?, argument()?.parse()?, argument()?);
+    chroot(root)?;
+    chdir("/var/task")?;
+    // In this order: the second leaves no way to install another.
+    install(&ABSENT.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?;
+    install(&refused()?, libc::EPERM)?;
+    Err(Command::new(program).uid(uid).gid(uid).exec().into())
+}
+
+fn refused() -> Result<Rules, Box<dyn Error>> {
+    let mut rules: Rules = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
+    let argument = |length, operator, value: i32| {
+        let condition = SeccompCondition::new(0, length, operator, u64::from(value.cast_unsigned()))?;
+        SeccompRule::new(vec![condition])
+    };
+    let options = REFUSED_OPTIONS.iter().map(|option| argument(SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, *option));
+    rules.insert(libc::SYS_prctl, options.collect::<Result<_, _>>()?);
+    let set = |flag: i32| SeccompCmpOp::MaskedEq(u64::from(flag.cast_unsigned()));
+    let flags = NAMESPACES.iter().map(|flag| argument(SeccompCmpArgLen::Qword, set(*flag), *flag));
+    rules.insert(libc::SYS_clone, flags.collect::<Result<_, _>>()?);
+    Ok(rules)
+}
+
+fn install(rules: &Rules, errno: i32) -> Result<(), Box<dyn Error>> {
+    let refuse = SeccompAction::Errno(errno.unsigned_abs());
+    let filter = SeccompFilter::new(rules.clone(), SeccompAction::Allow, refuse, ARCH.try_into()?)?;
+    let program: seccompiler::BpfProgram = filter.try_into()?;
+    Ok(apply_filter(&program)?)
+}
