@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer tools test lint lint-template fmt bench lock deploy logs destroy clean
+.PHONY: help run build packages layer tools test lint lint-template build-sam fmt bench lock deploy logs destroy clean
 
 # The Python to embed: looked for once, when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed, see above))
@@ -89,6 +89,16 @@ $(LINT)/.installed: tests/lint/requirements.lock
 	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
 	@touch $@
 
+# The template that is deployed, then the one of this machine, which stays there for `sam local`. They share what is built.
+SAM_BUILD = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam build
+BUILT = .aws-sam/build
+
+build-sam: tools build ## build the functions and the layer as they are deployed, and check what has come out
+	$(SAM_BUILD) --config-env dev
+	$(TOOLS)/bin/python tests/template/sizes.py $(BUILT)/ExecuteFunction $(BUILT)/InterpreterFunction
+	$(BINARIES)/sandcastle layer check $(BUILT)/PythonLayer --function $(BUILT)/ExecuteFunction/bootstrap
+	$(SAM_BUILD)
+
 fmt: ## format
 	cargo fmt --all
 
@@ -100,14 +110,16 @@ lock: ## write the requirements.lock files anew (needs uv)
 		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
 
 # What `sam build` calls, with the folder to fill in ARTIFACTS_DIR.
-.PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer
-build-ExecuteFunction: toolchain
-	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap
+.PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer functions
+build-ExecuteFunction: functions
 	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
 
-build-InterpreterFunction: toolchain
-	cargo build --profile lambda --locked -p sandcastle-interpreter --bin interpreter
+build-InterpreterFunction: functions
 	cp target/lambda/interpreter "$(ARTIFACTS_DIR)/bootstrap"
+
+# Both at once: apart, each would build the AWS SDK with the features that it alone needs.
+functions: toolchain
+	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
 
 build-PythonLayer:
 	$(MAKE) layer
