@@ -1,12 +1,20 @@
 //! The behaviour cases of `tests/cases`, played by their own runner against a server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use sandcastle_e2e::{
     cases::{self, LATER},
     server::Server,
 };
 
 fn play(categories: &[&str]) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[("SANDCASTLE_TIMEOUT_S", "10")]);
     cases::play(&server.url, categories, LATER, || server.log());
 }

@@ -1,6 +1,14 @@
 //! The behaviour cases of `tests/cases` through the emulator, each request as a REST API event: in one function and in
 //! two, here and confined as on Lambda.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 use sandcastle_e2e::{
     cases::{self, CONTRACT, LATER},
     deployment::{Bucket, Deployment, bucket},
@@ -24,13 +32,13 @@ const REFUSED: &[&str] =
 
 /// That the place is what it says: the host tells once which steps of the confinement hold.
 fn assert_refused(log: &str) {
-    let line = log.lines().find(|line| line.contains("kernels are confined")).expect("what holds");
+    let line = log.lines().find(|line| line.contains("kernels are confined")).unwrap();
     let held: Vec<_> = REFUSED.iter().filter(|step| line.contains(&format!("\\\"{step}\\\""))).collect();
     assert!(line.contains("rlimits") && held.is_empty(), "held: {held:?} in {line}");
 }
 
 async fn play_one(place: Place, excused: &[(&str, &str)]) -> String {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir().unwrap();
     let s3 = bucket(folder.path()).await;
     let function = Function::start_in(place, folder.path(), &s3, &[LIMIT]);
     let gateway = Gateway::start(&function.url).await;
@@ -39,7 +47,7 @@ async fn play_one(place: Place, excused: &[(&str, &str)]) -> String {
 }
 
 async fn play_two(place: Place, excused: &[(&str, &str)]) -> String {
-    let folder = tempfile::tempdir().expect("a temporary folder");
+    let folder = tempfile::tempdir().unwrap();
     let bucket = Bucket::Open(bucket(folder.path()).await);
     let deployment = Deployment::start_in(place, folder.path(), bucket, &[LIMIT]).await;
     let gateway = Gateway::start(&deployment.execute.url).await;
