@@ -16,8 +16,8 @@ DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "tu
 DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
 # Of packages: tests, what only compilers and type checkers read, launchers and manuals.
 DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
-# Of single packages: what compiles Fortran, tests of CPU features, examples, what builds manuals.
-DROPPED_PARTS = ("numpy/f2py", "numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext")
+# Of single packages: tests of CPU features, examples, what builds manuals.
+DROPPED_PARTS = ("numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext")
 # The shared libraries of the base system (provided.al2023): C library, and the compiler's two, which microdnf needs.
 BASE = {f"lib{name}.so.{n}" for name, n in (("c", 6), ("m", 6), ("dl", 2), ("pthread", 0), ("rt", 1), ("util", 1),
                                             ("resolv", 2), ("gcc_s", 1), ("stdc++", 6))}
