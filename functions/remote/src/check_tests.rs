@@ -37,6 +37,7 @@ fn honest(head: &Head) -> Ran {
     let report = Report {
         output: vec!["1".into(), limits::TRUNCATED.into()],
         failure: Some(Failure { error: "E()".into(), traceback: vec!["line".into()] }),
+        kernel_died: true,
         duration_ms: 5,
         files: vec![GeneratedFile {
             name: "a.csv".into(),
