@@ -45,10 +45,10 @@ class Functions(unittest.TestCase):
             self.assertNotIn(name, text)
 
     def test_the_variables_are_those_that_the_function_reads(self):
-        sources = ("functions/execute/src/config.rs", "functions/interpreter/src/lookup.rs")
-        read = "".join((ROOT / source).read_text() for source in sources)
+        sources = ("execute/src/config.rs", "interpreter/src/lookup.rs", "interpreter/src/settings.rs")
+        read = "".join((ROOT / "functions" / source).read_text() for source in sources)
         for name in ("SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "JAIL", "RUST_LOG",
-                     "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT"):
+                     "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS"):
             self.assertIn(f'"{name}"', read)
             self.assertIn(name, variables("ExecuteFunction"))
 

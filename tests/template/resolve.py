@@ -12,6 +12,8 @@ from load import RESOURCES, of_type, properties
 ACCOUNT = "123456789012"
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": ACCOUNT, "AWS::StackName": "sandcastle"}
 ABSENT = object()
+# The conditions that hold in a stack whose parameters have their defaults.
+HOLD = {"Dedicated"}
 
 
 def arn(name, bucket):
@@ -24,15 +26,15 @@ def arn(name, bucket):
 
 
 def resolved(value, bucket):
-    """The value with its functions applied; the stack is one of the two functions (Isolation=dedicated)."""
+    """The value with its functions applied."""
     again = lambda inner: resolved(inner, bucket)
     if isinstance(value, list):
         return [each for each in map(again, value) if each is not ABSENT]
     if not isinstance(value, dict):
         return value
     match list(value.items()):
-        case [("If", ["Dedicated", then, _])]:
-            return again(then)
+        case [("If", [condition, then, otherwise])]:
+            return again(then if condition in HOLD else otherwise)
         case [("Ref", "AWS::NoValue")]:
             return ABSENT
         case [("Ref", name)]:
@@ -42,7 +44,7 @@ def resolved(value, bucket):
         case [("Sub", text)]:
             fill = lambda m: arn(m[1].removesuffix(".Arn"), bucket) if m[1].endswith(".Arn") else PSEUDO[m[1]]
             return re.sub(r"\$\{([^}]+)\}", fill, text)
-        case [("If" | "GetAtt" | "Join" | "Select", _)]:
+        case [("GetAtt" | "Join" | "Select", _)]:
             raise ValueError(f"cannot resolve {value}")
     return {key: again(each) for key, each in value.items()}
 
