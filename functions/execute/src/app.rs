@@ -8,12 +8,13 @@ use std::{
 use lambda_http::Context;
 use sandcastle::service::Sandcastles;
 
-use crate::Authenticator;
+use crate::{Allowance, Authenticator, Limits};
 
 /// The application behind the [`router`](crate::router).
 pub struct App {
     pub(crate) sandcastles: Arc<Sandcastles>,
     pub(crate) authenticator: Authenticator,
+    pub(crate) limits: Limits,
     longest_call: Duration,
     longest_event: Duration,
 }
@@ -24,12 +25,19 @@ const BESIDES_THE_CODE: Duration = Duration::from_secs(8);
 const TO_HAND_OVER: Duration = Duration::from_millis(500);
 
 impl App {
-    /// Puts the parts together. A call gets the limit on its code and some time to restore, store and commit, and never
+    /// Puts the parts together, without limits on callers. A call gets the limit on its code and some time to restore, store and commit, and never
     /// more than `call_limit`, for deployments behind something that gives up earlier. Events do not go through that.
     pub fn new(sandcastles: Arc<Sandcastles>, authenticator: Authenticator, call_limit: Option<Duration>) -> Self {
         let own = sandcastles.execution_limit().saturating_add(BESIDES_THE_CODE);
         let longest_call = call_limit.map_or(own, |limit| limit.min(own));
-        Self { sandcastles, authenticator, longest_call, longest_event: own }
+        let limits = Limits::new(Allowance::default());
+        Self { sandcastles, authenticator, limits, longest_call, longest_event: own }
+    }
+
+    /// With these limits on callers.
+    #[must_use]
+    pub fn with_limits(self, allowed: Allowance) -> Self {
+        Self { limits: Limits::new(allowed), ..self }
     }
 
     /// When a request over HTTP has to be answered.

@@ -12,6 +12,8 @@
 //! | `SANDBOX_ROLE_ARN` | role whose credentials, cut down to one sandbox, that function is lent | required with it |
 //! | `TENANT_SCOPE` | `sandbox` or `member`: who shares an environment of that function | `sandbox` |
 //! | `LAMBDA_ENDPOINT`, `STS_ENDPOINT` | URLs of other services than Amazon's | Amazon's |
+//! | `KEY_REQUESTS_PER_SECOND`, `ORG_REQUESTS_PER_SECOND` | requests for each key, and for each organisation; a burst may be twice that | no limit |
+//! | `KEY_EXECUTIONS`, `ORG_EXECUTIONS` | executions at once | no limit |
 //! | `TRUSTED_ORG` | the organisation that invocations and events without a token run code for | they need a token |
 //! | `SANDCASTLE_STREAM_DOWNLOADS` | `yes` where the REST API takes downloads as a stream | no |
 //! | `SANDCASTLE_MAX_KERNELS` | most kernels at once, 1 to 1,000 | 4 |
@@ -30,7 +32,7 @@ pub use sandcastle_interpreter::settings::{Jail, Lookup, SettingsError};
 use sandcastle_interpreter::{HostConfig, settings::host_config};
 use sandcastle_remote::TenantScope;
 
-use crate::EventSettings;
+use crate::{Allowance, EventSettings};
 
 /// Kernels at once, unless set.
 const KERNELS: u64 = 4;
@@ -52,6 +54,8 @@ pub struct Config {
     pub call_limit: Option<Duration>,
     /// The function that runs the code; this one does when absent.
     pub remote: Option<Remote>,
+    /// What each caller may ask for.
+    pub allowed: Allowance,
     /// What comes by events.
     pub events: EventSettings,
     /// The host of kernels, where code runs here.
@@ -106,6 +110,7 @@ impl Config {
             execution_limit: seconds(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?).unwrap_or(Duration::from_secs(50)),
             call_limit: seconds(env.number("SANDCASTLE_CALL_S", 1..=900)?),
             remote: remote(&env)?,
+            allowed: Allowance::from_lookup(&env)?,
             events: events(&env)?,
             host: host_config(&env.0, KERNELS)?,
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".into()),

@@ -1,7 +1,7 @@
 //! The one error of this API: a status that cannot mean success, the published code, a text for the caller, a cause for the
 //! log, and whether trying again may help.
 
-use std::{borrow::Cow, error::Error, sync::Arc};
+use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
 
 use axum::{
     http::StatusCode,
@@ -12,7 +12,7 @@ use sandcastle::{
     service::ServiceError,
 };
 
-use crate::{AuthError, logging};
+use crate::{AuthError, limits::Left, logging};
 
 /// What kind of refusal it is; status and code follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +65,16 @@ pub(crate) struct ApiError {
     pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
     /// The same request may be carried out later.
     pub(crate) transient: bool,
+    /// For how long it is of no use.
+    pub(crate) retry_after: Option<Duration>,
+    /// What is left of the caller's limit.
+    pub(crate) left: Option<Left>,
 }
 
 impl ApiError {
     /// A refusal whose whole story the caller may read.
     pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), cause: None, transient: false }
+        Self { kind, message: message.into(), cause: None, transient: false, retry_after: None, left: None }
     }
 
     /// The request is wrong.
@@ -81,7 +85,12 @@ impl ApiError {
     /// Something failed that is not the caller's fault, and whose story only the log tells.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause = Some(Arc::from(cause.into()));
-        Self { kind: Kind::Internal, message: "internal error".into(), cause, transient: true }
+        Self { cause, transient: true, ..Self::new(Kind::Internal, "internal error") }
+    }
+
+    /// The caller asks for more than it may.
+    pub(crate) fn too_many(message: String, retry_after: Duration, left: Option<Left>) -> Self {
+        Self { transient: true, retry_after: Some(retry_after), left, ..Self::new(Kind::RateLimited, message) }
     }
 
     /// The envelope for the caller of this request. The cause becomes a line of the log.

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod http;
 mod json;
+mod limits;
 mod request_id;
 
 pub use sandcastle_interpreter::logging;
@@ -18,3 +19,4 @@ pub use app::App;
 pub use auth::{AuthError, Authenticator, Clock};
 pub use events::{EventSettings, Events, Reply};
 pub use http::router;
+pub use limits::{Allowance, Limits};

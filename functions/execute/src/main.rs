@@ -80,7 +80,7 @@ async fn init() -> Result<(Events, Option<Arc<KernelHost>>), InitError> {
     let (interpreter, host) = started?;
     let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };
     let sandcastles = Sandcastles::new(store, interpreter, settings);
-    let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit);
+    let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit).with_limits(config.allowed);
     Ok((Events::new(Arc::new(app), config.events), host))
 }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use sandcastle::Secret;
+use sandcastle_execute::Allowance;
 pub use sandcastle_interpreter::settings::SettingsError;
 use sandcastle_interpreter::settings::{Jail, Lookup};
 use sandcastle_s3::S3Config;
@@ -25,6 +26,10 @@ Settings, from the environment; an empty value counts as absent:
   SANDCASTLE_TIMEOUT_S      limit on one execution, 1 to 360 seconds [50]
   SANDCASTLE_MAX_KERNELS    kernels kept at once, 1 to 1000 [32]
   SANDCASTLE_MEMORY_MB      memory of one kernel, from 64 [2048]
+  KEY_REQUESTS_PER_SECOND   requests for each key; a burst may be twice that [no limit]
+  ORG_REQUESTS_PER_SECOND   the same for each organisation [no limit]
+  KEY_EXECUTIONS            executions at once for each key [no limit]
+  ORG_EXECUTIONS            the same for each organisation [no limit]
   JAIL                      required, or best-effort: run code where the system refuses a part of the confinement [required]
   SANDCASTLE_KERNEL         the kernel's executable [sandcastle-kernel beside this program]
   SANDCASTLE_PYTHON_HOME    prefix that holds lib/python3.X [the one the kernel was built against]
@@ -50,6 +55,8 @@ pub struct Settings {
     pub api_key: Option<Secret>,
     /// Limit on one execution's code.
     pub execution_limit: Duration,
+    /// What each caller may ask for.
+    pub allowed: Allowance,
     /// The kernel's executable, when it is not beside this program.
     pub kernel: Option<PathBuf>,
     /// Prefix that holds `lib/python3.X`.
@@ -94,6 +101,7 @@ impl Settings {
             data_dir: env.path("SANDCASTLE_DATA_DIR").unwrap_or_else(|| ".sandcastle".into()),
             api_key: secret(&env, "SANDCASTLE_API_KEY")?,
             execution_limit: Duration::from_secs(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?.unwrap_or(50)),
+            allowed: Allowance::from_lookup(&env)?,
             kernel: env.path("SANDCASTLE_KERNEL"),
             python_home: env.path("SANDCASTLE_PYTHON_HOME"),
             site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),

@@ -1,6 +1,10 @@
 //! What happens around every request: its id, its deadline, its span and log line, and the form of its answer.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json,
@@ -16,12 +20,16 @@ use futures::FutureExt;
 use lambda_http::Context;
 use tracing::Instrument;
 
-use super::extract::Deadline;
+use super::extract::{Deadline, LeftSlot};
 use crate::{
     App,
     error::{ApiError, Kind},
+    limits::Left,
     request_id::{self, request_id},
 };
+
+/// After a refusal because everything is busy.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The outermost layer.
 pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
@@ -30,6 +38,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     let id = request_id(request.headers(), invocation);
     let deadline = app.deadline(begun, invocation);
     request.extensions_mut().insert(Deadline(deadline));
+    let left = LeftSlot::default();
+    request.extensions_mut().insert(Arc::clone(&left));
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
     // At the highest level, so that a line keeps its request id however little is logged.
@@ -37,7 +47,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     async {
         let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = outcome.unwrap_or_else(|_| ApiError::internal("a handler panicked").into_response());
-        let response = finish(response, &id);
+        let response = finish(response, &id, left.get().copied());
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = response.status().as_u16();
         tracing::info!(status, ms, "answered");
@@ -62,10 +72,11 @@ fn method_name(method: &Method) -> &'static str {
 }
 
 /// Writes the envelope of an error, and the headers of every answer.
-fn finish(mut response: Response, id: &str) -> Response {
+fn finish(mut response: Response, id: &str, mut left: Option<Left>) -> Response {
     if response.status().is_client_error() || response.status().is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>();
         let error = error.unwrap_or_else(|| ApiError::internal("an error answer that is not in the envelope"));
+        left = error.left.or(left);
         let allow = response.headers_mut().remove(ALLOW);
         response = envelope(&error, id);
         if let Some(allow) = allow {
@@ -74,6 +85,11 @@ fn finish(mut response: Response, id: &str) -> Response {
     }
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(Left { limit, remaining, reset }) = left {
+        headers.insert("ratelimit-limit", HeaderValue::from(limit));
+        headers.insert("ratelimit-remaining", HeaderValue::from(remaining));
+        headers.insert("ratelimit-reset", HeaderValue::from(reset.as_secs()));
+    }
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(request_id::HEADER, id);
     }
@@ -87,7 +103,8 @@ fn envelope(error: &ApiError, id: &str) -> Response {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         Kind::RateLimited => {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            let seconds = error.retry_after.unwrap_or(TRY_AGAIN).as_secs();
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         _ => {}
     }

@@ -17,6 +17,8 @@ mod fuzz;
 #[cfg(test)]
 mod lambda;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod settings;

@@ -1,6 +1,6 @@
 //! The authenticated caller.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use sandcastle::Principal;
@@ -9,10 +9,18 @@ use crate::{
     App,
     auth::bearer_token,
     http::{ApiError, Kind},
+    limits::Left,
 };
 
-/// Who calls.
+/// Who calls, within the limit on requests.
 pub(in crate::http) struct Caller(pub(in crate::http) Principal);
+
+/// By what the caller's keys are told apart: an extension of the request from then on.
+#[derive(Clone)]
+pub(in crate::http) struct KeyName(pub(in crate::http) Arc<str>);
+
+/// What is left of the caller's limit, for the headers of the answer: an extension of the request.
+pub(in crate::http) type LeftSlot = Arc<OnceLock<Left>>;
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
@@ -21,9 +29,15 @@ impl FromRequestParts<Arc<App>> for Caller {
         let Some(token) = bearer_token(&parts.headers) else {
             return Err(ApiError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
         };
-        match app.authenticator.principal(&token).await? {
-            Some(principal) => Ok(Self(principal)),
-            None => Err(ApiError::new(Kind::Unauthenticated, "the API key is unknown or has expired")),
+        let principal = app.authenticator.principal(&token).await?;
+        let unknown = || ApiError::new(Kind::Unauthenticated, "the API key is unknown or has expired");
+        let principal = principal.ok_or_else(unknown)?;
+        let key = KeyName(token.digest().into());
+        let left = app.limits.request(&principal, &key.0)?;
+        if let (Some(left), Some(slot)) = (left, parts.extensions.get::<LeftSlot>()) {
+            let _first = slot.set(left);
         }
+        parts.extensions.insert(key);
+        Ok(Self(principal))
     }
 }

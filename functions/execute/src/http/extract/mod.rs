@@ -10,7 +10,7 @@ mod page;
 mod sandbox;
 
 pub(in crate::http) use body::JsonText;
-pub(in crate::http) use caller::Caller;
+pub(in crate::http) use caller::{Caller, KeyName, LeftSlot};
 pub(in crate::http) use deadline::Deadline;
 pub(in crate::http) use idempotency::IdempotencyKey;
 pub(crate) use idempotency::is_idempotency_key;

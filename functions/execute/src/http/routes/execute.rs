@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use sandcastle::contract::{ExecuteRequest, ExecuteResponse, Source};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -12,7 +12,7 @@ use crate::{
     detached::detached,
     http::{
         ApiError,
-        extract::{Caller, Deadline, IdempotencyKey, JsonText, SandboxPath},
+        extract::{Caller, Deadline, IdempotencyKey, JsonText, KeyName, SandboxPath},
     },
     json,
 };
@@ -30,12 +30,18 @@ pub(in crate::http) async fn execute(
     SandboxPath(id): SandboxPath,
     IdempotencyKey(key): IdempotencyKey,
     Deadline(deadline): Deadline,
+    Extension(KeyName(key_name)): Extension<KeyName>,
     State(app): State<Arc<App>>,
     body: JsonText,
 ) -> Result<Json<ExecuteResponse>, ApiError> {
     let request = parse(&body)?;
     drop(body);
-    let call = async move { app.sandcastles.execute(&caller, &id, request, key.as_deref(), deadline).await };
+    let running = app.limits.execution(&caller, &key_name)?;
+    let call = async move {
+        let done = app.sandcastles.execute(&caller, &id, request, key.as_deref(), deadline).await;
+        drop(running);
+        done
+    };
     detached(call).await.map(Json)
 }
 

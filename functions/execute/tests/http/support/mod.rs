@@ -23,7 +23,7 @@ use sandcastle::{
     service::{Sandcastles, Settings},
     store::ObjectStore,
 };
-use sandcastle_execute::{App, Authenticator, Clock, EventSettings, Events, Reply, router};
+use sandcastle_execute::{Allowance, App, Authenticator, Clock, EventSettings, Events, Reply, router};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tower::ServiceExt;
@@ -71,8 +71,7 @@ impl World {
     /// With a clock of one's own.
     pub(crate) async fn at(now: Clock) -> Self {
         let (store, interpreter) = (Arc::new(MemoryStore::default()), Arc::new(Canned::default()));
-        let settings = Settings { execution_limit: Duration::from_secs(50), now };
-        let sandcastles = Sandcastles::new(store.clone(), interpreter.clone(), settings);
+        let sandcastles = Sandcastles::new(store.clone(), interpreter.clone(), settings(now));
         let authenticator = Authenticator::new(store.clone(), now);
         let app = Arc::new(App::new(Arc::new(sandcastles), authenticator, None));
         let token = Secret::generate().expose().to_owned();
@@ -92,6 +91,14 @@ impl World {
         };
         let key = keys::api_key(&Secret::new(token.into()).digest());
         self.store.put(&key, serde_json::to_vec(&record).unwrap().into()).await.unwrap();
+    }
+
+    /// The same world behind limits on its callers.
+    pub(crate) fn limited(&self, allowed: Allowance) -> Router {
+        let sandcastles =
+            Sandcastles::new(self.store.clone(), self.interpreter.clone(), settings(OffsetDateTime::now_utc));
+        let authenticator = Authenticator::new(self.store.clone(), OffsetDateTime::now_utc);
+        router(Arc::new(App::new(Arc::new(sandcastles), authenticator, None).with_limits(allowed)))
     }
 
     /// What answers invocations of the function.
@@ -128,6 +135,10 @@ impl World {
         let body = serde_json::json!({ "code": code }).to_string();
         self.call("POST", &format!("/v2/sandcastles/{id}/execute"), &body).await
     }
+}
+
+fn settings(now: Clock) -> Settings {
+    Settings { execution_limit: Duration::from_secs(50), now }
 }
 
 /// What Lambda says of an invocation.
