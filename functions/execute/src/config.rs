@@ -13,6 +13,11 @@
 //! | `TENANT_SCOPE` | `sandbox` or `member`: who shares an environment of that function | `sandbox` |
 //! | `LAMBDA_ENDPOINT`, `STS_ENDPOINT` | URLs of other services than Amazon's | Amazon's |
 //! | `TRUSTED_ORG` | the organisation that invocations and events without a token run code for | they need a token |
+//! | `JWT_ISSUER` | `iss` of the JSON Web Tokens that are taken beside API keys | none are |
+//! | `JWT_AUDIENCE` | their audiences, with commas between; one of them is enough | required with it |
+//! | `JWT_JWKS` | URL of the issuer's key set, or the key set itself | `/.well-known/jwks.json` of the issuer |
+//! | `JWT_ORG_CLAIM`, `JWT_MEMBER_CLAIM` | claims that name organisation and member | `org`, `sub` |
+//! | `JWT_SCOPE_CLAIM` | claim that lists scopes | the first of `scope`, `scp`, `permissions` |
 //! | `SANDCASTLE_STREAM_DOWNLOADS` | `yes` where the REST API takes downloads as a stream | no |
 //! | `SANDCASTLE_MAX_KERNELS` | most kernels at once, 1 to 1,000 | 4 |
 //! | `RUST_LOG` | what is logged | `info` |
@@ -31,6 +36,7 @@ use sandcastle_interpreter::{HostConfig, settings::host_config};
 use sandcastle_remote::TenantScope;
 
 use crate::EventSettings;
+pub use crate::auth::{JwtSettings, Key, KeySource, jwt_settings};
 
 /// Kernels at once, unless set.
 const KERNELS: u64 = 4;
@@ -54,6 +60,8 @@ pub struct Config {
     pub remote: Option<Remote>,
     /// What comes by events.
     pub events: EventSettings,
+    /// Whose JSON Web Tokens are believed, if any.
+    pub jwt: Option<JwtSettings>,
     /// The host of kernels, where code runs here.
     pub host: HostConfig,
     /// What is logged.
@@ -107,6 +115,7 @@ impl Config {
             call_limit: seconds(env.number("SANDCASTLE_CALL_S", 1..=900)?),
             remote: remote(&env)?,
             events: events(&env)?,
+            jwt: jwt_settings(&env.0)?,
             host: host_config(&env.0, KERNELS)?,
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".into()),
         })

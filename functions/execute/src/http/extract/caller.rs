@@ -7,7 +7,7 @@ use sandcastle::Principal;
 
 use crate::{
     App,
-    auth::bearer_token,
+    auth::{bad_token, bearer_token},
     http::{ApiError, Kind},
 };
 
@@ -21,9 +21,6 @@ impl FromRequestParts<Arc<App>> for Caller {
         let Some(token) = bearer_token(&parts.headers) else {
             return Err(ApiError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
         };
-        match app.authenticator.principal(&token).await? {
-            Some(principal) => Ok(Self(principal)),
-            None => Err(ApiError::new(Kind::Unauthenticated, "the API key is unknown or has expired")),
-        }
+        app.authenticator.principal(&token).await?.map(Self).ok_or_else(bad_token)
     }
 }
