@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::future::join_all;
+use sandcastle::Scope;
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -24,8 +25,9 @@ async fn keys_are_fetched_once_by_all_who_wait_for_them() {
     let signer = Signer::rs256("k");
     let issuer = Issuer::start(&[signer.jwk()]).await;
     let world = World::believing(Some(settings(&issuer.url, &[])), now).await;
-    for token in [world.token.as_str(), "tql_a.b.c", "no.token", "a.b.c"] {
-        world.with_token(token).await;
+    world.add_key("tql_a.b.c", &Scope::ALL, None).await;
+    for (token, expected) in [(world.token.as_str(), 200), ("tql_a.b.c", 200), ("no.token", 401), ("a.b.c", 401)] {
+        assert_eq!(status(&world.with_token(token).await), expected, "{token}");
     }
     assert_eq!(issuer.fetches(), 0, "for nothing but a token of this issuer's form");
     let token = signer.sign(&good());
