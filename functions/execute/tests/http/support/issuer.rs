@@ -120,6 +120,11 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// The bytes of what is written so.
+pub(crate) fn decode(text: &Value) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text.as_str().unwrap()).unwrap()
+}
+
 /// A JSON Web Key Set.
 pub(crate) fn key_set(keys: &[Value]) -> String {
     json!({ "keys": keys }).to_string()

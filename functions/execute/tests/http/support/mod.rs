@@ -30,7 +30,7 @@ use time::OffsetDateTime;
 use tower::ServiceExt;
 
 pub(crate) use interpreter::Canned;
-pub(crate) use issuer::{Issuer, Published, Signer, encode, key_set};
+pub(crate) use issuer::{Issuer, Published, Signer, decode, encode, key_set};
 pub(crate) use store::MemoryStore;
 
 /// The application, and what stands behind it.
