@@ -15,6 +15,11 @@
 //! | `KEY_REQUESTS_PER_SECOND`, `ORG_REQUESTS_PER_SECOND` | requests for each key, and for each organisation; a burst may be twice that | no limit |
 //! | `KEY_EXECUTIONS`, `ORG_EXECUTIONS` | executions at once | no limit |
 //! | `TRUSTED_ORG` | the organisation that invocations and events without a token run code for | they need a token |
+//! | `JWT_ISSUER` | `iss` of the JSON Web Tokens that are taken beside API keys | none are |
+//! | `JWT_AUDIENCE` | their audiences, with commas between; one of them is enough | required with it |
+//! | `JWT_JWKS` | URL of the issuer's key set, or the key set itself | `/.well-known/jwks.json` of the issuer |
+//! | `JWT_ORG_CLAIM`, `JWT_MEMBER_CLAIM` | claims that name organisation and member | `org`, `sub` |
+//! | `JWT_SCOPE_CLAIM` | claim that lists scopes | the first of `scope`, `scp`, `permissions` |
 //! | `SANDCASTLE_STREAM_DOWNLOADS` | `yes` where the REST API takes downloads as a stream | no |
 //! | `SANDCASTLE_MAX_KERNELS` | most kernels at once, 1 to 1,000 | 4 |
 //! | `RUST_LOG` | what is logged | `info` |
@@ -32,6 +37,7 @@ pub use sandcastle_interpreter::settings::{Jail, Lookup, SettingsError};
 use sandcastle_interpreter::{HostConfig, settings::host_config};
 use sandcastle_remote::TenantScope;
 
+pub use crate::auth::{JwtSettings, Key, KeySource, jwt_settings};
 use crate::{Allowance, EventSettings};
 
 /// Kernels at once, unless set.
@@ -58,6 +64,8 @@ pub struct Config {
     pub allowed: Allowance,
     /// What comes by events.
     pub events: EventSettings,
+    /// Whose JSON Web Tokens are believed, if any.
+    pub jwt: Option<JwtSettings>,
     /// The host of kernels, where code runs here.
     pub host: HostConfig,
     /// What is logged.
@@ -112,6 +120,7 @@ impl Config {
             remote: remote(&env)?,
             allowed: Allowance::from_lookup(&env)?,
             events: events(&env)?,
+            jwt: jwt_settings(&env.0)?,
             host: host_config(&env.0, KERNELS)?,
             log: env.text("RUST_LOG").unwrap_or_else(|| "info".into()),
         })

@@ -1,4 +1,5 @@
-//! The execute endpoint: HTTP routes over the domain, authentication by API keys in the bucket, and the events of Lambda.
+//! The execute endpoint: HTTP routes over the domain, authentication by API keys in the bucket and JSON Web Tokens, and the events of
+//! Lambda.
 //!
 //! `bootstrap` runs it on Lambda with [`Events`]; `sandcastle serve` mounts the same [`router`] on a socket.
 
@@ -16,7 +17,7 @@ mod request_id;
 pub use sandcastle_interpreter::logging;
 
 pub use app::App;
-pub use auth::{AuthError, Authenticator, Clock};
+pub use auth::{AuthError, Authenticator, Clock, NoKeys};
 pub use events::{EventSettings, Events, Reply};
 pub use http::router;
 pub use limits::{Allowance, Limits};

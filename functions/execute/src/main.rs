@@ -75,7 +75,7 @@ async fn init() -> Result<(Events, Option<Arc<KernelHost>>), InitError> {
     logging::init_on_lambda(filter, &variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())?;
     let config = config?;
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
-    let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc);
+    let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc).with_jwt(config.jwt.clone());
     let (started, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
     let (interpreter, host) = started?;
     let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };

@@ -89,8 +89,8 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let (host, ()) = tokio::try_join!(started, async { Ok::<_, ServeError>(key.ensure(store.as_ref()).await?) })?;
     let service = ServiceSettings { execution_limit: settings.execution_limit, now: OffsetDateTime::now_utc };
     let sandcastles = Arc::new(Sandcastles::new(store.clone(), host.clone(), service));
-    let app =
-        App::new(sandcastles, Authenticator::new(store, OffsetDateTime::now_utc), None).with_limits(settings.allowed);
+    let authenticator = Authenticator::new(store, OffsetDateTime::now_utc).with_jwt(settings.jwt);
+    let app = App::new(sandcastles, authenticator, None).with_limits(settings.allowed);
 
     let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
     let banner = Banner { url: &banner::url(address), data_dir: data.path(), key: &key, links };

@@ -7,7 +7,10 @@ use std::{
 };
 
 use sandcastle::Secret;
-use sandcastle_execute::Allowance;
+use sandcastle_execute::{
+    Allowance,
+    config::{JwtSettings, jwt_settings},
+};
 pub use sandcastle_interpreter::settings::SettingsError;
 use sandcastle_interpreter::settings::{Jail, Lookup};
 use sandcastle_s3::S3Config;
@@ -35,6 +38,11 @@ Settings, from the environment; an empty value counts as absent:
   SANDCASTLE_PYTHON_HOME    prefix that holds lib/python3.X [the one the kernel was built against]
   SANDCASTLE_SITE_PACKAGES  folder of the data packages [../python/site-packages from this program's folder]
   RUST_LOG                  what is logged, to standard error [info]
+JSON Web Tokens beside API keys:
+  JWT_ISSUER                the issuer whose tokens are taken [none are]
+  JWT_AUDIENCE              their audiences, with commas between; required with JWT_ISSUER
+  JWT_JWKS                  URL of the issuer's keys, or the JSON Web Key Set itself [JWT_ISSUER/.well-known/jwks.json]
+  JWT_ORG_CLAIM, JWT_MEMBER_CLAIM, JWT_SCOPE_CLAIM   what their claims are called [org; sub; scope, scp or permissions]
 Another S3 in place of the embedded one, which several servers can share:
   S3_ENDPOINT               its URL; Amazon's, when only the bucket is given
   SANDCASTLE_BUCKET         its bucket [sandcastle]
@@ -53,6 +61,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The development key, when it is not the server's own.
     pub api_key: Option<Secret>,
+    /// Whose JSON Web Tokens are believed beside API keys, if any.
+    pub jwt: Option<JwtSettings>,
     /// Limit on one execution's code.
     pub execution_limit: Duration,
     /// What each caller may ask for.
@@ -100,6 +110,7 @@ impl Settings {
             public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
             data_dir: env.path("SANDCASTLE_DATA_DIR").unwrap_or_else(|| ".sandcastle".into()),
             api_key: secret(&env, "SANDCASTLE_API_KEY")?,
+            jwt: jwt_settings(&env.0)?,
             execution_limit: Duration::from_secs(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?.unwrap_or(50)),
             allowed: Allowance::from_lookup(&env)?,
             kernel: env.path("SANDCASTLE_KERNEL"),

@@ -1,4 +1,5 @@
-//! From a token to its principal, through the key records in the bucket and a short memory of them.
+//! From a token to its principal: of an API key through the key records in the bucket and a short memory of them, of a
+//! JSON Web Token through its signature and claims.
 
 use std::sync::Arc;
 
@@ -9,6 +10,10 @@ use sandcastle::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::{
+    API_KEY_PREFIX,
+    jwt::{self, Jwt, JwtSettings, NoKeys},
+};
 use crate::logging;
 
 /// Where the time comes from.
@@ -27,6 +32,9 @@ pub enum AuthError {
     /// The key record could not be read. Shared by all requests that waited for the same read.
     #[error("read key record")]
     Store(#[from] Arc<StoreError>),
+    /// The keys that tokens are signed with could not be fetched.
+    #[error("check token")]
+    Keys(#[from] NoKeys),
 }
 
 /// Tells who a token stands for.
@@ -34,6 +42,7 @@ pub struct Authenticator {
     store: Arc<dyn ObjectStore>,
     now: Clock,
     looked_up: Cache<String, LookedUp>,
+    jwt: Option<Jwt>,
 }
 
 /// What the bucket held under a token's digest, and when.
@@ -55,7 +64,14 @@ impl LookedUp {
 impl Authenticator {
     /// Reads key records from this bucket.
     pub fn new(store: Arc<dyn ObjectStore>, now: Clock) -> Self {
-        Self { store, now, looked_up: Cache::new(REMEMBERED) }
+        Self { store, now, looked_up: Cache::new(REMEMBERED), jwt: None }
+    }
+
+    /// Believes tokens of this issuer too, if there is one.
+    #[must_use]
+    pub fn with_jwt(self, settings: Option<JwtSettings>) -> Self {
+        let now = self.now;
+        Self { jwt: settings.map(|settings| Jwt::new(settings, now)), ..self }
     }
 
     /// Opens the connection that the first call's key is read over, credentials and all, before there is a call. What
@@ -66,11 +82,33 @@ impl Authenticator {
         }
     }
 
-    /// The caller; `None` when there is no such key, or it has expired.
+    /// The caller; `None` when there is no such key, it has expired, or the token is not to be believed.
     ///
     /// # Errors
-    /// When the key's record cannot be read, or is not a key record.
+    /// When the key's record cannot be read, or is not a key record, or when there are no keys to check a token with.
     pub async fn principal(&self, token: &Secret) -> Result<Option<Principal>, AuthError> {
+        match self.jwt_for(token) {
+            Some(jwt) => Ok(jwt.principal(token.expose()).await?),
+            None => self.principal_of_key(token).await,
+        }
+    }
+
+    /// By what the keys of an organisation are told apart: a key itself; of those who come with tokens, which are made anew
+    /// all the time, the member.
+    pub(crate) fn key_name(&self, token: &Secret, principal: &Principal) -> String {
+        match (self.jwt_for(token), &principal.member) {
+            (Some(_), Some(member)) => format!("{}/{member}", principal.org),
+            _ => token.digest(),
+        }
+    }
+
+    /// What checks the token, when it is none of the bucket's keys.
+    fn jwt_for(&self, token: &Secret) -> Option<&Jwt> {
+        let text = token.expose();
+        self.jwt.as_ref().filter(|_| !text.starts_with(API_KEY_PREFIX) && jwt::has_form(text))
+    }
+
+    async fn principal_of_key(&self, token: &Secret) -> Result<Option<Principal>, AuthError> {
         let digest = token.digest();
         let now = (self.now)();
         if self.looked_up.get(&digest).await.is_some_and(|known| !known.is_fresh(now)) {

@@ -3,8 +3,10 @@
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use sandcastle::Secret;
 
-/// The longest token, in bytes. API keys are far shorter; what is longer is not worth hashing.
-const MAX_TOKEN_BYTES: usize = 4096;
+use super::{API_KEY_PREFIX, jwt};
+
+/// The longest API key, in bytes. Those made here are far shorter; what is longer is not worth hashing.
+const MAX_KEY_BYTES: usize = 4096;
 
 /// The token, if there is exactly one `Authorization` header and it holds one.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<Secret> {
@@ -13,6 +15,7 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<Secret> {
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     let token = token.trim_matches(' ');
     let one_word = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-    let good = scheme.eq_ignore_ascii_case("bearer") && token.len() <= MAX_TOKEN_BYTES && one_word;
+    let longest = if token.starts_with(API_KEY_PREFIX) { MAX_KEY_BYTES } else { jwt::MAX_BYTES };
+    let good = scheme.eq_ignore_ascii_case("bearer") && token.len() <= longest && one_word;
     good.then(|| Secret::new(token.to_owned()))
 }

@@ -32,6 +32,7 @@ use tracing::Instrument;
 
 use crate::{
     App,
+    auth::bad_token,
     detached::detached,
     error::{ApiError, Kind},
     request_id::request_id_of,
@@ -128,10 +129,7 @@ impl Events {
     /// Whose execution it is: the token's, or the trusted organisation's.
     async fn caller(&self, message: &Message) -> Result<Principal, ApiError> {
         match (&message.token, &self.settings.trusted_org) {
-            (Some(token), _) => {
-                let principal = self.app.authenticator.principal(token).await?;
-                principal.ok_or_else(|| ApiError::new(Kind::Unauthenticated, "the API key is unknown or has expired"))
-            }
+            (Some(token), _) => self.app.authenticator.principal(token).await?.ok_or_else(bad_token),
             (None, Some(org)) => Ok(Principal::trusted_by(org.clone())),
             (None, None) => {
                 let message = "send an API key as token: this deployment trusts no caller without one";

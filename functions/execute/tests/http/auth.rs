@@ -42,14 +42,17 @@ async fn nothing_is_answered_without_a_key_not_even_what_is_wrong_with_the_reque
 async fn only_one_well_formed_bearer_token_that_is_known_gets_in() {
     let world = World::new().await;
     let good = world.token.clone();
-    world.add_key(&"k".repeat(4096), &Scope::ALL, None).await;
-    world.add_key(&"k".repeat(4097), &Scope::ALL, None).await;
+    let longest = |length: usize| "tql_".to_owned() + &"k".repeat(length - 4);
+    for token in [longest(4096), longest(4097), "k".repeat(8192), "k".repeat(8193)] {
+        world.add_key(&token, &Scope::ALL, None).await;
+    }
     world.add_key("two words", &Scope::ALL, None).await;
     for value in ["Bearer {}", "bearer {}", "BEARER {}", "Bearer   {}"] {
         let value = value.replace("{}", &good);
         assert_eq!(with_authorization(&world, &[value.as_bytes()]).await.status, 200, "{value}");
     }
-    assert_eq!(with_token(&world, &"k".repeat(4096)).await, 200);
+    assert_eq!(with_token(&world, &longest(4096)).await, 200);
+    assert_eq!(with_token(&world, &"k".repeat(8192)).await, 200);
     let wrong = [
         "".to_owned(),
         "Bearer".into(),
@@ -62,7 +65,8 @@ async fn only_one_well_formed_bearer_token_that_is_known_gets_in() {
         format!("Bearer {good},{good}"),
         format!("Bearer {}", good.to_uppercase()),
         format!("Bearer {}", &good[..good.len() - 1]),
-        format!("Bearer {}", "k".repeat(4097)),
+        format!("Bearer {}", longest(4097)),
+        format!("Bearer {}", "k".repeat(8193)),
         "Bearer two words".into(),
         "Bearer ../keys".into(),
         "Bearer \u{e9}".into(),

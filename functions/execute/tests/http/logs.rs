@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 use tracing::{Level, Subscriber, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{World, invocation, invoke};
+use crate::{
+    jwt::{good, now, settings},
+    support::{Issuer, Published, Signer, World, invocation, invoke},
+};
 
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);
@@ -83,6 +86,34 @@ async fn neither_tokens_nor_code_nor_output_are_logged_at_any_level() {
     let text = buffer.text();
     assert!(text.contains("answered") && text.contains("request failed"), "{text}");
     for secret in SECRETS.iter().chain([&world.token.as_str()]) {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn nothing_of_a_json_web_token_is_logged_at_any_level() {
+    let buffer = Buffer::default();
+    let all = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(buffer.clone()).finish();
+    let _guard = subscribe(all);
+    let signer = Signer::es256("kid-secret");
+    let issuer = Issuer::start(&[signer.jwk()]).await;
+    let mut claims = good();
+    claims["sub"] = "sub-secret".into();
+    claims["org"] = "org-secret".into();
+    let token = signer.sign(&claims);
+    let tampered = token.replace('.', ".e30");
+    for published in [Published::Text(500, "body-secret".into()), Published::Text(200, "body-secret".into())] {
+        issuer.publish(published);
+        let world = World::believing(Some(settings(&issuer.url, &[])), now).await;
+        assert_eq!(world.with_token(&token).await.status, 500);
+        issuer.publish_keys(&[signer.jwk()]);
+        let world = World::believing(Some(settings(&issuer.url, &[])), now).await;
+        assert_eq!(world.with_token(&token).await.status, 200);
+        assert_eq!(world.with_token(&tampered).await.status, 401);
+    }
+    let text = buffer.text();
+    assert!(text.contains("the answer has status 500") && text.contains("no JSON Web Key Set"), "{text}");
+    for secret in ["sub-secret", "org-secret", "kid-secret", "body-secret"].into_iter().chain(token.split('.')) {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }

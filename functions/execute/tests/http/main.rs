@@ -15,6 +15,14 @@ mod events;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]
+mod jwt;
+#[cfg(test)]
+mod jwt_defects;
+#[cfg(test)]
+mod jwt_keys;
+#[cfg(test)]
+mod jwt_settings;
+#[cfg(test)]
 mod lambda;
 #[cfg(test)]
 mod limits;

@@ -1,6 +1,7 @@
 //! One application over adapters in memory, and requests to it.
 
 mod interpreter;
+mod issuer;
 mod store;
 
 use std::{
@@ -23,12 +24,15 @@ use sandcastle::{
     service::{Sandcastles, Settings},
     store::ObjectStore,
 };
-use sandcastle_execute::{Allowance, App, Authenticator, Clock, EventSettings, Events, Reply, router};
+use sandcastle_execute::{
+    Allowance, App, Authenticator, Clock, EventSettings, Events, Reply, config::JwtSettings, router,
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tower::ServiceExt;
 
 pub(crate) use interpreter::Canned;
+pub(crate) use issuer::{Issuer, Published, Signer, decode, encode, key_set};
 pub(crate) use store::MemoryStore;
 
 /// The application, and what stands behind it.
@@ -70,9 +74,14 @@ impl World {
 
     /// With a clock of one's own.
     pub(crate) async fn at(now: Clock) -> Self {
+        Self::believing(None, now).await
+    }
+
+    /// With an issuer of JSON Web Tokens.
+    pub(crate) async fn believing(jwt: Option<JwtSettings>, now: Clock) -> Self {
         let (store, interpreter) = (Arc::new(MemoryStore::default()), Arc::new(Canned::default()));
         let sandcastles = Sandcastles::new(store.clone(), interpreter.clone(), settings(now));
-        let authenticator = Authenticator::new(store.clone(), now);
+        let authenticator = Authenticator::new(store.clone(), now).with_jwt(jwt);
         let app = Arc::new(App::new(Arc::new(sandcastles), authenticator, None));
         let token = Secret::generate().expose().to_owned();
         let world = Self { router: router(Arc::clone(&app)), app, store, interpreter, token };
@@ -99,6 +108,12 @@ impl World {
             Sandcastles::new(self.store.clone(), self.interpreter.clone(), settings(OffsetDateTime::now_utc));
         let authenticator = Authenticator::new(self.store.clone(), OffsetDateTime::now_utc);
         router(Arc::new(App::new(Arc::new(sandcastles), authenticator, None).with_limits(allowed)))
+    }
+
+    /// The answer to a request with this bearer token.
+    pub(crate) async fn with_token(&self, token: &str) -> Answer {
+        let request = Request::builder().uri("/v2/connectors").header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
     }
 
     /// What answers invocations of the function.
