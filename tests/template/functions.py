@@ -11,6 +11,7 @@ VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
     "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
     "S3_PUBLIC_ENDPOINT", "RUST_LOG",
+    "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS", "JWT_ORG_CLAIM",
 }
 # What the functions write to their logs as metrics, and which function each is watched on.
 OWN_METRICS = {"ColdStarts": "CodeFunction", "CommitConflicts": "ExecuteFunction", "KernelDeaths": "ExecuteFunction",
