@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process_group};
 use sandcastle_local::EmbeddedS3;
 use serde_json::{Value, json};
@@ -78,12 +79,18 @@ impl Function {
         Self { child, url, http: reqwest::Client::new(), log }
     }
 
-    /// The proxy response to a REST API event.
+    /// The answer to an event: the proxy response, when it is one of an API.
     pub async fn invoke(&self, event: &Value) -> Value {
+        let answer = self.invoke_raw(event).await;
+        serde_json::from_slice(&answer).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&answer)))
+    }
+
+    /// The answer to an event as it comes: a stream is no JSON.
+    pub async fn invoke_raw(&self, event: &Value) -> Bytes {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
             match self.http.post(&self.url).json(event).send().await {
-                Ok(response) => return response.json().await.unwrap(),
+                Ok(response) => return response.bytes().await.unwrap(),
                 Err(error) => assert!(Instant::now() < until, "{error}: {}", self.log()),
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

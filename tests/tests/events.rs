@@ -119,6 +119,28 @@ async fn a_function_that_cannot_start_says_why_to_lambda_and_in_one_line() {
     }
 }
 
+/// API Gateway finds status and headers in JSON before eight NUL bytes, and the body behind them
+/// (response-streaming-lambda-configure.html, "Lambda proxy integration with payload response streaming").
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_longer_than_any_whole_answer_is_streamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let s3 = bucket(folder.path()).await;
+    let settings = [("TRUSTED_ORG", "acme"), ("SANDCASTLE_STREAM_DOWNLOADS", "yes")];
+    let function = Function::start_with(folder.path(), &s3, &settings);
+    let sandbox = start_sandbox(&function).await;
+    let code = "import os; os.mkdir('reports'); open('reports/sales.csv', 'wb').write(bytes(range(1, 256)) * 40_000)";
+    prints(&function, &sandbox, code).await;
+    let answer = function.invoke_raw(&filled("download-rest.json", &sandbox)).await;
+    let head = answer.windows(8).position(|bytes| bytes == [0; 8]).expect("no end of the head");
+    let (head, body) = (&answer[..head], &answer[head + 8..]);
+    let head: Value = serde_json::from_slice(head).unwrap();
+    assert_eq!((&head["statusCode"], &head["headers"]["content-length"]), (&json!(200), &json!("10200000")), "{head}");
+    let expected: Vec<u8> = (1..=255).collect::<Vec<u8>>().repeat(40_000);
+    assert!(body == expected, "{} other bytes\n{}", body.len(), function.log());
+    let refused = function.invoke_raw(&filled("download-rest.json", "00000000-0000-4000-8000-000000000001")).await;
+    assert!(refused.starts_with(b"{\"statusCode\":404") && refused.ends_with(b"}}"), "{refused:?}");
+}
+
 fn sub(folder: &tempfile::TempDir, name: &str) -> std::path::PathBuf {
     let path = folder.path().join(name);
     fs::create_dir(&path).unwrap();

@@ -12,42 +12,24 @@ use sandcastle::{
 };
 use sandcastle_execute::{
     App, Authenticator, Events,
-    config::{Config, ConfigError, Remote},
+    config::{Config, Remote},
     logging,
 };
-use sandcastle_interpreter::{HostError, KernelHost, lambda};
+use sandcastle_interpreter::{
+    HostError, KernelHost,
+    lambda::{self, InitError},
+};
 use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
 use sandcastle_s3::{S3Config, S3Store};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
-
-/// Why the function does not start.
-#[derive(Debug, thiserror::Error)]
-enum InitError {
-    #[error("read settings")]
-    Config(#[from] ConfigError),
-    #[error("set logging up (RUST_LOG)")]
-    Logging(#[from] logging::LoggingError),
-    #[error("start the host of kernels")]
-    Host(#[from] HostError),
-}
-
-impl InitError {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Config(_) => "Config",
-            Self::Logging(_) => "Logging",
-            Self::Host(_) => "Host",
-        }
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let began = Instant::now();
     let (events, host) = match init().await {
         Ok(parts) => parts,
-        Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), error.kind(), &error).await,
+        Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), &error).await,
     };
     lambda::end_with_the_environment(host).await;
     let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -73,7 +55,7 @@ async fn init() -> Result<(Events, Option<Arc<KernelHost>>), InitError> {
     let config = Config::from_lookup(variable);
     let filter = config.as_ref().map_or("info", |config| config.log.as_str());
     logging::init_on_lambda(filter, &variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())?;
-    let config = config?;
+    let config = config.map_err(|error| InitError::Config(error.into()))?;
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
     let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc).with_jwt(config.jwt.clone());
     let (started, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());

@@ -6,10 +6,37 @@ use http::Uri;
 use lambda_runtime_api_client::{Client, body::Body, build_request};
 use serde_json::json;
 
-use crate::{KernelHost, logging::chain};
+use crate::{
+    HostError, KernelHost,
+    logging::{LoggingError, chain},
+};
 
 /// Lambda waits no longer for its answer than for the whole init phase.
 const REPORTING: Duration = Duration::from_secs(2);
+
+/// Why a function does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// A setting is missing or malformed.
+    #[error("read settings")]
+    Config(#[source] Box<dyn Error + Send + Sync>),
+    /// The log's filter is malformed.
+    #[error("set logging up (RUST_LOG)")]
+    Logging(#[from] LoggingError),
+    /// There is nothing to run code with.
+    #[error("start the host of kernels")]
+    Host(#[from] HostError),
+}
+
+impl InitError {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "Config",
+            Self::Logging(_) => "Logging",
+            Self::Host(_) => "Host",
+        }
+    }
+}
 
 /// What a program does that cannot go on: one line of the log, on standard error when logging is what failed.
 pub fn give_up(what: &str, error: &dyn Error) -> ExitCode {
@@ -22,18 +49,17 @@ pub fn give_up(what: &str, error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// As [`give_up`], in the init phase.
-pub async fn give_up_init(runtime_api: Option<String>, kind: &str, error: &dyn Error) -> ExitCode {
+/// As [`give_up`], in the init phase. `runtime_api` is the host and port of `AWS_LAMBDA_RUNTIME_API`.
+pub async fn give_up_init(runtime_api: Option<String>, error: &InitError) -> ExitCode {
     let exit = give_up("the function does not start", error);
     if let Some(runtime_api) = runtime_api {
-        report_init_error(&runtime_api, kind, &chain(error)).await;
+        report_init_error(&runtime_api, error.kind(), &chain(error)).await;
     }
     exit
 }
 
 /// Reports to Lambda why the function does not start (runtimes-api.html, "Initialization error"), so that whoever invoked it
-/// learns `Init.<kind>` and the message. `runtime_api` is the host and port of `AWS_LAMBDA_RUNTIME_API`. Whether it worked
-/// changes nothing: the process ends in any case.
+/// learns `Init.<kind>` and the message. Whether it worked changes nothing: the process ends in any case.
 async fn report_init_error(runtime_api: &str, kind: &str, message: &str) {
     let error_type = format!("Init.{kind}");
     let body = json!({ "errorType": error_type, "errorMessage": message, "stackTrace": [] }).to_string();

@@ -16,9 +16,9 @@ use sandcastle::{
     remote::{Answer, Request},
 };
 use sandcastle_interpreter::{
-    Function, HostError, KernelHost, lambda,
-    logging::{self, LoggingError},
-    settings::{self, SettingsError},
+    Function, KernelHost,
+    lambda::{self, InitError},
+    logging, settings,
 };
 
 /// The role's own credentials. They are good for nothing here, and code may be able to read the environment of the
@@ -27,27 +27,6 @@ const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "A
 
 /// Kernels at once, unless set: an environment belongs to one sandbox.
 const KERNELS: u64 = 1;
-
-/// Why the function does not start.
-#[derive(Debug, thiserror::Error)]
-enum InitError {
-    #[error("read settings")]
-    Config(#[from] SettingsError),
-    #[error("set logging up (RUST_LOG)")]
-    Logging(#[from] LoggingError),
-    #[error("start the host of kernels")]
-    Host(#[from] HostError),
-}
-
-impl InitError {
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Config(_) => "Config",
-            Self::Logging(_) => "Logging",
-            Self::Host(_) => "Host",
-        }
-    }
-}
 
 #[expect(clippy::disallowed_methods, reason = "the one place where this program's settings are read")]
 fn variable(name: &str) -> Option<String> {
@@ -79,7 +58,7 @@ async fn run() -> ExitCode {
     let began = Instant::now();
     let host = match init().await {
         Ok(host) => host,
-        Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), error.kind(), &error).await,
+        Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), &error).await,
     };
     lambda::end_with_the_environment(Some(Arc::clone(&host))).await;
     let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -99,5 +78,6 @@ async fn init() -> Result<Arc<KernelHost>, InitError> {
     let filter = variable("RUST_LOG").filter(|filter| !filter.is_empty());
     let name = variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     logging::init_on_lambda(filter.as_deref().unwrap_or("info"), &name)?;
-    Ok(KernelHost::start_without_store(settings::host_config(variable, KERNELS)?).await?)
+    let config = settings::host_config(variable, KERNELS).map_err(|error| InitError::Config(error.into()))?;
+    Ok(KernelHost::start_without_store(config).await?)
 }
