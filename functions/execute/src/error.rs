@@ -110,6 +110,7 @@ impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         match error {
             ServiceError::NotFound => Self::new(Kind::NotFound, "no such sandbox"),
+            ServiceError::NoExecution => Self::new(Kind::NotFound, "no such execution"),
             ServiceError::NoFile => Self::new(Kind::NotFound, "no such file"),
             ServiceError::Forbidden(message) => Self::new(Kind::PermissionDenied, message),
             ServiceError::Invalid(message) => Self::new(Kind::InvalidRequest, message),

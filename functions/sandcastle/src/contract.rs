@@ -197,6 +197,16 @@ pub struct ExecutionListed {
     pub created_at: OffsetDateTime,
 }
 
+/// Answer to `GET /v2/sandcastles/{id}/executions/{execution}`.
+#[derive(Debug, Serialize)]
+pub struct ExecutionRecord {
+    /// As it is listed.
+    #[serde(flatten)]
+    pub execution: ExecutionListed,
+    /// New and changed files, while the sandbox that made them has not been stopped.
+    pub files: Vec<FileLink>,
+}
+
 /// Answer to a stop, and to the deletion of a file.
 #[derive(Debug, Serialize)]
 pub struct Success {

@@ -7,7 +7,8 @@ use time::OffsetDateTime;
 
 use crate::{
     CommitId, ContentHash, ExecutionId,
-    manifest::{Manifest, Node, Variable},
+    manifest::{Epoch, Manifest, Node, Variable},
+    report::GeneratedFile,
 };
 
 /// A place in the history of a sandbox. Two entries with one number are told apart by their commit ids.
@@ -62,6 +63,15 @@ pub enum Change {
     Stopped,
 }
 
+impl State {
+    /// The life of the sandbox that it belongs to.
+    pub fn epoch(&self) -> Epoch {
+        match self {
+            Self::Whole(manifest) | Self::Based { rest: manifest, .. } => manifest.epoch,
+        }
+    }
+}
+
 impl Change {
     /// True when only working files differ, so that a warm kernel can take the change over.
     pub fn only_files(&self) -> bool {
@@ -84,6 +94,9 @@ pub struct Executed {
     pub error: String,
     /// How long it ran, in milliseconds.
     pub duration_ms: u64,
+    /// New and changed files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<GeneratedFile>,
 }
 
 /// A manifest in an entry: whole, or as the difference to a stored base.

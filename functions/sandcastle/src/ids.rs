@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A text that is no id of its kind.
@@ -80,6 +81,15 @@ uuid_id!(
     "commit id",
     new_v4
 );
+
+impl ExecutionId {
+    /// When the call came, by the clock of the process that answered it; `None` for an id that was not made here.
+    pub fn begun(&self) -> Option<OffsetDateTime> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        let seconds = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
+        seconds.checked_add(time::Duration::nanoseconds(nanos.into()))
+    }
+}
 
 /// The name of an organisation or a member: 1 to 32 characters of `A–Z a–z 0–9 . _`, so that it fits into keys.
 /// A hyphen separates the parts of a marker's key and is therefore not allowed.

@@ -32,6 +32,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/sandcastles/{id}", get(routes::status::status).delete(routes::stop::stop))
         .route("/v2/sandcastles/{id}/execute", post(routes::execute::execute))
         .route("/v2/sandcastles/{id}/executions", get(routes::executions::executions))
+        .route("/v2/sandcastles/{id}/executions/{execution}", get(routes::executions::execution))
         .route(
             "/v2/sandcastles/{id}/files",
             get(routes::files::list).post(routes::files::upload).layer(DefaultBodyLimit::max(UPLOAD_FORM)),

@@ -8,13 +8,14 @@ use time::{Duration, OffsetDateTime};
 
 use crate::support::{Answer, World};
 
-const PATHS: [(&str, &str); 7] = [
+const PATHS: [(&str, &str); 8] = [
     ("POST", "/v2/sandcastles"),
     ("GET", "/v2/sandcastles"),
     ("GET", "/v2/sandcastles/x"),
     ("DELETE", "/v2/sandcastles/x"),
     ("POST", "/v2/sandcastles/x/execute"),
     ("GET", "/v2/sandcastles/x/executions?limit=none"),
+    ("GET", "/v2/sandcastles/x/executions/x"),
     ("GET", "/v2/connectors"),
 ];
 

@@ -39,6 +39,47 @@ async fn from_start_to_stop() {
 }
 
 #[tokio::test]
+async fn an_execution_is_found_by_its_id_with_fresh_links() {
+    let world = World::new().await;
+    let (id, other) = (world.sandbox().await, world.sandbox().await);
+    for code in ["1", "file", "3", "4", "5"] {
+        assert_eq!(world.execute(&id, code).await.status, 200);
+    }
+    let path = format!("/v2/sandcastles/{id}/executions");
+    let listed = world.call("GET", &path, "").await.body["executions"].as_array().unwrap().clone();
+    for one in &listed {
+        let execution = one["id"].as_str().unwrap();
+        let mut record = world.call("GET", &format!("{path}/{execution}"), "").await;
+        assert_eq!(record.status, 200, "{record:?}");
+        let files = record.body.as_object_mut().unwrap().remove("files").unwrap();
+        assert_eq!(&record.body, one);
+        let names: Vec<_> = files.as_array().unwrap().iter().map(|file| (&file["name"], &file["mime_type"])).collect();
+        let expected = (json!("out/a.csv"), json!("text/csv"));
+        assert_eq!(names, if one["input"] == "file" { vec![(&expected.0, &expected.1)] } else { Vec::new() });
+        assert!(files.as_array().unwrap().iter().all(|file| file["url"].is_string() && file["expires_at"].is_string()));
+        let elsewhere = world.call("GET", &format!("/v2/sandcastles/{other}/executions/{execution}"), "").await;
+        assert_eq!((elsewhere.status.as_u16(), elsewhere.code()), (404, "not_found"), "another sandbox's");
+    }
+    let unknown = [
+        "x",
+        "",
+        "00000000-0000-4000-8000-000000000000",
+        "01920000-0000-7000-8000-000000000000",
+        "%ff",
+        "ffffffff-ffff-7fff-bfff-ffffffffffff",
+    ];
+    for execution in unknown {
+        let missing = world.call("GET", &format!("{path}/{execution}"), "").await;
+        assert_eq!((missing.status.as_u16(), missing.code()), (404, "not_found"), "{execution}: {missing:?}");
+    }
+    // What a stop deletes is not linked; what was recorded stays.
+    assert_eq!(world.call("DELETE", &format!("/v2/sandcastles/{id}"), "").await.status, 200);
+    let with_file = listed.iter().find(|one| one["input"] == "file").unwrap();
+    let record = world.call("GET", &format!("{path}/{}", with_file["id"].as_str().unwrap()), "").await;
+    assert_eq!((record.status.as_u16(), &record.body["files"]), (200, &json!([])), "{record:?}");
+}
+
+#[tokio::test]
 async fn executions_come_by_pages() {
     let world = World::new().await;
     let id = world.sandbox().await;

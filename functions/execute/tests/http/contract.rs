@@ -13,6 +13,7 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/v2/sandcastles/{id}", &["delete", "get"]),
     ("/v2/sandcastles/{id}/execute", &["post"]),
     ("/v2/sandcastles/{id}/executions", &["get"]),
+    ("/v2/sandcastles/{id}/executions/{execution}", &["get"]),
     ("/v2/sandcastles/{id}/files", &["get", "post"]),
     ("/v2/sandcastles/{id}/files/{path+}", &["delete", "get"]),
 ];

@@ -156,6 +156,7 @@ impl Sandbox<'_> {
         let ran = self.on.host.run(job).await.unwrap();
         assert_eq!(ran.base, self.head.position);
         let executed = Executed {
+            files: Vec::new(),
             kind: "python".into(),
             source: "test".into(),
             input: code.into(),

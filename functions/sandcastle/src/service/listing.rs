@@ -1,10 +1,12 @@
 //! Status, the list of sandboxes, the list of executions: what is answered from the bucket alone.
 
 use super::{Sandcastles, ServiceError, Whose, authorise, demand, parse_id};
+use time::OffsetDateTime;
+
 use crate::{
-    Principal, Scope,
+    ExecutionId, Principal, Scope,
     contract::{ExecutionListed, ExecutionPage, SandboxListed, SandboxPage, StatusFilter, StatusResponse},
-    entry::{Change, Entry},
+    entry::{Change, Entry, Executed},
     keys, limits,
     manifest::{Manifest, Status},
 };
@@ -157,17 +159,21 @@ fn execution(entry: Entry) -> Option<(ExecutionListed, usize)> {
         + limits::escaped_len(&executed.input)
         + limits::escaped_len(&executed.output_preview)
         + limits::escaped_len(&executed.error);
-    let listed = ExecutionListed {
-        id: entry.execution_id,
+    Some((listed_execution(entry.execution_id, executed, entry.at), size))
+}
+
+/// An execution as it is listed.
+pub(super) fn listed_execution(id: ExecutionId, executed: Executed, created_at: OffsetDateTime) -> ExecutionListed {
+    ExecutionListed {
+        id,
         kind: executed.kind,
         source: executed.source,
         input: executed.input,
         output_preview: executed.output_preview,
         error: executed.error,
         duration_ms: executed.duration_ms,
-        created_at: entry.at,
-    };
-    Some((listed, size))
+        created_at,
+    }
 }
 
 /// Bytes for people: `512 B`, `12.3 MB`.

@@ -24,6 +24,7 @@ mod files;
 mod heads;
 mod lifecycle;
 pub mod listing;
+mod record;
 mod recorded;
 
 pub use files::FileContent;
@@ -37,6 +38,9 @@ pub enum ServiceError {
     /// No such file in this sandbox.
     #[error("no such file")]
     NoFile,
+    /// No such execution of this sandbox.
+    #[error("no such execution")]
+    NoExecution,
     /// The caller may know of it, but not do this.
     #[error("{0}")]
     Forbidden(&'static str),

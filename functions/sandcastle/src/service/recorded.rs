@@ -40,6 +40,7 @@ pub(super) fn executed(code: &str, source: Source, report: &Report) -> Executed 
         output_preview: preview(&report.output),
         error: report.failure.as_ref().map(|failure| format!("{ERROR_PREFIX}{}", failure.error)).unwrap_or_default(),
         duration_ms: report.duration_ms,
+        files: report.files.clone(),
     }
 }
 
@@ -67,10 +68,7 @@ pub(super) async fn response(
     report: Report,
     now: OffsetDateTime,
 ) -> Result<ExecuteResponse, ServiceError> {
-    let mut files = Vec::with_capacity(report.files.len());
-    for file in report.files {
-        files.push(link(store, id, epoch, file, now).await?);
-    }
+    let files = links(store, id, epoch, report.files, now).await?;
     let failed = report.failure.is_some();
     let (output, partial_output) = if failed { (None, Some(report.output)) } else { (Some(report.output), None) };
     let (error, traceback) = match report.failure {
@@ -88,6 +86,21 @@ pub(super) async fn response(
         dataframes: report.dataframes,
         state: report.state,
     })
+}
+
+/// Fresh links to files of one life of a sandbox.
+pub(super) async fn links(
+    store: &dyn ObjectStore,
+    id: &SandboxId,
+    epoch: Epoch,
+    files: Vec<GeneratedFile>,
+    now: OffsetDateTime,
+) -> Result<Vec<FileLink>, StoreError> {
+    let mut links = Vec::with_capacity(files.len());
+    for file in files {
+        links.push(link(store, id, epoch, file, now).await?);
+    }
+    Ok(links)
 }
 
 async fn link(

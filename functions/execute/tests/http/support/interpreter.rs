@@ -10,9 +10,9 @@ use std::{
 
 use futures::future::{BoxFuture, FutureExt};
 use sandcastle::{
-    SandboxId,
+    ContentHash, SandboxId,
     interpreter::{Interpreter, Job, Ran, RunError},
-    report::Report,
+    report::{GeneratedFile, Report},
 };
 use tokio::sync::Notify;
 
@@ -46,7 +46,14 @@ impl Canned {
             _ => {}
         }
         let kernel_died = job.code.as_ref() == "die";
-        let report = Report { output: vec![OUTPUT.into()], kernel_died, ..Report::default() };
+        let generated = |name: &str| GeneratedFile {
+            name: name.into(),
+            mime_type: "text/csv".into(),
+            hash: ContentHash::of(b"1"),
+            size: 1,
+        };
+        let files: Vec<_> = (job.code.as_ref() == "file").then(|| generated("out/a.csv")).into_iter().collect();
+        let report = Report { files, output: vec![OUTPUT.into()], kernel_died, ..Report::default() };
         Ok(Ran { base: job.head.position, manifest: job.head.manifest.as_ref().clone(), report })
     }
 }
