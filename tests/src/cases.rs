@@ -7,9 +7,6 @@ use crate::{here, server::KEY};
 /// The categories that every deployment has to pass; those that attack or restart the server are not for all.
 pub const CONTRACT: &[&str] = &["output", "errors", "files", "plots", "dataframes", "http", "state"];
 
-/// Cases of calls that are not built yet.
-pub const LATER: &[(&str, &str)] = &[("http/exec_shell", "POST /exec is not built yet")];
-
 /// Lines of the log that are shown with a failure.
 const LOG_LINES: usize = 30;
 

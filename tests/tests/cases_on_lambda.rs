@@ -10,7 +10,7 @@
 )]
 
 use sandcastle_e2e::{
-    cases::{self, CONTRACT, LATER},
+    cases::{self, CONTRACT},
     deployment::{Bucket, Deployment, bucket},
     emulator::Function,
     gateway::Gateway,
@@ -57,24 +57,24 @@ async fn play_two(place: Place, excused: &[(&str, &str)]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_function() {
-    play_one(Place::Here, LATER).await;
+    play_one(Place::Here, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_functions() {
-    play_two(Place::Here, LATER).await;
+    play_two(Place::Here, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_function_confined_as_on_lambda() {
     if here::is_root() {
-        assert_refused(&play_one(Place::AsOnLambda, &[LATER, NO_MOUNTS].concat()).await);
+        assert_refused(&play_one(Place::AsOnLambda, NO_MOUNTS).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_functions_confined_as_on_lambda() {
     if here::is_root() {
-        assert_refused(&play_two(Place::AsOnLambda, &[LATER, NO_MOUNTS].concat()).await);
+        assert_refused(&play_two(Place::AsOnLambda, NO_MOUNTS).await);
     }
 }

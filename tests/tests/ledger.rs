@@ -67,7 +67,7 @@ impl Interpreter for Logger {
             }
             let mut manifest = job.head.manifest.as_ref().clone();
             let before = manifest.env.get("log").cloned().flatten().unwrap_or_default();
-            let log = format!("{before}{} ", job.code);
+            let log = format!("{before}{} ", job.work.source());
             manifest.env = BTreeMap::from([("log".to_owned(), Some(log.clone()))]);
             if self.files > 0 {
                 let file = |n: usize| {
@@ -182,7 +182,7 @@ fn caller() -> Principal {
 }
 
 fn code(text: &str) -> ExecuteRequest {
-    ExecuteRequest { code: text.to_owned(), display_last: false, source: Source::PlatformApi }
+    ExecuteRequest { code: text.to_owned(), display_last: false, limit: None, source: Source::PlatformApi }
 }
 
 fn soon() -> Instant {

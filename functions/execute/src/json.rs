@@ -1,5 +1,7 @@
 //! JSON from callers, read so that what is wrong is told by name and place, and never quoted.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use serde::Deserialize;
 use serde_json::{error::Category, value::RawValue};
 
@@ -45,4 +47,19 @@ pub(crate) fn flag(name: &str, value: Option<&RawValue>) -> Result<bool, ApiErro
         Some("true") => Ok(true),
         Some(_) => Err(ApiError::invalid(format!("{name} has to be true or false"))),
     }
+}
+
+/// The time in a field that has to be a number of seconds above 0; none when it is not there.
+pub(crate) fn seconds(name: &str, value: Option<&RawValue>) -> Result<Option<Duration>, ApiError> {
+    let Some(value) = value else { return Ok(None) };
+    let seconds = serde_json::from_str::<f64>(value.get()).ok();
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|time| !time.is_zero());
+    let wrong = || ApiError::invalid(format!("{name} has to be a number of seconds above 0"));
+    time.map(Some).ok_or_else(wrong)
+}
+
+/// The texts by name in a field that has to be an object of strings; empty when it is not there.
+pub(crate) fn texts(name: &str, value: Option<&RawValue>) -> Result<BTreeMap<String, String>, ApiError> {
+    let Some(value) = value else { return Ok(BTreeMap::new()) };
+    serde_json::from_str(value.get()).map_err(|_| ApiError::invalid(format!("{name} has to be an object of strings")))
 }

@@ -57,8 +57,7 @@ impl Function {
             execution: task.execution,
             commit: task.commit,
             head: Arc::new(head),
-            code: task.code,
-            display_last: task.display_last,
+            work: task.work,
             limit: Duration::from_millis(task.limit_ms),
             deadline: Instant::now() + left,
         };

@@ -1,6 +1,7 @@
 //! The interpreter port over kernels of this machine.
 
 mod bring;
+mod work;
 
 use std::{
     ops::Deref,
@@ -8,7 +9,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -19,7 +20,7 @@ use sandcastle::{
     ledger::Ledger,
     store::ObjectStore,
 };
-use sandcastle_protocol::{Ended, StepReport};
+use sandcastle_protocol::StepReport;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
@@ -27,21 +28,14 @@ use crate::{
     folder::{Before, Memory, RestoreError, Snapshot, Storage, harvest_and_store},
     kernel::{Kernel, Remains, bury},
     logging::chain,
-    outcome::{self, Measured, Start},
+    outcome::{self, Start},
     pool::Pool,
     processes::{self, MemoryKills},
-    run::{self, Call, End},
     slot::Slots,
-    text,
     zygote::Nursery,
 };
+use work::Worked;
 
-/// Of the time that is left, one part in so many is kept for storing and committing, and at most so much.
-const RESERVE: (u32, Duration) = (10, Duration::from_secs(5));
-/// So many kernels may die before the code has begun.
-const MAX_TRIES: u32 = 3;
-/// Less time than this is none.
-const LEAST_TIME: Duration = Duration::from_millis(50);
 /// How long shutting down waits for the last kernels to end and their folders to be removed.
 const BURIAL_TIME: Duration = Duration::from_secs(15);
 
@@ -189,64 +183,23 @@ impl KernelHost {
 
     /// The whole of one run, within the sandbox's turn.
     async fn run_in_turn(&self, job: Errand) -> Result<Ran, RunError> {
-        let (Brought { mut kernel, snapshot, start }, run::Ran { end, output, took, .. }, limit) =
-            self.execute(&job).await?;
-        let answered = matches!(end, End::Done(_));
-        let measured = Measured {
-            took,
-            limit,
-            memory_bytes: processes::resident_bytes(kernel.pid),
-            out_of_memory: self.was_out_of_memory(&end),
-            python: Arc::clone(&kernel.python),
-        };
-        tracing::debug!(slot = kernel.slot.number, ms = text::millis(took), end = end.in_words(), "code ended");
+        let Worked { brought, rests, outcome } = self.work(&job).await?;
+        let Brought { mut kernel, snapshot, start } = brought;
         let base = Arc::clone(&start.base);
         let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
-        let before = Before { base, snapshot, kernel: answered.then_some(kernel.pid) };
+        let before = Before { base, snapshot, kernel: rests.then_some(kernel.pid) };
         let harvest = harvest_and_store(slot, &storage, before);
         // Whoever gives up here drops the kernel, and with it what the code has done.
         let until = tokio::time::Instant::from_std(job.deadline);
         let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::NoTime)?;
         let (left, snapshot) = harvested.map_err(run_error)?;
-        let (manifest, report) = outcome::of(start, end, output, left, measured);
-        let keep = answered && !kernel.fate.is_sealed() && !self.closed.load(Ordering::SeqCst);
+        let (manifest, report) = outcome::of(start, outcome, left);
+        let keep = rests && !kernel.fate.is_sealed() && !self.closed.load(Ordering::SeqCst);
         if keep && processes::stands_still(kernel.pid).await {
             let at = Position { seq: job.head.position.seq.saturating_add(1), commit_id: job.commit };
             self.pool.put(job.sandbox, Warm { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
         }
         Ok(Ran { base: job.head.position, manifest, report })
-    }
-
-    /// Runs the code in a kernel that stands at the job's head. A kernel may have died while it stood still; then the code
-    /// has not begun, and another kernel takes over.
-    async fn execute(&self, job: &Errand) -> Result<(Brought, run::Ran, Duration), RunError> {
-        let until = tokio::time::Instant::from_std(job.deadline);
-        let mut tries = 0;
-        loop {
-            let brought = tokio::time::timeout_at(until, self.bring(job)).await;
-            let mut brought = brought.map_err(|_| RunError::NoTime)??;
-            let limit = self.limit(job)?;
-            let call = Call { code: &job.code, display_last: job.display_last, limit, grace: self.config.grace };
-            let ran = run::run(&mut brought.kernel, call).await;
-            tries += 1;
-            if ran.begun || !matches!(ran.end, End::Died(_)) || tries == MAX_TRIES {
-                return Ok((brought, ran, limit));
-            }
-        }
-    }
-
-    /// How long the code may run: what is left of the call's time, less what ending, storing and committing take.
-    fn limit(&self, job: &Job) -> Result<Duration, RunError> {
-        let left = job.deadline.saturating_duration_since(Instant::now());
-        let (part, most) = RESERVE;
-        let reserve = (left / part).min(most) + (left / part).min(self.config.grace);
-        let limit = job.limit.min(left.saturating_sub(reserve));
-        if left < LEAST_TIME || limit.is_zero() { Err(RunError::NoTime) } else { Ok(limit) }
-    }
-
-    fn was_out_of_memory(&self, end: &End) -> bool {
-        const SIGKILL: i32 = rustix::process::Signal::KILL.as_raw();
-        matches!(end, End::Died(Some(Ended::Signaled { signal: SIGKILL }))) && self.memory_kills.happened()
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, pidfd_send_signal};
-use sandcastle_protocol::{Ended, Fork, FrameError, FromKernel, Start, Started, ToKernel};
+use sandcastle_protocol::{Ended, FrameError, FromKernel, Started, ToKernel};
 use tokio::{
     net::{UnixStream, unix::pipe},
     sync::{mpsc, oneshot},
@@ -64,7 +64,16 @@ pub(crate) struct Kernel {
     /// How it ends.
     pub(crate) fate: Fate,
     undertaker: mpsc::UnboundedSender<Remains>,
-    _seat: Seat,
+    _seat: Option<Seat>,
+}
+
+/// A process that runs one command in a cell like a kernel's, and what it writes to its standard error.
+pub(crate) struct ProgramCell {
+    /// The process; its output pipe is the command's standard output. It takes no seat: it runs while the sandbox's kernel,
+    /// which has one, stands still.
+    pub(crate) process: Kernel,
+    /// The read end of the command's standard error.
+    pub(crate) errors: pipe::Receiver,
 }
 
 /// The kernel's first process, under its own name as long as this lives.
@@ -117,18 +126,36 @@ impl Kernel {
         seat: Seat,
         undertaker: mpsc::UnboundedSender<Remains>,
     ) -> Result<Self, StartError> {
-        let sockets = || {
+        Self::fork_with(zygote, slot, Some(seat), undertaker, None).await
+    }
+
+    /// Forks a process for a command into the folder of a kernel that stands still. It does nothing before [`Self::begin`].
+    pub(crate) async fn fork_program(
+        zygote: &Zygote,
+        slot: Arc<Slot>,
+        undertaker: mpsc::UnboundedSender<Remains>,
+    ) -> Result<ProgramCell, StartError> {
+        let (errors, writer) = output_pipe().map_err(StartError::Sockets)?;
+        let process = Self::fork_with(zygote, slot, None, undertaker, Some(writer)).await?;
+        Ok(ProgramCell { process, errors })
+    }
+
+    async fn fork_with(
+        zygote: &Zygote,
+        slot: Arc<Slot>,
+        seat: Option<Seat>,
+        undertaker: mpsc::UnboundedSender<Remains>,
+        errors: Option<OwnedFd>,
+    ) -> Result<Self, StartError> {
+        let socket = || {
             let (ours, theirs) = StdStream::pair()?;
             ours.set_nonblocking(true)?;
-            let (reader, writer) = io::pipe()?;
-            // A refusal leaves the usual 64 KiB: users other than root have a budget for pipes.
-            let _ = rustix::pipe::fcntl_setpipe_size(&writer, PIPE_BYTES);
-            let output = pipe::Receiver::from_owned_fd(reader.into())?;
-            io::Result::Ok((UnixStream::from_std(ours)?, theirs, output, writer))
+            io::Result::Ok((UnixStream::from_std(ours)?, theirs))
         };
-        let (frames, theirs, output, writer) = sockets().map_err(StartError::Sockets)?;
-        let fork = Fork { slot: slot.number, uid: slot.uid };
-        let newborn = zygote.fork(fork, theirs.into(), writer.into()).await.map_err(StartError::Fork)?;
+        let (frames, theirs) = socket().map_err(StartError::Sockets)?;
+        let (output, writer) = output_pipe().map_err(StartError::Sockets)?;
+        let descriptors: Vec<OwnedFd> = [Some(theirs.into()), Some(writer), errors].into_iter().flatten().collect();
+        let newborn = zygote.fork(&slot, &descriptors).await.map_err(StartError::Fork)?;
         Ok(Self {
             pid: newborn.pid,
             python: Arc::clone(&zygote.python),
@@ -143,10 +170,10 @@ impl Kernel {
     }
 
     /// Sends the first frame and waits until the kernel is confined.
-    pub(crate) async fn begin(&mut self, start: Start) -> Result<Started, StartError> {
+    pub(crate) async fn begin(&mut self, first: ToKernel) -> Result<Started, StartError> {
         let talk = async {
             // A kernel that refuses to run may have ended before this is written; its words are there to be read.
-            let written = wire::write(&mut self.frames, &ToKernel::Start(start)).await;
+            let written = wire::write(&mut self.frames, &first).await;
             match wire::read(&mut self.frames).await? {
                 None => {
                     written?;
@@ -165,15 +192,23 @@ impl Kernel {
         self.process.signal(Signal::KILL);
         timeout(END_TIME, self.fate.ended()).await.ok().flatten()
     }
+}
 
-    /// Reads what is in the output pipe without waiting; 0 at its end, or when there is nothing.
-    pub(crate) fn read_output(&self, buffer: &mut [u8]) -> usize {
-        loop {
-            match rustix::io::read(self.output.as_fd(), &mut *buffer) {
-                Ok(n) => return n,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return 0,
-            }
+/// Both ends of a pipe for output.
+fn output_pipe() -> io::Result<(pipe::Receiver, OwnedFd)> {
+    let (reader, writer) = io::pipe()?;
+    // A refusal leaves the usual 64 KiB: users other than root have a budget for pipes.
+    let _ = rustix::pipe::fcntl_setpipe_size(&writer, PIPE_BYTES);
+    Ok((pipe::Receiver::from_owned_fd(reader.into())?, writer.into()))
+}
+
+/// Reads what is in a pipe without waiting; 0 at its end, or when there is nothing.
+pub(crate) fn read_now(pipe: &pipe::Receiver, buffer: &mut [u8]) -> usize {
+    loop {
+        match rustix::io::read(pipe.as_fd(), &mut *buffer) {
+            Ok(n) => return n,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return 0,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Everything that a kernel says or leaves in its folder is hostile input here. The host believes no size, path or id of
 //! it, bounds every frame and every wait, and outlives any death of a kernel.
 
+mod command;
 mod config;
 mod folder;
 mod function;

@@ -11,7 +11,7 @@ use sandcastle::{
 };
 use sandcastle_protocol::{Done, Ended};
 
-use crate::{folder::Harvested, run::End, text};
+use crate::{command, folder::Harvested, run::End, text};
 
 /// What a run started from.
 pub(crate) struct Start {
@@ -21,6 +21,26 @@ pub(crate) struct Start {
     pub(crate) lost: BTreeMap<String, String>,
     /// Of them, the names that became lost just now.
     pub(crate) newly_lost: Vec<String>,
+}
+
+/// How the work of a run ended.
+pub(crate) enum Outcome {
+    /// Code in the kernel.
+    Cell {
+        /// How it ended.
+        end: End,
+        /// What was printed.
+        output: Vec<String>,
+        /// What was measured.
+        measured: Measured,
+    },
+    /// A command beside it.
+    Command {
+        /// What it came to.
+        ran: command::Ran,
+        /// The version of Python.
+        python: Arc<str>,
+    },
 }
 
 /// What was measured beside the kernel's own words.
@@ -58,22 +78,38 @@ impl Start {
 }
 
 /// The state after a run, and its report.
-pub(crate) fn of(
-    start: Start,
-    end: End,
-    output: Vec<String>,
-    left: Harvested,
-    measured: Measured,
-) -> (Manifest, Report) {
-    let mut report = Report {
-        output,
-        duration_ms: u64::try_from(measured.took.as_millis()).unwrap_or(u64::MAX),
-        files: left.generated,
-        files_skipped: left.skipped,
-        ..Report::default()
-    };
+pub(crate) fn of(start: Start, outcome: Outcome, left: Harvested) -> (Manifest, Report) {
+    let report = Report { files: left.generated, files_skipped: left.skipped, ..Report::default() };
     let mut manifest = (*start.base).clone();
     manifest.files = left.files;
+    match outcome {
+        Outcome::Cell { end, output, measured } => of_code(start, end, measured, manifest, Report { output, ..report }),
+        Outcome::Command { ran, python } => {
+            manifest.runtime = python.to_string();
+            of_command(start, ran, manifest, report)
+        }
+    }
+}
+
+/// The kernel has no part in it: its values are as they were, unless it is a new one.
+fn of_command(start: Start, ran: command::Ran, mut manifest: Manifest, mut report: Report) -> (Manifest, Report) {
+    report.duration_ms = text::millis(ran.took);
+    report.process = Some(ran.process);
+    report.failure = ran.error.map(|error| Failure { error, traceback: Vec::new() });
+    if !start.newly_lost.is_empty() {
+        manifest.lose_variables(&lost_reason("a new one was started"));
+    }
+    (manifest, report)
+}
+
+fn of_code(
+    start: Start,
+    end: End,
+    measured: Measured,
+    mut manifest: Manifest,
+    mut report: Report,
+) -> (Manifest, Report) {
+    report.duration_ms = text::millis(measured.took);
     manifest.calls = manifest.calls.saturating_add(1);
     manifest.runtime = measured.python.to_string();
     let cause = match end {

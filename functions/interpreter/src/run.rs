@@ -7,17 +7,17 @@ use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, ToKernel
 use tokio::time::{sleep_until, timeout};
 
 use crate::{
-    kernel::{Fate, Kernel},
+    kernel::{Fate, Kernel, read_now},
     output::Output,
     processes, text, wire,
 };
 
 /// How much output is read at once, in bytes.
-const READ_LEN: usize = 64 * 1024;
+pub(crate) const READ_LEN: usize = 64 * 1024;
 /// A kernel that closed its frame socket may take so long to end by itself, so that how it ended is known.
 const DYING_TIME: Duration = Duration::from_secs(2);
 /// The most that is read from the pipe after the call, in bytes: more than a pipe of any size holds.
-const MAX_DRAIN: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_DRAIN: usize = 4 * 1024 * 1024;
 
 /// What came of an execution.
 pub(crate) struct Ran {
@@ -163,7 +163,7 @@ fn drain(kernel: &Kernel, output: &mut Output) {
     let mut buffer = vec![0; READ_LEN];
     let mut drained = 0;
     while !output.ended() && drained < MAX_DRAIN {
-        match kernel.read_output(&mut buffer) {
+        match read_now(&kernel.output, &mut buffer) {
             0 => break,
             n => {
                 output.feed(buffer.get(..n).unwrap_or_default());

@@ -46,17 +46,20 @@ pub(crate) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin
     Ok(Some(serde_json::from_slice(&body)?))
 }
 
-/// Writes one frame with two descriptors attached to its first byte.
+/// The most descriptors that are attached to a frame.
+const MAX_DESCRIPTORS: usize = 3;
+
+/// Writes one frame with descriptors attached to its first byte.
 pub(crate) async fn write_with_fds<T: Serialize>(
     to: &UnixStream,
     message: &T,
-    fds: [BorrowedFd<'_>; 2],
+    fds: &[BorrowedFd<'_>],
 ) -> Result<(), FrameError> {
     let bytes = encode(message)?;
     let send = |bytes: &[u8], attach: bool| {
-        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(2))];
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        if attach && !ancillary.push(SendAncillaryMessage::ScmRights(&fds)) {
+        if attach && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
             return Err(io::Error::other("no room for two descriptors"));
         }
         Ok(sendmsg(to, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?)

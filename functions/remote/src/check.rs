@@ -2,8 +2,7 @@
 //! about the sandbox's own state; it cannot be one about anything else.
 
 use sandcastle::{
-    entry::Head,
-    interpreter::Ran,
+    interpreter::{Job, Ran, Work},
     limits::{
         self, MAX_CWD_BYTES, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_LISTED_LOST, MAX_LOST, MAX_LOST_BYTES,
         MAX_NAME_BYTES, MAX_NAMES, MAX_TRACEBACK_BYTES, OutputBudget,
@@ -27,11 +26,12 @@ const SKEW: Duration = Duration::minutes(5);
 const MAX_LOGGED: usize = 1024;
 
 /// The run, when everything in it is within what an honest host answers.
-pub(crate) fn checked(mut ran: Ran, head: &Head) -> Result<Ran, &'static str> {
-    demand(ran.base == head.position, "a run on another entry than the one that was given")?;
+pub(crate) fn checked(mut ran: Ran, job: &Job) -> Result<Ran, &'static str> {
+    demand(ran.base == job.head.position, "a run on another entry than the one that was given")?;
     manifest(&ran.manifest, OffsetDateTime::now_utc())?;
     report(&ran.report, &ran.manifest)?;
-    ran.manifest.calls = head.manifest.calls.saturating_add(1);
+    demand(ran.report.process.is_some() == matches!(job.work, Work::Command(_)), "an answer to another kind of work")?;
+    ran.manifest.calls = job.calls_after();
     Ok(ran)
 }
 
@@ -94,6 +94,13 @@ fn report(report: &Report, manifest: &Manifest) -> Result<(), &'static str> {
     let fits =
         counted.iter().all(|element| budget.take(element.clone()).is_some_and(|kept| kept.len() == element.len()));
     demand(fits, "too much output")?;
+    if let Some(process) = &report.process {
+        let fits = [&process.stderr, &process.stdout].into_iter().all(|text| {
+            let text = text.strip_suffix(limits::TRUNCATED).unwrap_or(text);
+            budget.take(text.to_owned()).is_some_and(|kept| kept.len() == text.len())
+        });
+        demand(fits, "too much output of a command")?;
+    }
     if let Some(failure) = &report.failure {
         demand(failure.error.len() <= MAX_ERROR_BYTES, "an error that is too long")?;
         let traceback: usize = failure.traceback.iter().map(|line| line.len() + 1).sum();

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use sandcastle::{
-    CommitId, ContentHash, Name,
-    entry::Position,
+    CommitId, ContentHash, ExecutionId, Name, SandboxId,
+    entry::{Head, Position},
     manifest::{Dataframe, Epoch, Variable, WorkingFile},
-    report::{Failure, FrameShape, GeneratedFile, Lost, Skipped, StateNote},
+    report::{Failure, FrameShape, GeneratedFile, Lost, ProcessEnd, Skipped, StateNote},
 };
 
 use super::*;
@@ -17,6 +17,19 @@ fn head() -> Head {
     let manifest = Arc::new(Manifest::started(name.clone(), name, now, Epoch(1)));
     let position = Position { seq: 1, commit_id: CommitId::new() };
     Head { position, at: now, manifest, recent: Arc::default(), base: None }
+}
+
+fn job(head: &Head) -> Job {
+    let now = std::time::Instant::now();
+    Job {
+        sandbox: SandboxId::new(),
+        execution: ExecutionId::new(),
+        commit: CommitId::new(),
+        head: Arc::new(head.clone()),
+        work: Work::Cell { code: "".into(), display_last: false },
+        limit: std::time::Duration::ZERO,
+        deadline: now,
+    }
 }
 
 fn file(size: u64) -> WorkingFile {
@@ -36,6 +49,7 @@ fn honest(head: &Head) -> Ran {
     (manifest.dataframes, manifest.runtime, manifest.cwd) = (vec![frame], "3.13.0".into(), "sub".into());
     let report = Report {
         output: vec!["1".into(), limits::TRUNCATED.into()],
+        process: None,
         failure: Some(Failure { error: "E()".into(), traceback: vec!["line".into()] }),
         kernel_died: true,
         duration_ms: 5,
@@ -65,7 +79,7 @@ fn an_honest_answer_passes_and_its_calls_are_counted_here() {
     let head = head();
     let mut ran = honest(&head);
     ran.manifest.calls = 77;
-    assert_eq!(checked(ran, &head).unwrap().manifest.calls, 1);
+    assert_eq!(checked(ran, &job(&head)).unwrap().manifest.calls, 1);
 }
 
 #[test]
@@ -79,7 +93,7 @@ fn the_most_that_a_host_answers_passes() {
     for n in 0..limits::MAX_NODES - 3 {
         put(&mut ran, &format!("f{n}"), Node::Folder { mode: 0 });
     }
-    checked(ran, &head).unwrap();
+    checked(ran, &job(&head)).unwrap();
 }
 
 #[test]
@@ -91,13 +105,13 @@ fn no_path_leads_out_of_the_folder() {
         for node in [Node::File(file(1)), Node::Folder { mode: 0o755 }] {
             let mut ran = honest(&head);
             put(&mut ran, path, node);
-            assert_eq!(checked(ran, &head).unwrap_err(), "a path that is none", "{path:?}");
+            assert_eq!(checked(ran, &job(&head)).unwrap_err(), "a path that is none", "{path:?}");
         }
     }
     for path in ["...", ".hidden", "a..b", "a/b/c", "ä ö"] {
         let mut ran = honest(&head);
         put(&mut ran, path, Node::File(file(1)));
-        assert!(checked(ran, &head).is_ok(), "{path:?}");
+        assert!(checked(ran, &job(&head)).is_ok(), "{path:?}");
     }
 }
 
@@ -137,6 +151,7 @@ const LIES: &[Lie] = &[
     ("a runtime that is none", |ran| ran.manifest.runtime = "3.13\n".into()),
     ("too much output", |ran| ran.report.output = vec!["x".repeat(limits::MAX_OUTPUT_JSON)]),
     ("too much output", |ran| ran.report.output = vec![String::new(); limits::MAX_OUTPUT_JSON / 3 + 1]),
+    ("an answer to another kind of work", |ran| ran.report.process = Some(ProcessEnd::default())),
     ("an error that is too long", |ran| {
         ran.report.failure = Some(Failure { error: "e".repeat(MAX_ERROR_BYTES + 1), traceback: Vec::new() });
     }),
@@ -179,7 +194,7 @@ fn every_lie_is_found() {
     for (number, (found, lie)) in LIES.iter().enumerate() {
         let mut ran = honest(&head);
         lie(&mut ran);
-        assert_eq!(checked(ran, &head).unwrap_err(), *found, "lie {number}");
+        assert_eq!(checked(ran, &job(&head)).unwrap_err(), *found, "lie {number}");
     }
 }
 

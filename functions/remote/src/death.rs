@@ -2,8 +2,7 @@
 //! all memory. The caller learns that as of any dead kernel.
 
 use sandcastle::{
-    entry::Head,
-    interpreter::Ran,
+    interpreter::{Job, Ran},
     report::{Failure, Report, StateNote},
 };
 
@@ -19,16 +18,16 @@ pub(crate) fn cause(error_type: &str, message: &str) -> Option<&'static str> {
 }
 
 /// The state without its variables, and the death as the call's error. Files are as of the last commit.
-pub(crate) fn ran(head: &Head, error: &str) -> Ran {
-    let mut manifest = (*head.manifest).clone();
+pub(crate) fn ran(job: &Job, error: &str) -> Ran {
+    let mut manifest = (*job.head.manifest).clone();
     let reason = "its value lived in an environment that has ended";
     let names = manifest.lose_variables(reason);
-    manifest.calls = manifest.calls.saturating_add(1);
+    manifest.calls = job.calls_after();
     let report = Report {
         failure: Some(Failure { error: error.to_owned(), traceback: Vec::new() }),
         kernel_died: true,
         state: Some(StateNote::lost("the environment ended".into(), names, reason)),
         ..Report::default()
     };
-    Ran { base: head.position, manifest, report }
+    Ran { base: job.head.position, manifest, report }
 }

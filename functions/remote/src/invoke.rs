@@ -11,7 +11,6 @@ use aws_sdk_lambda::{
 use futures::future::BoxFuture;
 use sandcastle::{
     SandboxId,
-    entry::Head,
     interpreter::{Interpreter, Job, Ran, RunError},
     manifest::Manifest,
     remote::{Answer, Carried, Failed, MAX_CARRIED, MAX_PAYLOAD, MAX_STORED, Request, Task, unix_ms},
@@ -55,8 +54,7 @@ impl RemoteInterpreter {
             commit: job.commit,
             position: job.head.position,
             manifest: (manifest.len() <= MAX_CARRIED).then(|| Arc::clone(&job.head.manifest)),
-            code: Arc::clone(&job.code),
-            display_last: job.display_last,
+            work: job.work.clone(),
             limit_ms: u64::try_from(job.limit.as_millis()).unwrap_or(u64::MAX),
             deadline_ms: unix_ms(inside),
             bucket: self.config.bucket.clone(),
@@ -75,12 +73,12 @@ impl RemoteInterpreter {
             return Err(broken(format!("an answer of {} bytes", payload.len())));
         }
         if answer.function_error.is_some() {
-            return function_error(&job.head, &payload);
+            return function_error(job, &payload);
         }
         match serde_json::from_slice(&payload).map_err(broken)? {
             Answer::Ran { base, manifest, report } => {
                 let manifest = self.unpack(job, manifest).await?;
-                check::checked(Ran { base, manifest, report }, &job.head).map_err(broken)
+                check::checked(Ran { base, manifest, report }, job).map_err(broken)
             }
             Answer::Failed { kind: Failed::Busy, .. } => Err(RunError::Busy),
             Answer::Failed { kind: Failed::NoTime, .. } => Err(RunError::NoTime),
@@ -115,12 +113,12 @@ impl RemoteInterpreter {
 }
 
 /// The code killed its environment, or the function is broken.
-fn function_error(head: &Head, payload: &[u8]) -> Result<Ran, RunError> {
+fn function_error(job: &Job, payload: &[u8]) -> Result<Ran, RunError> {
     let error: FunctionError = serde_json::from_slice(payload).unwrap_or_default();
     let (kind, message) = (check::for_log(&error.error_type), check::for_log(&error.error_message));
     tracing::error!(kind, message, "the interpreter's environment failed");
     match death::cause(&error.error_type, &error.error_message) {
-        Some(cause) => Ok(death::ran(head, cause)),
+        Some(cause) => Ok(death::ran(job, cause)),
         None => Err(broken(format!("function error {kind}: {message}"))),
     }
 }

@@ -1,10 +1,13 @@
 //! The bodies of the contract's requests and responses, field by field as they are published.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
     ExecutionId, Name, SandboxId,
+    interpreter::Command,
     manifest::{Dataframe, Status},
     report::{FrameShape, Skipped, StateNote},
 };
@@ -33,8 +36,32 @@ pub struct ExecuteRequest {
     pub code: String,
     /// Show the value of a last bare expression as one more element of output.
     pub display_last: bool,
+    /// A limit on the code below the deployment's.
+    pub limit: Option<Duration>,
     /// The way that it came.
     pub source: Source,
+}
+
+/// Body of `POST /v2/sandcastles/{id}/exec`.
+#[derive(Debug)]
+pub struct ExecRequest {
+    /// What is to run.
+    pub command: Command,
+    /// A limit on it below the deployment's.
+    pub limit: Option<Duration>,
+}
+
+/// Answer to `POST /v2/sandcastles/{id}/exec`.
+#[derive(Debug, Serialize)]
+pub struct ExecResponse {
+    /// What it wrote to its standard output.
+    pub stdout: String,
+    /// What it wrote to its standard error.
+    pub stderr: String,
+    /// Its exit code; 128 and the signal's number when a signal ended it; -1 when it is not known.
+    pub exit_code: i32,
+    /// Why it did not end by itself; empty when it did.
+    pub error: String,
 }
 
 /// The way that an execution came, as it is listed.

@@ -86,7 +86,7 @@ pub struct Executed {
     pub kind: String,
     /// Where the call came from, such as `platform_api`.
     pub source: String,
-    /// The code, whole.
+    /// The code or the command, whole.
     pub input: String,
     /// The output, at most [`crate::limits::MAX_PREVIEW_BYTES`].
     pub output_preview: String,

@@ -1,11 +1,13 @@
 //! The interpreter port: runs code in a sandbox's kernel, and does not commit anything.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     CommitId, ExecutionId, SandboxId,
@@ -26,14 +28,89 @@ pub struct Job {
     pub commit: CommitId,
     /// The newest entry that the caller knows to be committed. A kernel elsewhere is brought there, or replaced.
     pub head: Arc<Head>,
-    /// Python source.
-    pub code: Arc<str>,
-    /// Show the value of a last bare expression.
-    pub display_last: bool,
-    /// The code's own limit.
+    /// What is to run.
+    pub work: Work,
+    /// Its own limit.
     pub limit: Duration,
     /// When the whole call has to be answered.
     pub deadline: Instant,
+}
+
+impl Job {
+    /// Number of calls of code in the sandbox when this one has ended.
+    pub fn calls_after(&self) -> u64 {
+        let before = self.head.manifest.calls;
+        match self.work {
+            Work::Cell { .. } => before.saturating_add(1),
+            Work::Command(_) => before,
+        }
+    }
+}
+
+/// What a job runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Code in the sandbox's kernel, among its variables.
+    Cell {
+        /// Python source.
+        #[serde(with = "crate::remote::base64_text")]
+        code: Arc<str>,
+        /// Show the value of a last bare expression.
+        display_last: bool,
+    },
+    /// A process of its own, among the sandbox's files. The kernel stands still meanwhile.
+    Command(Arc<Command>),
+}
+
+/// A command for a process of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// What reads it.
+    pub kind: CommandKind,
+    /// Its source; see [`crate::limits::MAX_COMMAND_BYTES`].
+    pub source: String,
+    /// Variables on top of a new kernel's environment.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What reads a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandKind {
+    /// `bash -c`.
+    #[default]
+    Bash,
+    /// `python -c`.
+    Python,
+}
+
+impl CommandKind {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Python => "python",
+        }
+    }
+}
+
+impl Work {
+    /// The code or the command.
+    pub fn source(&self) -> &str {
+        match self {
+            Self::Cell { code, .. } => code,
+            Self::Command(command) => &command.source,
+        }
+    }
+
+    /// The language, as executions are listed.
+    pub fn kind(&self) -> CommandKind {
+        match self {
+            Self::Cell { .. } => CommandKind::Python,
+            Self::Command(command) => command.kind,
+        }
+    }
 }
 
 /// A run that ended; its files are stored, nothing is committed.

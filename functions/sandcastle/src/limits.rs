@@ -4,6 +4,10 @@ use std::time::Duration;
 
 /// The longest code, in bytes.
 pub const MAX_CODE_BYTES: usize = 1024 * 1024;
+/// The longest command, in bytes: it becomes an argument of a program, which with its NUL takes 128 KiB (execve(2)).
+pub const MAX_COMMAND_BYTES: usize = 128 * 1024 - 1;
+/// The most of a command's standard error that is answered, in bytes; its standard output has what is left of the answer.
+pub const MAX_STDERR_BYTES: usize = 512 * 1024;
 /// The longest request body, in bytes: code in which every byte is written as `\u0000`.
 pub const MAX_BODY_BYTES: usize = 6 * MAX_CODE_BYTES + 64 * 1024;
 /// The longest `Idempotency-Key`, in bytes.

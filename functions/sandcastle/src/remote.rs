@@ -8,12 +8,14 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    CommitId, ContentHash, ExecutionId, SandboxId, entry::Position, interpreter::RunError, manifest::Manifest,
+    CommitId, ContentHash, ExecutionId, SandboxId,
+    entry::Position,
+    interpreter::{RunError, Work},
+    manifest::Manifest,
     report::Report,
 };
 
@@ -48,12 +50,9 @@ pub struct Task {
     pub position: Position,
     /// The state there; read from the ledger when it is too big to travel.
     pub manifest: Option<Arc<Manifest>>,
-    /// Python source.
-    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
-    pub code: Arc<str>,
-    /// Show the value of a last bare expression.
-    pub display_last: bool,
-    /// The code's own limit, in milliseconds.
+    /// What is to run.
+    pub work: Work,
+    /// Its own limit, in milliseconds.
     pub limit_ms: u64,
     /// When the whole call has to be answered, in milliseconds of Unix time: time that the invocation itself takes, such as
     /// for a cold start, counts too.
@@ -171,11 +170,18 @@ pub fn until_unix_ms(at: u64) -> Duration {
 }
 
 /// In base64 the longest code fits into an event, whatever bytes it is made of; a JSON string may take six times as many.
-fn to_base64<S: Serializer>(code: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&STANDARD.encode(code.as_bytes()))
-}
+pub(crate) mod base64_text {
+    use std::sync::Arc;
 
-fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
-    let bytes = STANDARD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)?;
-    Ok(String::from_utf8(bytes).map_err(D::Error::custom)?.into())
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(text.as_bytes()))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        let bytes = STANDARD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)?;
+        Ok(String::from_utf8(bytes).map_err(D::Error::custom)?.into())
+    }
 }

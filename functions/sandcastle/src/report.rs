@@ -9,6 +9,9 @@ use crate::{ContentHash, limits::MAX_LISTED_LOST};
 pub struct Report {
     /// Printed elements; see [`crate::limits::OutputBudget`].
     pub output: Vec<String>,
+    /// Of a command, what it wrote and how it ended; nothing when its environment died with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessEnd>,
     /// The exception or death that ended it, if any.
     pub failure: Option<Failure>,
     /// The kernel ended in this run, and every value with it.
@@ -24,6 +27,17 @@ pub struct Report {
     pub dataframes: Vec<FrameShape>,
     /// What became of the variables, when they are not simply as the code left them.
     pub state: Option<StateNote>,
+}
+
+/// What a command wrote, both within one [`crate::limits::OutputBudget`], and how it ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessEnd {
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+    /// Its exit code; 128 and the signal's number when a signal ended it.
+    pub exit_code: i32,
 }
 
 /// Why an execution failed.

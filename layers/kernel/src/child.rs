@@ -1,4 +1,4 @@
-//! A kernel: the forked child that confines itself, and then runs one execution at a time.
+//! A kernel: the forked child that confines itself, and then runs one execution at a time, or one program in its place.
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -12,6 +12,7 @@ use sandcastle_protocol::{
 
 use crate::harness::{Harness, Place};
 use crate::home::Home;
+use crate::program;
 
 /// Descriptors from here on are the kernel's own, as far as the limit on open files allows: code that closes "all"
 /// descriptors rarely goes so far.
@@ -23,6 +24,9 @@ pub(crate) enum KernelError {
     /// A frame could not be read or written.
     #[error(transparent)]
     Frame(#[from] FrameError),
+    /// A program's streams could not be set up.
+    #[error("run a program")]
+    Program(#[from] std::io::Error),
     /// The harness itself failed.
     #[error("harness: {0}")]
     Harness(#[from] PyErr),
@@ -40,10 +44,8 @@ pub(crate) struct Kernel<'a> {
     pub(crate) slot: u64,
     /// Its user id.
     pub(crate) uid: u32,
-    /// The frame socket.
-    pub(crate) frames: OwnedFd,
-    /// The write end of the output pipe.
-    pub(crate) output: OwnedFd,
+    /// Its ways to the host.
+    pub(crate) pipes: Pipes,
     /// What confines it.
     pub(crate) cell: &'a Cell,
     /// The building that its cell is in.
@@ -52,12 +54,26 @@ pub(crate) struct Kernel<'a> {
     pub(crate) home: &'a Home,
 }
 
+/// The descriptors that come with a fork.
+pub(crate) struct Pipes {
+    /// The frame socket.
+    pub(crate) frames: OwnedFd,
+    /// The write end of the output pipe.
+    pub(crate) output: OwnedFd,
+    /// The write end of the error pipe of a program.
+    pub(crate) errors: Option<OwnedFd>,
+}
+
 impl Kernel<'_> {
-    /// Confines the process and serves the host until it closes the frame socket.
-    pub(crate) fn serve(self, py: Python<'_>, harness: &Harness) -> Result<(), KernelError> {
-        let output = raised(self.output, self.cell.limits.open_files);
-        let mut frames = UnixStream::from(raised(self.frames, self.cell.limits.open_files));
+    /// Confines the process and serves the host until it closes the frame socket, or runs a program to its end. The exit
+    /// code of the process.
+    pub(crate) fn serve(self, py: Python<'_>, harness: &Harness) -> Result<i32, KernelError> {
         let limits = &self.cell.limits;
+        let output = raised(self.pipes.output, limits.open_files);
+        let errors = self.pipes.errors.map(|errors| raised(errors, limits.open_files));
+        let mut frames = UnixStream::from(raised(self.pipes.frames, limits.open_files));
+        let kept = [Some(frames.as_raw_fd()), Some(output.as_raw_fd()), errors.as_ref().map(AsRawFd::as_raw_fd)];
+        let kept: Vec<_> = kept.into_iter().flatten().collect();
         let policy = Policy {
             slot: &self.slot.to_string(),
             uid: self.uid,
@@ -67,37 +83,46 @@ impl Kernel<'_> {
                 file_bytes: limits.file_bytes,
                 open_files: limits.open_files,
             },
-            keep: &[frames.as_raw_fd(), output.as_raw_fd()],
+            keep: &kept,
             required: &self.cell.required,
         };
         let confined = confine_self(self.building, &policy);
         // Read even by a kernel that will refuse: the host's message must not meet a closed socket.
-        let Some(start) = next_start(py, &mut frames)? else { return Ok(()) };
+        let (start, program) = match read_frame(&mut frames)? {
+            None => return Ok(0),
+            Some(ToKernel::Start(start)) => (start, None),
+            Some(ToKernel::Program(program)) => (Start::default(), Some(program)),
+            Some(ToKernel::Execute(_)) => return Err(KernelError::Unexpected { wanted: "start" }),
+        };
         let confined = match confined {
             Ok(confined) => confined,
-            Err(error) => return Ok(write_frame(&mut frames, &refusal(&error))?),
+            Err(error) => {
+                write_frame(&mut frames, &refusal(&error))?;
+                return Ok(0);
+            }
         };
         let place = Place { files: &confined.files, temporary: &confined.tmp, output: output.as_raw_fd() };
         harness.start(py, start, self.home, &place)?;
         write_frame(&mut frames, &FromKernel::Started(Started { steps: reports(&confined.steps), refused: None }))?;
-        loop {
-            match py.detach(|| read_frame(&mut frames))? {
-                None => return Ok(()),
-                Some(ToKernel::Execute(call)) => {
-                    let done = harness.run(py, call)?;
-                    py.detach(|| write_frame(&mut frames, &FromKernel::Done(done)))?;
-                }
-                Some(ToKernel::Start(_)) => return Err(KernelError::Unexpected { wanted: "execute" }),
-            }
+        match program {
+            Some(program) => Ok(program::run(&program, self.home, output, errors)?),
+            None => run_calls(py, harness, frames),
         }
     }
 }
 
-fn next_start(py: Python<'_>, frames: &mut UnixStream) -> Result<Option<Start>, KernelError> {
-    match py.detach(|| read_frame(frames))? {
-        None => Ok(None),
-        Some(ToKernel::Start(start)) => Ok(Some(start)),
-        Some(ToKernel::Execute(_)) => Err(KernelError::Unexpected { wanted: "start" }),
+fn run_calls(py: Python<'_>, harness: &Harness, mut frames: UnixStream) -> Result<i32, KernelError> {
+    loop {
+        match py.detach(|| read_frame(&mut frames))? {
+            None => return Ok(0),
+            Some(ToKernel::Execute(call)) => {
+                let done = harness.run(py, call)?;
+                py.detach(|| write_frame(&mut frames, &FromKernel::Done(done)))?;
+            }
+            Some(ToKernel::Start(_) | ToKernel::Program(_)) => {
+                return Err(KernelError::Unexpected { wanted: "execute" });
+            }
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 use sandcastle_protocol::{FrameError, FromZygote, HEADER_LEN, ToZygote, decode_header, write_frame};
 
-/// The most descriptors that come with a frame: the kernel's frame socket and its output pipe.
-const MAX_DESCRIPTORS: usize = 2;
+/// The most descriptors that come with a frame: the kernel's frame socket, its output pipe, and a program's error pipe.
+const MAX_DESCRIPTORS: usize = 3;
 
 /// Why no frame could be had from the host.
 #[derive(Debug, thiserror::Error)]

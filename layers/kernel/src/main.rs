@@ -12,6 +12,7 @@ mod hashing;
 mod home;
 mod interpreter;
 mod processes;
+mod program;
 mod signals;
 mod zygote;
 

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use sandcastle_jail::{Building, Fork as Forked, Ground};
 use sandcastle_protocol::{Cell, Fork, FromZygote, Setup, ToZygote};
 
-use crate::child::Kernel;
+use crate::child::{Kernel, Pipes};
 use crate::control::{Control, ControlError};
 use crate::harness::Harness;
 use crate::home::Home;
@@ -131,35 +131,36 @@ impl Zygote {
 
     /// Forks a kernel; returns in the zygote only, and gives the control socket back there.
     fn fork(&mut self, mut control: Control, fork: &Fork, descriptors: Vec<OwnedFd>) -> Result<Control, ZygoteError> {
-        let slot = fork.slot;
-        let Ok([frames, output]) = <[OwnedFd; 2]>::try_from(descriptors) else {
-            control.send(&FromZygote::ForkFailed { slot, message: "wanted two descriptors".into() })?;
+        let name = fork.name;
+        let mut descriptors = descriptors.into_iter();
+        let (Some(frames), Some(output), errors) = (descriptors.next(), descriptors.next(), descriptors.next()) else {
+            control.send(&FromZygote::ForkFailed { name, message: "wanted two descriptors".into() })?;
             return Ok(control);
         };
         match Python::attach(|py| fork_python(py, &self.building)) {
             Ok(Forked::Child) => {
                 drop(control);
-                self.become_kernel(fork, frames, output)
+                self.become_kernel(fork, Pipes { frames, output, errors })
             }
             Ok(Forked::Parent { pid }) => {
-                self.kernels.insert(pid, slot);
-                control.send(&FromZygote::Forked { slot, pid })?;
+                self.kernels.insert(pid, name);
+                control.send(&FromZygote::Forked { name, pid })?;
                 Ok(control)
             }
             Err(error) => {
-                control.send(&FromZygote::ForkFailed { slot, message: error.to_string() })?;
+                control.send(&FromZygote::ForkFailed { name, message: error.to_string() })?;
                 Ok(control)
             }
         }
     }
 
     /// The rest of a forked child's life.
-    fn become_kernel(&self, fork: &Fork, frames: OwnedFd, output: OwnedFd) -> ! {
+    fn become_kernel(&self, fork: &Fork, pipes: Pipes) -> ! {
         unblock_in_child();
         let (slot, uid) = (fork.slot, fork.uid);
-        let kernel = Kernel { slot, uid, frames, output, cell: &self.cell, building: &self.building, home: &self.home };
+        let kernel = Kernel { slot, uid, pipes, cell: &self.cell, building: &self.building, home: &self.home };
         let code = match Python::attach(|py| kernel.serve(py, &self.harness)) {
-            Ok(()) => 0,
+            Ok(code) => code,
             Err(error) => {
                 eprintln!("kernel {slot}: {error}");
                 1
@@ -174,8 +175,8 @@ impl Zygote {
         let mut reaped = false;
         while let Some((pid, how)) = processes::reap_one() {
             reaped = true;
-            if let Some(slot) = self.kernels.remove(&pid) {
-                control.send(&FromZygote::Ended { slot, how })?;
+            if let Some(name) = self.kernels.remove(&pid) {
+                control.send(&FromZygote::Ended { name, how })?;
             }
         }
         if reaped {

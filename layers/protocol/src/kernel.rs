@@ -1,7 +1,8 @@
 //! What host and kernel say to each other over the kernel's frame socket.
 //!
 //! The host sends [`Start`] once; the kernel has confined itself by then and answers [`Started`]. Then one [`Execute`] at a
-//! time, each answered by one [`Done`]. The end of the kernel is told by the zygote, not here.
+//! time, each answered by one [`Done`]. Or the first message is a [`Program`]: it is answered by [`Started`] too, and then
+//! the program runs in place of a kernel. The end of either is told by the zygote, not here.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +18,8 @@ pub enum ToKernel {
     Start(Start),
     /// Run code.
     Execute(Execute),
+    /// The first message to a process that is to be no kernel.
+    Program(Program),
 }
 
 /// State that a new kernel begins with.
@@ -55,6 +58,30 @@ pub struct Execute {
     pub display_last: bool,
     /// The limit that the call runs under, in milliseconds, for the text of its TimeoutError. The host enforces it.
     pub limit_ms: u64,
+}
+
+/// A command that runs as a process of its own, and is all that there is in its cell. Its standard output goes to the output
+/// pipe as it is, its standard error to a pipe of its own. The process that was forked ends with its exit code, or with 128
+/// and the number of the signal that ended it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    /// What reads the source.
+    pub shell: Shell,
+    /// The source; at most 131,071 bytes, for it becomes an argument (execve(2)).
+    pub source: String,
+    /// Variables on top of a new kernel's environment.
+    pub env: BTreeMap<String, String>,
+}
+
+/// What reads the source of a [`Program`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shell {
+    /// `bash -c`.
+    Bash,
+    /// `python -c`, the kernel's own Python.
+    Python,
 }
 
 /// Kernel to host. Hostile from the moment the kernel has read user code.

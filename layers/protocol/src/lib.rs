@@ -13,5 +13,5 @@ mod kernel;
 mod zygote;
 
 pub use frame::{FrameError, HEADER_LEN, MAX_FRAME, VERSION, decode_header, encode, read_frame, write_frame};
-pub use kernel::{Done, Execute, Failure, Frame, FromKernel, LostName, Start, Started, ToKernel};
+pub use kernel::{Done, Execute, Failure, Frame, FromKernel, LostName, Program, Shell, Start, Started, ToKernel};
 pub use zygote::{Cell, Ended, Fork, FromZygote, Limits, Setup, StepReport, ToZygote};

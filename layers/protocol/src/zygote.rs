@@ -1,7 +1,8 @@
 //! What host and zygote say to each other over the control socket (descriptor 3 of the zygote).
 //!
 //! The host sends [`Setup`] once, the zygote answers [`FromZygote::Ready`]. Then each [`Fork`] comes with two descriptors
-//! (`SCM_RIGHTS`, in this order: the kernel's frame socket, the write end of its output pipe).
+//! (`SCM_RIGHTS`, in this order: the kernel's frame socket, the write end of its output pipe); a third one, where there is
+//! one, is the write end of the pipe for a program's errors.
 
 use std::path::PathBuf;
 
@@ -63,7 +64,9 @@ pub struct Limits {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fork {
-    /// Names the kernel in later messages, and its folder below [`Cell::kernels_dir`] (in decimal).
+    /// Names it in later messages; never used twice.
+    pub name: u64,
+    /// Its folder below [`Cell::kernels_dir`], in decimal. A program shares that of a kernel.
     pub slot: u64,
     /// The unprivileged user id (and group id) that the kernel takes when the zygote is root.
     pub uid: u32,
@@ -83,24 +86,24 @@ pub enum FromZygote {
         /// Why, for the log.
         message: String,
     },
-    /// The kernel of this slot runs. It waits for its first frame, so the pid is its own when the host looks.
+    /// The kernel runs. It waits for its first frame, so the pid is its own when the host looks.
     Forked {
-        /// The slot of [`Fork`].
-        slot: u64,
+        /// The name of [`Fork`].
+        name: u64,
         /// The kernel's pid as the zygote, and so the host, sees it.
         pid: i32,
     },
     /// No kernel could be forked.
     ForkFailed {
-        /// The slot of [`Fork`].
-        slot: u64,
+        /// The name of [`Fork`].
+        name: u64,
         /// Why, for the log.
         message: String,
     },
     /// A kernel has ended and was reaped.
     Ended {
-        /// The slot of [`Fork`].
-        slot: u64,
+        /// The name of [`Fork`].
+        name: u64,
         /// How.
         how: Ended,
     },

@@ -1,4 +1,4 @@
-//! An execution as a message: `{"sandbox_id", "code", "display_last"?, "idempotency_key"?, "token"?}`.
+//! An execution as a message: `{"sandbox_id", "code", "display_last"?, "timeout_s"?, "idempotency_key"?, "token"?}`.
 
 use sandcastle::{
     Secret,
@@ -30,6 +30,8 @@ struct Raw<'a> {
     #[serde(borrow)]
     display_last: Option<&'a RawValue>,
     #[serde(borrow)]
+    timeout_s: Option<&'a RawValue>,
+    #[serde(borrow)]
     idempotency_key: Option<&'a RawValue>,
     #[serde(borrow)]
     token: Option<&'a RawValue>,
@@ -38,10 +40,11 @@ struct Raw<'a> {
 impl Message {
     /// Reads a message. `id` is the one under which it was delivered.
     pub(super) fn parse(text: impl AsRef<str>, source: Source, id: &str) -> Result<Self, ApiError> {
-        let Raw { sandbox_id, code, display_last, idempotency_key, token } = json::object(text.as_ref())?;
+        let Raw { sandbox_id, code, display_last, timeout_s, idempotency_key, token } = json::object(text.as_ref())?;
         let sandbox = json::required("sandbox_id", sandbox_id)?;
         let code = json::required("code", code)?;
         let display_last = json::flag("display_last", display_last)?;
+        let limit = json::seconds("timeout_s", timeout_s)?;
         let key = match idempotency_key {
             Some(key) => json::string("idempotency_key", key)?,
             None => format!("{}:{id}", source.as_str()),
@@ -50,6 +53,6 @@ impl Message {
             return Err(ApiError::invalid("idempotency_key has to be 1 to 256 visible ASCII characters"));
         }
         let token = token.map(|token| json::string("token", token)).transpose()?.map(Secret::new);
-        Ok(Self { sandbox, request: ExecuteRequest { code, display_last, source }, key, token })
+        Ok(Self { sandbox, request: ExecuteRequest { code, display_last, limit, source }, key, token })
     }
 }

@@ -31,6 +31,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/sandcastles", post(routes::start::start).get(routes::list::list))
         .route("/v2/sandcastles/{id}", get(routes::status::status).delete(routes::stop::stop))
         .route("/v2/sandcastles/{id}/execute", post(routes::execute::execute))
+        .route("/v2/sandcastles/{id}/exec", post(routes::exec::exec))
         .route("/v2/sandcastles/{id}/executions", get(routes::executions::executions))
         .route("/v2/sandcastles/{id}/executions/{execution}", get(routes::executions::execution))
         .route(

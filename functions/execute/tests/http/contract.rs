@@ -11,6 +11,7 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/v2/connectors", &["get"]),
     ("/v2/sandcastles", &["get", "post"]),
     ("/v2/sandcastles/{id}", &["delete", "get"]),
+    ("/v2/sandcastles/{id}/exec", &["post"]),
     ("/v2/sandcastles/{id}/execute", &["post"]),
     ("/v2/sandcastles/{id}/executions", &["get"]),
     ("/v2/sandcastles/{id}/executions/{execution}", &["get"]),

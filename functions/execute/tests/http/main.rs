@@ -13,6 +13,8 @@ mod contract;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod exec;
+#[cfg(test)]
 mod fuzz;
 #[cfg(test)]
 mod jwt;

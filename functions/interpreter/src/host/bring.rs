@@ -7,14 +7,15 @@ use std::{
 
 use sandcastle::{
     entry::{Position, difference},
-    interpreter::RunError,
+    interpreter::{RunError, Work},
 };
-use sandcastle_protocol::{LostName, Start as FirstFrame, StepReport};
+use sandcastle_protocol::{LostName, Program, Start as FirstFrame, StepReport, ToKernel};
+use tokio::sync::mpsc;
 
 use super::{Brought, Errand, KernelHost, Warm, run_error};
 use crate::{
     folder::{Snapshot, restore},
-    kernel::{Kernel, StartError},
+    kernel::{Kernel, ProgramCell, Remains, StartError},
     logging::chain,
     outcome::Start,
     pool::Seat,
@@ -98,7 +99,7 @@ impl KernelHost {
     async fn try_restore_kernel(&self, job: &Errand) -> Result<Brought, RunError> {
         let began = Instant::now();
         let failed = |what: String| RunError::Kernel { what };
-        let zygote = self.nursery.best_for(&job.code).await.map_err(|error| failed(chain(&*error)))?;
+        let zygote = self.nursery.best_for(code_of(&job.work)).await.map_err(|error| failed(chain(&*error)))?;
         let base = Arc::clone(&job.head.manifest);
         let seat = self.pool.seat(job.deadline).await.ok_or(RunError::Busy)?;
         let slot = Arc::new(self.slots.create().map_err(|error| failed(chain(&error)))?);
@@ -112,28 +113,47 @@ impl KernelHost {
         let fork = async { self.fork(&zygote, Arc::clone(&slot), seat).await.map_err(|error| failed(chain(&error))) };
         let (mut kernel, snapshot) = futures::try_join!(fork, files)?;
         let start = Start::cold(base);
-        let frame = FirstFrame {
+        let frame = ToKernel::Start(FirstFrame {
             cwd: Some(start.base.cwd.clone()).filter(|cwd| !cwd.is_empty()),
             env: start.base.env.clone(),
             lost: lost_names(&start),
             calls_before: start.base.calls,
-        };
+        });
         kernel.begin(frame).await.map_err(|error| failed(chain(&error)))?;
         tracing::info!(slot = kernel.slot.number, ms = crate::text::millis(began.elapsed()), "kernel started");
         Ok(Brought { kernel, snapshot, start })
     }
 
     async fn fork(&self, zygote: &Zygote, slot: Arc<Slot>, seat: Seat) -> Result<Kernel, StartError> {
+        Kernel::fork(zygote, slot, seat, self.undertaker()?).await
+    }
+
+    /// Starts a process for a command among the files of a kernel that stands still.
+    pub(super) async fn start_program(&self, kernel: &Kernel, program: Program) -> Result<ProgramCell, StartError> {
+        let zygote = self.nursery.plain().await.map_err(|error| StartError::Fork(chain(&*error)))?;
+        let mut cell = Kernel::fork_program(&zygote, Arc::clone(&kernel.slot), self.undertaker()?).await?;
+        cell.process.begin(ToKernel::Program(program)).await?;
+        Ok(cell)
+    }
+
+    fn undertaker(&self) -> Result<mpsc::UnboundedSender<Remains>, StartError> {
         let undertaker = self.undertaker.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let undertaker = undertaker.ok_or_else(|| StartError::Fork("the host is shutting down".into()))?;
-        Kernel::fork(zygote, slot, seat, undertaker).await
+        undertaker.ok_or_else(|| StartError::Fork("the host is shutting down".into()))
     }
 
     /// Starts a kernel and ends it again. What confined it.
     pub(super) async fn try_out(&self, zygote: &Zygote) -> Result<Vec<StepReport>, StartError> {
         let seat = self.pool.seat(Instant::now()).await.ok_or_else(|| StartError::Fork("no seat".into()))?;
         let slot = Arc::new(self.slots.create().map_err(|error| StartError::Fork(chain(&error)))?);
-        Ok(self.fork(zygote, slot, seat).await?.begin(FirstFrame::default()).await?.steps)
+        Ok(self.fork(zygote, slot, seat).await?.begin(ToKernel::Start(FirstFrame::default())).await?.steps)
+    }
+}
+
+/// What decides which zygote is best.
+fn code_of(work: &Work) -> &str {
+    match work {
+        Work::Cell { code, .. } => code,
+        Work::Command(_) => "",
     }
 }
 

@@ -6,7 +6,10 @@ mod process;
 use std::{
     collections::HashMap,
     os::fd::{AsFd, OwnedFd},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,7 +27,7 @@ use tokio::{
 pub(crate) use nursery::Nursery;
 use process::ZygoteProcess;
 
-use crate::{config::HostError, logging::chain, wire};
+use crate::{config::HostError, logging::chain, slot::Slot, wire};
 
 /// The longest that setting up may take: importing every usual package from a cold disk.
 const SETUP_TIME: Duration = Duration::from_secs(120);
@@ -42,7 +45,8 @@ pub(crate) struct Newborn {
 /// A running zygote. Dropping it closes the control socket, upon which it kills its kernels and ends.
 pub(crate) struct Zygote {
     control: tokio::sync::Mutex<OwnedWriteHalf>,
-    slots: Arc<Mutex<Slots>>,
+    waiting: Arc<Mutex<Waiting>>,
+    names: AtomicU64,
     gone: watch::Receiver<bool>,
     /// The version of its Python, such as `3.13.0`.
     pub(crate) python: Arc<str>,
@@ -52,9 +56,9 @@ pub(crate) struct Zygote {
 /// A process and a handle that stays its own, unless it has ended.
 type Process = (Pid, Option<OwnedFd>);
 
-/// Who waits for word of which slot.
+/// Who waits for word of which kernel.
 #[derive(Default)]
-struct Slots {
+struct Waiting {
     forking: HashMap<u64, oneshot::Sender<Result<Process, String>>>,
     living: HashMap<u64, oneshot::Sender<Ended>>,
     closed: bool,
@@ -93,28 +97,31 @@ impl Zygote {
     }
 
     fn serve(process: ZygoteProcess, reader: OwnedReadHalf, writer: OwnedWriteHalf, python: Arc<str>) -> Self {
-        let slots = Arc::default();
+        let waiting = Arc::default();
         let (tell_gone, gone) = watch::channel(false);
-        tokio::spawn(listen(reader, Arc::clone(&slots), tell_gone));
-        Self { control: tokio::sync::Mutex::new(writer), slots, gone, python, process }
+        tokio::spawn(listen(reader, Arc::clone(&waiting), tell_gone));
+        let (control, names) = (tokio::sync::Mutex::new(writer), AtomicU64::new(1));
+        Self { control, waiting, names, gone, python, process }
     }
 
-    /// Forks a kernel that has these two descriptors. The error is for the log.
-    pub(crate) async fn fork(&self, fork: Fork, frames: OwnedFd, output: OwnedFd) -> Result<Newborn, String> {
-        let slot = fork.slot;
+    /// Forks a kernel that has these descriptors: its frame socket, its output pipe, and a program's error pipe. The error is
+    /// for the log.
+    pub(crate) async fn fork(&self, slot: &Slot, descriptors: &[OwnedFd]) -> Result<Newborn, String> {
+        let name = self.names.fetch_add(1, Ordering::Relaxed);
         let (tell_forked, forked) = oneshot::channel();
         let (tell_ended, ended) = oneshot::channel();
         {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            if slots.closed {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.closed {
                 return Err("the zygote has ended".into());
             }
-            slots.forking.insert(slot, tell_forked);
-            slots.living.insert(slot, tell_ended);
+            waiting.forking.insert(name, tell_forked);
+            waiting.living.insert(name, tell_ended);
         }
         let control = self.control.lock().await;
-        let message = ToZygote::Fork(fork);
-        let sent = wire::write_with_fds(control.as_ref(), &message, [frames.as_fd(), output.as_fd()]).await;
+        let message = ToZygote::Fork(Fork { name, slot: slot.number, uid: slot.uid });
+        let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+        let sent = wire::write_with_fds(control.as_ref(), &message, &descriptors).await;
         drop(control);
         sent.map_err(|error| chain(&error))?;
         let (pid, pidfd) = forked.await.map_err(|_| "the zygote has ended".to_owned())??;
@@ -135,10 +142,10 @@ impl Zygote {
 }
 
 /// Passes on what the zygote says, until it ends or breaks the protocol.
-async fn listen(mut reader: OwnedReadHalf, slots: Arc<Mutex<Slots>>, tell_gone: watch::Sender<bool>) {
+async fn listen(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Waiting>>, tell_gone: watch::Sender<bool>) {
     loop {
         match wire::read(&mut reader).await {
-            Ok(Some(message)) => slots.lock().unwrap_or_else(PoisonError::into_inner).hear(message),
+            Ok(Some(message)) => waiting.lock().unwrap_or_else(PoisonError::into_inner).hear(message),
             Ok(None) => break,
             Err(error) => {
                 tracing::error!(error = chain(&error), "the zygote broke the protocol");
@@ -146,15 +153,15 @@ async fn listen(mut reader: OwnedReadHalf, slots: Arc<Mutex<Slots>>, tell_gone: 
             }
         }
     }
-    let mut slots = slots.lock().unwrap_or_else(PoisonError::into_inner);
-    *slots = Slots { closed: true, ..Slots::default() };
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    *waiting = Waiting { closed: true, ..Waiting::default() };
     tell_gone.send_replace(true);
 }
 
-impl Slots {
+impl Waiting {
     fn hear(&mut self, message: FromZygote) {
         match message {
-            FromZygote::Forked { slot, pid } => {
+            FromZygote::Forked { name, pid } => {
                 // The kernel waits for its first frame: its pid cannot be another's yet.
                 let process = Pid::from_raw(pid).ok_or_else(|| format!("pid {pid}")).and_then(|pid| {
                     match pidfd_open(pid, PidfdFlags::empty()) {
@@ -163,14 +170,14 @@ impl Slots {
                         Err(error) => Err(format!("open pidfd: {error}")),
                     }
                 });
-                self.forked(slot, process);
+                self.forked(name, process);
             }
-            FromZygote::ForkFailed { slot, message } => {
-                self.living.remove(&slot);
-                self.forked(slot, Err(message));
+            FromZygote::ForkFailed { name, message } => {
+                self.living.remove(&name);
+                self.forked(name, Err(message));
             }
-            FromZygote::Ended { slot, how } => {
-                if let Some(tell) = self.living.remove(&slot) {
+            FromZygote::Ended { name, how } => {
+                if let Some(tell) = self.living.remove(&name) {
                     let _ = tell.send(how);
                 }
             }
@@ -180,8 +187,8 @@ impl Slots {
         }
     }
 
-    fn forked(&mut self, slot: u64, process: Result<Process, String>) {
-        if let Some(tell) = self.forking.remove(&slot) {
+    fn forked(&mut self, name: u64, process: Result<Process, String>) {
+        if let Some(tell) = self.forking.remove(&name) {
             // Nobody waits any more: the run was dropped, and its end of the frame socket with it, so the kernel ends.
             let _ = tell.send(process);
         }

@@ -1,6 +1,7 @@
 //! The host with real kernels, over storage in memory.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod commands;
 mod deaths;
 mod files;
 mod hostile;

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use sandcastle::{
     CommitId, ContentHash, ExecutionId, Name, SandboxId,
     entry::{Change, Entry, Executed, Head, Position, State},
-    interpreter::{Interpreter, Job, Ran, RunError},
+    interpreter::{Command, CommandKind, Interpreter, Job, Ran, RunError, Work},
     keys,
     ledger::Ledger,
     manifest::{Epoch, Manifest, Node, WorkingFile},
@@ -132,13 +132,16 @@ fn head(position: Position, manifest: Manifest) -> Arc<Head> {
 
 impl Sandbox<'_> {
     pub(crate) fn job(&self, code: &str) -> Job {
+        self.job_of(Work::Cell { code: code.into(), display_last: false })
+    }
+
+    fn job_of(&self, work: Work) -> Job {
         Job {
             sandbox: self.id,
             execution: ExecutionId::new(),
             commit: CommitId::new(),
             head: Arc::clone(&self.head),
-            code: code.into(),
-            display_last: false,
+            work,
             limit: self.limit,
             deadline: Instant::now() + Duration::from_secs(60),
         }
@@ -151,15 +154,31 @@ impl Sandbox<'_> {
 
     /// Runs and commits.
     pub(crate) async fn run(&mut self, code: &str) -> Report {
-        let job = self.job(code);
+        self.commit_job(self.job(code)).await
+    }
+
+    /// Runs a bash command and commits.
+    pub(crate) async fn bash(&mut self, source: &str) -> Report {
+        self.command(CommandKind::Bash, source, &[]).await
+    }
+
+    /// Runs a command with these variables of the environment, and commits.
+    pub(crate) async fn command(&mut self, kind: CommandKind, source: &str, env: &[(&str, &str)]) -> Report {
+        let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let command = Command { kind, source: source.to_owned(), env };
+        self.commit_job(self.job_of(Work::Command(Arc::new(command)))).await
+    }
+
+    async fn commit_job(&mut self, job: Job) -> Report {
         let commit = job.commit;
+        let input = job.work.source().to_owned();
         let ran = self.on.host.run(job).await.unwrap();
         assert_eq!(ran.base, self.head.position);
         let executed = Executed {
             files: Vec::new(),
             kind: "python".into(),
             source: "test".into(),
-            input: code.into(),
+            input,
             output_preview: String::new(),
             error: String::new(),
             duration_ms: ran.report.duration_ms,

@@ -12,7 +12,7 @@ use std::{
 use sandcastle::{
     CommitId, ExecutionId, Name, SandboxId,
     entry::{Head, Position},
-    interpreter::{Interpreter, Job},
+    interpreter::{Interpreter, Job, Work},
     manifest::{Epoch, Manifest},
 };
 use sandcastle_interpreter::{HostConfig, KernelHost};
@@ -92,8 +92,7 @@ fn job(code: String) -> Result<Job, Failed> {
         execution: ExecutionId::new(),
         commit: CommitId::new(),
         head: Arc::new(Head { position, at: now, manifest, recent: Arc::default(), base: None }),
-        code: code.into(),
-        display_last: false,
+        work: Work::Cell { code: code.into(), display_last: false },
         limit: LIMIT,
         deadline: Instant::now() + LIMIT * 2,
     })

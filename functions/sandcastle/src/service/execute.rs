@@ -1,50 +1,29 @@
-//! The execute call: run on the newest state known, commit, and run again when another call was quicker.
+//! The calls that run something: run on the newest state known, commit, and run again when another call was quicker.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use super::{
     Sandcastles, ServiceError, Whose, authorise,
+    call::{Call, Idempotency, Order},
     commit::{Draft, Outcome, Patience},
     demand_running, parse_id, recorded, time_left,
 };
 use crate::{
-    CommitId, ContentHash, ExecutionId, Principal, SandboxId, Scope,
-    contract::{ExecuteRequest, ExecuteResponse, Source},
+    CommitId, Principal, Scope,
+    contract::{ExecRequest, ExecResponse, ExecuteRequest, ExecuteResponse, Source},
     entry::{Change, Head, Recent},
-    interpreter::{Job, Ran, RunError},
-    limits, metrics,
+    interpreter::{Ran, RunError, Work},
+    metrics,
     report::Report,
 };
 
 /// So many runs of one call may come to nothing.
 const MAX_REJECTED: u32 = 3;
 
-/// How a call is known to be the same one: the digests of its idempotency key and of its request.
-#[derive(Clone, Copy)]
-struct Idempotency {
-    key: ContentHash,
-    request: ContentHash,
-}
-
-/// One call, through all its re-runs.
-struct Call {
-    sandbox: SandboxId,
-    execution: ExecutionId,
-    code: Arc<str>,
-    source: Source,
-    display_last: bool,
-    idempotency: Option<Idempotency>,
-    deadline: Instant,
-    /// Number of the entry that the first attempt stood on.
-    since: u64,
-    /// Runs that came to nothing.
-    rejected: u32,
-    /// What each attempt came to: an attempt that seemed lost may turn out to be the one that counts.
-    attempts: HashMap<CommitId, Report>,
+/// A call that is in the ledger.
+struct Recorded {
+    head: Arc<Head>,
+    report: Report,
 }
 
 impl Sandcastles {
@@ -57,11 +36,40 @@ impl Sandcastles {
         idempotency_key: Option<&str>,
         deadline: Instant,
     ) -> Result<ExecuteResponse, ServiceError> {
+        let ExecuteRequest { code, display_last, limit, source } = request;
+        let order = Order { work: Work::Cell { code: code.into(), display_last }, limit, source };
+        let Recorded { head, report } = self.run_recorded(caller, id, order, idempotency_key, deadline).await?;
+        recorded::response(self.store.as_ref(), &parse_id(id)?, head.manifest.epoch, report, self.now()).await
+    }
+
+    /// Runs a command in a process of its own, among the sandbox's files, and answers when that is in the ledger.
+    pub async fn exec(
+        &self,
+        caller: &Principal,
+        id: &str,
+        request: ExecRequest,
+        idempotency_key: Option<&str>,
+        deadline: Instant,
+    ) -> Result<ExecResponse, ServiceError> {
+        let work = Work::Command(Arc::new(request.command));
+        let order = Order { work, limit: request.limit, source: Source::PlatformApi };
+        let Recorded { report, .. } = self.run_recorded(caller, id, order, idempotency_key, deadline).await?;
+        Ok(recorded::exec_response(report))
+    }
+
+    async fn run_recorded(
+        &self,
+        caller: &Principal,
+        id: &str,
+        order: Order,
+        idempotency_key: Option<&str>,
+        deadline: Instant,
+    ) -> Result<Recorded, ServiceError> {
         let sandbox = parse_id(id)?;
         let head = self.head(&sandbox).await?;
         authorise(caller, &head, Scope::Execute, Whose::Own)?;
         demand_running(&head)?;
-        let mut call = Call::parse(sandbox, request, idempotency_key, deadline)?;
+        let mut call = Call::parse(sandbox, order, idempotency_key, deadline, self.settings.execution_limit)?;
         let _turn = self.turn(&sandbox, deadline).await?;
         let mut head = self.head(&sandbox).await?;
         call.since = head.position.seq;
@@ -70,7 +78,7 @@ impl Sandcastles {
             if let Some(recent) = call.answered_by(&head)?
                 && let Some(report) = self.ledger.find_kept(&sandbox, head.manifest.epoch, recent.result).await?
             {
-                return self.answer(&sandbox, &head, report).await;
+                return Ok(Recorded { head, report });
             }
             if !time_left(call.deadline) {
                 return Err(ServiceError::Conflict("other calls kept changing this sandbox; try again"));
@@ -80,7 +88,7 @@ impl Sandcastles {
                     let what = || "the attempt that counts left no report".to_owned();
                     let report = call.attempts.remove(&commit);
                     let report = report.ok_or_else(|| ServiceError::Interpreter(RunError::Kernel { what: what() }))?;
-                    return self.answer(&sandbox, &head, report).await;
+                    return Ok(Recorded { head, report });
                 }
                 Err(newest) => head = newest,
             }
@@ -89,7 +97,7 @@ impl Sandcastles {
 
     /// One run and its commit: the commit id that counts, or the newest entry when the run was in vain.
     async fn attempt(&self, call: &mut Call, head: &Arc<Head>) -> Result<Result<CommitId, Arc<Head>>, ServiceError> {
-        let job = call.job(Arc::clone(head), self.settings.execution_limit);
+        let job = call.job(Arc::clone(head));
         let commit_id = job.commit;
         let ran = match self.interpreter.run(job).await {
             // A stop or a restart takes the kernel away from under a call; where the sandbox runs on, so does the call.
@@ -158,71 +166,9 @@ impl Sandcastles {
             }
             None => None,
         };
-        let change = Change::Executed(recorded::executed(&call.code, call.source, &ran.report));
+        let change = Change::Executed(recorded::executed(&call.work, call.source, &ran.report));
         call.attempts.insert(commit_id, ran.report);
         Ok(Draft { commit_id, execution_id: call.execution, change, manifest, recent })
-    }
-
-    async fn answer(&self, id: &SandboxId, head: &Head, report: Report) -> Result<ExecuteResponse, ServiceError> {
-        recorded::response(self.store.as_ref(), id, head.manifest.epoch, report, self.now()).await
-    }
-}
-
-impl Call {
-    fn parse(
-        sandbox: SandboxId,
-        request: ExecuteRequest,
-        key: Option<&str>,
-        deadline: Instant,
-    ) -> Result<Self, ServiceError> {
-        if request.code.len() > limits::MAX_CODE_BYTES {
-            let message = format!("code is longer than {} bytes", limits::MAX_CODE_BYTES);
-            return Err(ServiceError::Invalid(message));
-        }
-        if key.is_some_and(|key| key.is_empty() || key.len() > limits::MAX_IDEMPOTENCY_KEY_BYTES) {
-            let message = format!("Idempotency-Key has to be 1 to {} bytes", limits::MAX_IDEMPOTENCY_KEY_BYTES);
-            return Err(ServiceError::Invalid(message));
-        }
-        let flag = if request.display_last { b"+" } else { b"-" };
-        let idempotency = key.map(|key| Idempotency {
-            key: ContentHash::of(key.as_bytes()),
-            request: ContentHash::of(&[flag, request.code.as_bytes()].concat()),
-        });
-        Ok(Self {
-            sandbox,
-            execution: ExecutionId::new(),
-            code: request.code.into(),
-            source: request.source,
-            display_last: request.display_last,
-            idempotency,
-            deadline,
-            since: 0,
-            rejected: 0,
-            attempts: HashMap::new(),
-        })
-    }
-
-    /// The earlier call that had this idempotency key.
-    fn answered_by<'h>(&self, head: &'h Head) -> Result<Option<&'h Recent>, ServiceError> {
-        let Some(wanted) = self.idempotency else { return Ok(None) };
-        match head.recent.iter().find(|recent| recent.key == wanted.key) {
-            Some(recent) if recent.request == wanted.request => Ok(Some(recent)),
-            Some(_) => Err(ServiceError::KeyReused),
-            None => Ok(None),
-        }
-    }
-
-    fn job(&self, head: Arc<Head>, limit: Duration) -> Job {
-        Job {
-            sandbox: self.sandbox,
-            execution: self.execution,
-            commit: CommitId::new(),
-            head,
-            code: Arc::clone(&self.code),
-            display_last: self.display_last,
-            limit,
-            deadline: self.deadline,
-        }
     }
 }
 

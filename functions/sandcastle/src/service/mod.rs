@@ -18,6 +18,7 @@ use crate::{
     store::{ObjectStore, StoreError},
 };
 
+mod call;
 mod commit;
 mod execute;
 mod files;

@@ -6,12 +6,13 @@ use time::OffsetDateTime;
 use super::{Sandcastles, ServiceError};
 use crate::{
     SandboxId,
-    contract::{ExecuteResponse, FileLink, Source},
+    contract::{ExecResponse, ExecuteResponse, FileLink, Source},
     entry::Executed,
+    interpreter::Work,
     keys,
     limits::{self, LINK_LIFETIME, prefix},
     manifest::{Epoch, Manifest, Node, Status},
-    report::{GeneratedFile, Report},
+    report::{GeneratedFile, ProcessEnd, Report},
     store::{ObjectStore, Presentation, StoreError},
 };
 
@@ -32,22 +33,33 @@ pub(super) fn keep_identity(manifest: &mut Manifest, parent: &Manifest) {
 }
 
 /// The execution as it is listed.
-pub(super) fn executed(code: &str, source: Source, report: &Report) -> Executed {
+pub(super) fn executed(work: &Work, source: Source, report: &Report) -> Executed {
+    let output_preview = match &report.process {
+        Some(ProcessEnd { stdout, stderr, .. }) => {
+            let written = [stdout, stderr].into_iter().filter(|text| !text.is_empty());
+            preview(written.map(|text| text.strip_suffix('\n').unwrap_or(text)))
+        }
+        None => preview(report.output.iter().map(String::as_str)),
+    };
+    let error = report.failure.as_ref().map(|failure| match work {
+        Work::Cell { .. } => format!("{ERROR_PREFIX}{}", failure.error),
+        Work::Command(_) => failure.error.clone(),
+    });
     Executed {
-        kind: "python".into(),
+        kind: work.kind().as_str().into(),
         source: source.as_str().into(),
-        input: code.to_owned(),
-        output_preview: preview(&report.output),
-        error: report.failure.as_ref().map(|failure| format!("{ERROR_PREFIX}{}", failure.error)).unwrap_or_default(),
+        input: work.source().to_owned(),
+        output_preview,
+        error: error.unwrap_or_default(),
         duration_ms: report.duration_ms,
         files: report.files.clone(),
     }
 }
 
 /// The start of the output, one element a line.
-fn preview(output: &[String]) -> String {
+fn preview<'a>(output: impl Iterator<Item = &'a str>) -> String {
     let mut text = String::new();
-    for (n, element) in output.iter().enumerate() {
+    for (n, element) in output.enumerate() {
         if n > 0 {
             text.push('\n');
         }
@@ -86,6 +98,14 @@ pub(super) async fn response(
         dataframes: report.dataframes,
         state: report.state,
     })
+}
+
+/// The answer to a command.
+pub(super) fn exec_response(report: Report) -> ExecResponse {
+    let error = report.failure.map(|failure| failure.error).unwrap_or_default();
+    let unknown = ProcessEnd { exit_code: -1, ..ProcessEnd::default() };
+    let ProcessEnd { stdout, stderr, exit_code } = report.process.unwrap_or(unknown);
+    ExecResponse { stdout, stderr, exit_code, error }
 }
 
 /// Fresh links to files of one life of a sandbox.

@@ -14,7 +14,7 @@ fn every_step_is_reported_and_a_missing_one_refuses() {
     let mut strict = Host::start(None, false, &["no such step"]);
     let (_kernel, started) = strict.try_kernel(Start::default());
     assert!(started.refused.is_some_and(|reason| reason.contains("no such step")));
-    assert!(matches!(strict.receive(), FromZygote::Ended { slot: 1, how: Ended::Exited { code: 0 } }));
+    assert!(matches!(strict.receive(), FromZygote::Ended { name: 1, how: Ended::Exited { code: 0 } }));
 }
 
 #[test]
@@ -55,11 +55,11 @@ fn every_end_is_told() {
 #[test]
 fn a_fork_without_its_descriptors_fails_alone() {
     let mut host = Host::plain();
-    host.send_fork(&Fork { slot: 90, uid: 40_090 }, &[]);
-    assert!(matches!(host.receive(), FromZygote::ForkFailed { slot: 90, .. }));
+    host.send_fork(&Fork { name: 90, slot: 90, uid: 40_090 }, &[]);
+    assert!(matches!(host.receive(), FromZygote::ForkFailed { name: 90, .. }));
     let only = std::io::pipe().unwrap().1;
-    host.send_fork(&Fork { slot: 91, uid: 40_091 }, &[only.as_fd()]);
-    assert!(matches!(host.receive(), FromZygote::ForkFailed { slot: 91, .. }));
+    host.send_fork(&Fork { name: 91, slot: 91, uid: 40_091 }, &[only.as_fd()]);
+    assert!(matches!(host.receive(), FromZygote::ForkFailed { name: 91, .. }));
     assert_eq!(host.kernel().output("print(1)"), ["1"]);
 }
 
@@ -68,7 +68,7 @@ fn forks_sent_at_once_keep_their_descriptors() {
     let mut host = Host::plain();
     let pairs: Vec<_> = (0..4).map(|_| (std::io::pipe().unwrap(), std::io::pipe().unwrap())).collect();
     for (slot, ((_, first), (_, second))) in (50..).zip(&pairs) {
-        host.send_fork(&Fork { slot, uid: 40_050 }, &[first.as_fd(), second.as_fd()]);
+        host.send_fork(&Fork { name: slot, slot, uid: 40_050 }, &[first.as_fd(), second.as_fd()]);
     }
     let mut forked = 0;
     while forked < pairs.len() {

@@ -83,7 +83,7 @@ impl Host {
         }
         let (frames, their_frames) = UnixStream::pair().unwrap();
         let (mut reader, writer) = std::io::pipe().unwrap();
-        self.send_fork(&Fork { slot, uid }, &[their_frames.as_fd(), writer.as_fd()]);
+        self.send_fork(&Fork { name: slot, slot, uid }, &[their_frames.as_fd(), writer.as_fd()]);
         drop((their_frames, writer));
         let pid = loop {
             match self.receive() {
@@ -111,7 +111,7 @@ impl Host {
 
     /// Sends a fork with any descriptors, in one message.
     pub(crate) fn send_fork(&self, fork: &Fork, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
-        let bytes = encode(&ToZygote::Fork(Fork { slot: fork.slot, uid: fork.uid })).unwrap();
+        let bytes = encode(&ToZygote::Fork(Fork { name: fork.name, slot: fork.slot, uid: fork.uid })).unwrap();
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         assert!(descriptors.is_empty() || ancillary.push(SendAncillaryMessage::ScmRights(descriptors)));

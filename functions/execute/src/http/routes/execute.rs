@@ -23,6 +23,8 @@ struct Raw<'a> {
     code: Option<&'a RawValue>,
     #[serde(borrow)]
     display_last: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timeout_s: Option<&'a RawValue>,
 }
 
 pub(in crate::http) async fn execute(
@@ -46,7 +48,12 @@ pub(in crate::http) async fn execute(
 }
 
 fn parse(body: &JsonText) -> Result<ExecuteRequest, ApiError> {
-    let Raw { code, display_last } = body.object()?;
+    let Raw { code, display_last, timeout_s } = body.object()?;
     let (code, display_last) = (json::required("code", code)?, json::flag("display_last", display_last)?);
-    Ok(ExecuteRequest { code, display_last, source: Source::PlatformApi })
+    Ok(ExecuteRequest {
+        code,
+        display_last,
+        limit: json::seconds("timeout_s", timeout_s)?,
+        source: Source::PlatformApi,
+    })
 }

@@ -1,6 +1,7 @@
 //! One file for each route.
 
 pub(in crate::http) mod connectors;
+pub(in crate::http) mod exec;
 pub(in crate::http) mod execute;
 pub(in crate::http) mod executions;
 pub(in crate::http) mod files;

@@ -5,14 +5,14 @@ use std::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures::future::{BoxFuture, FutureExt};
 use sandcastle::{
     ContentHash, SandboxId,
-    interpreter::{Interpreter, Job, Ran, RunError},
-    report::{GeneratedFile, Report},
+    interpreter::{Interpreter, Job, Ran, RunError, Work},
+    report::{GeneratedFile, ProcessEnd, Report},
 };
 use tokio::sync::Notify;
 
@@ -25,6 +25,8 @@ pub(crate) struct Canned {
     pub(crate) runs: AtomicUsize,
     /// The deadline of the last run.
     pub(crate) deadline: Mutex<Option<Instant>>,
+    /// Its limit.
+    pub(crate) limit: Mutex<Option<Duration>>,
     /// Code `wait` says that it began, and goes on when it is told to.
     pub(crate) began: Notify,
     pub(crate) go_on: Notify,
@@ -34,26 +36,30 @@ impl Canned {
     async fn run(&self, job: Job) -> Result<Ran, RunError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         *self.deadline.lock().unwrap() = Some(job.deadline);
-        match job.code.as_ref() {
+        *self.limit.lock().unwrap() = Some(job.limit);
+        let code = job.work.source();
+        match code {
             "busy" => return Err(RunError::Busy),
             "no time" => return Err(RunError::NoTime),
             "broken kernel" => return Err(RunError::Kernel { what: "socket torn at /opt/inside".into() }),
-            "panic" => panic!("quoting {}", job.code),
+            "panic" => panic!("quoting {code}"),
             "wait" => {
                 self.began.notify_one();
                 self.go_on.notified().await;
             }
             _ => {}
         }
-        let kernel_died = job.code.as_ref() == "die";
+        let kernel_died = code == "die";
         let generated = |name: &str| GeneratedFile {
             name: name.into(),
             mime_type: "text/csv".into(),
             hash: ContentHash::of(b"1"),
             size: 1,
         };
-        let files: Vec<_> = (job.code.as_ref() == "file").then(|| generated("out/a.csv")).into_iter().collect();
-        let report = Report { files, output: vec![OUTPUT.into()], kernel_died, ..Report::default() };
+        let files: Vec<_> = (code == "file").then(|| generated("out/a.csv")).into_iter().collect();
+        let process =
+            matches!(job.work, Work::Command(_)).then(|| ProcessEnd { stdout: OUTPUT.into(), ..ProcessEnd::default() });
+        let report = Report { files, output: vec![OUTPUT.into()], process, kernel_died, ..Report::default() };
         Ok(Ran { base: job.head.position, manifest: job.head.manifest.as_ref().clone(), report })
     }
 }

@@ -1,0 +1,64 @@
+//! `POST /v2/sandcastles/{id}/exec`: a command in a process of its own, among the sandbox's files.
+
+use std::sync::Arc;
+
+use axum::{Extension, Json, extract::State};
+use sandcastle::{
+    contract::{ExecRequest, ExecResponse},
+    interpreter::{Command, CommandKind},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    App,
+    detached::detached,
+    http::{
+        ApiError,
+        extract::{Caller, Deadline, IdempotencyKey, JsonText, KeyName, SandboxPath},
+    },
+    json,
+};
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    command: Option<&'a RawValue>,
+    #[serde(borrow)]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    env: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timeout_s: Option<&'a RawValue>,
+}
+
+pub(in crate::http) async fn exec(
+    Caller(caller): Caller,
+    SandboxPath(id): SandboxPath,
+    IdempotencyKey(key): IdempotencyKey,
+    Deadline(deadline): Deadline,
+    Extension(KeyName(key_name)): Extension<KeyName>,
+    State(app): State<Arc<App>>,
+    body: JsonText,
+) -> Result<Json<ExecResponse>, ApiError> {
+    let request = parse(&body)?;
+    drop(body);
+    let running = app.limits.execution(&caller, &key_name)?;
+    let call = async move {
+        let done = app.sandcastles.exec(&caller, &id, request, key.as_deref(), deadline).await;
+        drop(running);
+        done
+    };
+    detached(call).await.map(Json)
+}
+
+fn parse(body: &JsonText) -> Result<ExecRequest, ApiError> {
+    let Raw { command, kind, env, timeout_s } = body.object()?;
+    let kind = match kind.map(|kind| json::string("kind", kind)).transpose()?.as_deref() {
+        None | Some("bash") => CommandKind::Bash,
+        Some("python") => CommandKind::Python,
+        Some(_) => return Err(ApiError::invalid("kind has to be bash or python")),
+    };
+    let (source, env) = (json::required("command", command)?, json::texts("env", env)?);
+    Ok(ExecRequest { command: Command { kind, source, env }, limit: json::seconds("timeout_s", timeout_s)? })
+}

@@ -1,0 +1,139 @@
+//! One command in a process of its own: what it writes is read while it runs, and its limit is kept.
+
+use std::time::{Duration, Instant};
+
+use sandcastle::{
+    limits::{MAX_OUTPUT_JSON, MAX_STDERR_BYTES, OutputBudget, TRUNCATED},
+    report::ProcessEnd,
+};
+use sandcastle_protocol::Ended;
+use tokio::{net::unix::pipe, time::sleep_until};
+
+use crate::{
+    kernel::{Kernel, ProgramCell, read_now},
+    processes,
+    run::{MAX_DRAIN, READ_LEN},
+    text,
+};
+
+/// What a shell adds to the number of the signal that ended a command.
+const SIGNALED: i32 = 128;
+
+/// What came of a command.
+pub(crate) struct Ran {
+    /// What it wrote, and its exit code.
+    pub(crate) process: ProcessEnd,
+    /// Why it did not end by itself.
+    pub(crate) error: Option<String>,
+    /// How long it ran.
+    pub(crate) took: Duration,
+}
+
+impl Ran {
+    /// True when something has killed it, as the system does for want of memory.
+    pub(crate) fn was_killed(&self) -> bool {
+        self.error.is_none() && self.process.exit_code == SIGNALED + rustix::process::Signal::KILL.as_raw()
+    }
+}
+
+/// Runs a command that has just been started, to its end or its limit; then nothing of it is left.
+pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
+    let began = Instant::now();
+    let mut stdout = Stream::new(MAX_OUTPUT_JSON);
+    let mut stderr = Stream::new(MAX_STDERR_BYTES);
+    let mut buffer = vec![0; READ_LEN];
+    let ended = {
+        let ProgramCell { process: Kernel { fate, output, .. }, errors } = &mut cell;
+        let alarm = sleep_until((began + limit).into());
+        tokio::pin!(alarm);
+        loop {
+            tokio::select! {
+                how = fate.ended() => break Some(how),
+                _ = output.readable(), if stdout.open => stdout.read(output, &mut buffer),
+                _ = errors.readable(), if stderr.open => stderr.read(errors, &mut buffer),
+                () = &mut alarm => break None,
+            }
+        }
+    };
+    let error = match ended {
+        Some(Some(_)) => None,
+        Some(None) => Some("KernelDied('the command ended with its zygote')".to_owned()),
+        None => Some(text::timeout(limit)),
+    };
+    let took = began.elapsed();
+    let how = match ended {
+        Some(how) => how,
+        None => stop(&mut cell.process).await,
+    };
+    stdout.drain(&cell.process.output, &mut buffer);
+    stderr.drain(&cell.errors, &mut buffer);
+    let mut budget = OutputBudget::default();
+    let (stderr, stdout) = (stderr.text(&mut budget), stdout.text(&mut budget));
+    Ran { process: ProcessEnd { stdout, stderr, exit_code: exit_code(how) }, error, took }
+}
+
+/// Ends the command and all that it has started.
+async fn stop(process: &mut Kernel) -> Option<Ended> {
+    // Whatever comes of it: what it does not find ends with the first process, or by the zygote's hand.
+    let _ = processes::quieten(process.pid, &process.process).await;
+    process.kill().await
+}
+
+fn exit_code(how: Option<Ended>) -> i32 {
+    match how {
+        Some(Ended::Exited { code }) => code,
+        Some(Ended::Signaled { signal }) => SIGNALED.saturating_add(signal),
+        None => -1,
+    }
+}
+
+/// What has come of one of its two streams.
+struct Stream {
+    bytes: Vec<u8>,
+    most: usize,
+    cut: bool,
+    open: bool,
+}
+
+impl Stream {
+    fn new(most: usize) -> Self {
+        Self { bytes: Vec::new(), most, cut: false, open: true }
+    }
+
+    fn read(&mut self, pipe: &pipe::Receiver, buffer: &mut [u8]) {
+        match pipe.try_read(buffer) {
+            Ok(0) => self.open = false,
+            Ok(n) => self.take(buffer.get(..n).unwrap_or_default()),
+            // Nothing was there after all.
+            Err(_) => {}
+        }
+    }
+
+    /// Reads what is left. Nobody writes any more, so that nothing has to be waited for.
+    fn drain(&mut self, pipe: &pipe::Receiver, buffer: &mut [u8]) {
+        let mut drained = 0;
+        while drained < MAX_DRAIN {
+            match read_now(pipe, buffer) {
+                0 => break,
+                n => {
+                    self.take(buffer.get(..n).unwrap_or_default());
+                    drained += n;
+                }
+            }
+        }
+    }
+
+    /// What does not fit is dropped, while the pipe goes on being drained.
+    fn take(&mut self, bytes: &[u8]) {
+        let room = self.most - self.bytes.len();
+        self.cut |= bytes.len() > room;
+        self.bytes.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+    }
+
+    /// As text, with the mark of a cut at its end when something did not fit.
+    fn text(self, budget: &mut OutputBudget) -> String {
+        let whole = String::from_utf8_lossy(&self.bytes).into_owned();
+        let kept = budget.take(whole).unwrap_or_default();
+        if self.cut || budget.is_full() { kept + TRUNCATED } else { kept }
+    }
+}

@@ -1,0 +1,54 @@
+//! A program in a kernel's place: the confined process starts it, waits for it, and ends what it left behind.
+//!
+//! The process stays between the host and the program because it may be the first one of its process id namespace, to which
+//! most signals do nothing: a program in that place could not even abort.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use sandcastle_protocol::{Program, Shell};
+
+use crate::home::Home;
+use crate::processes;
+
+/// What a shell answers when there is no such command.
+const NOT_FOUND: i32 = 127;
+/// What a shell adds to the number of the signal that ended a command.
+const SIGNALED: i32 = 128;
+
+/// Runs the program to its end, in this process's environment and directory; its exit code as a shell has it.
+pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<i32> {
+    processes::adopt_orphans();
+    let errors = match errors {
+        Some(errors) => errors,
+        None => output.try_clone()?,
+    };
+    let shell = match program.shell {
+        Shell::Bash => Path::new("/bin/bash"),
+        Shell::Python => &home.executable,
+    };
+    let mut command = Command::new(shell);
+    let complain = errors.try_clone()?;
+    command.arg("-c").arg(&program.source).envs(&program.env);
+    let started = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
+    // It holds the write ends of both pipes.
+    drop(command);
+    let code = match started {
+        Ok(mut child) => exit_code(child.wait()?),
+        Err(error) => {
+            writeln!(File::from(complain), "{}: {error}", shell.display())?;
+            NOT_FOUND
+        }
+    };
+    processes::kill_all_children(HashMap::new());
+    Ok(code)
+}
+
+fn exit_code(status: ExitStatus) -> i32 {
+    status.code().or_else(|| Some(SIGNALED + status.signal()?)).unwrap_or(NOT_FOUND)
+}
