@@ -57,6 +57,9 @@ pub(crate) struct Measured {
     pub(crate) python: Arc<str>,
 }
 
+/// Why a kernel has ended that nobody saw end.
+const NEW_KERNEL: &str = "a new one was started";
+
 /// The reason that is kept with a name whose value is gone with its kernel.
 fn lost_reason(how: &str) -> String {
     format!("its value lived in a kernel that has ended ({how})")
@@ -72,8 +75,14 @@ impl Start {
     /// What a new kernel is started with: every variable is gone.
     pub(crate) fn cold(base: Arc<Manifest>) -> Self {
         let newly_lost: Vec<String> = base.variables.keys().cloned().collect();
-        let lost = lost_names(&newly_lost, &lost_reason("a new one was started"), base.lost.clone());
+        let lost = lost_names(&newly_lost, &lost_reason(NEW_KERNEL), base.lost.clone());
         Self { base, lost, newly_lost }
+    }
+
+    /// What the caller is told of the names that were lost just now.
+    fn note(&self) -> Option<StateNote> {
+        let names = Some(&self.newly_lost).filter(|names| !names.is_empty())?;
+        Some(StateNote::lost("a new kernel was started".into(), names.clone(), &lost_reason(NEW_KERNEL)))
     }
 }
 
@@ -97,8 +106,9 @@ fn of_command(start: Start, ran: command::Ran, mut manifest: Manifest, mut repor
     report.process = Some(ran.process);
     report.failure = ran.error.map(|error| Failure { error, traceback: Vec::new() });
     if !start.newly_lost.is_empty() {
-        manifest.lose_variables(&lost_reason("a new one was started"));
+        manifest.lose_variables(&lost_reason(NEW_KERNEL));
     }
+    report.state = start.note();
     (manifest, report)
 }
 
@@ -161,6 +171,7 @@ fn lose_all(start: Start, why: &str, manifest: &mut Manifest, report: &mut Repor
 }
 
 fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Report) {
+    let note = start.note();
     report.failure = done.failure.map(|failure| Failure {
         error: limits::prefix(&failure.error, MAX_ERROR_BYTES).to_owned(),
         traceback: traceback(&failure.traceback),
@@ -192,10 +203,7 @@ fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Repo
         .collect();
     manifest.cwd = Some(done.cwd).filter(|cwd| cwd.len() <= MAX_CWD_BYTES && !cwd.contains('\0')).unwrap_or_default();
     manifest.env = environment(done.env);
-    if !start.newly_lost.is_empty() {
-        let reason = lost_reason("a new one was started");
-        report.state = Some(StateNote::lost("a new kernel was started".into(), start.newly_lost, &reason));
-    }
+    report.state = note;
 }
 
 fn is_name(name: &str) -> bool {

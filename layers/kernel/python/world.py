@@ -2,7 +2,7 @@
 import builtins
 import sys
 from _sitebuiltins import Quitter, _Helper
-from os import chdir, environ, getcwd
+from os import chdir, environ, getcwd, mkdir, symlink
 from sys import getrecursionlimit, modules, setrecursionlimit
 
 from . import output
@@ -67,7 +67,7 @@ def begin_environment(files, temporary, variables, changes):
     environ.update({
         "HOME": files,
         "LANG": "C.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"{link_python(temporary)}:/usr/local/bin:/usr/bin:/bin",
         "TMPDIR": temporary,
         "XDG_CACHE_HOME": f"{temporary}/.cache",
         "XDG_CONFIG_HOME": f"{temporary}/.config",
@@ -85,6 +85,18 @@ def begin_environment(files, temporary, variables, changes):
                 environ[name] = value
         except (ValueError, OSError):
             output.note(f"the variable {name!r} of the environment could not be set")
+
+
+def link_python(temporary):
+    """A folder in which this Python is called `python` and `python3`, as commands know it."""
+    folder = f"{temporary}/.bin"
+    try:
+        mkdir(folder)
+        for name in "python", "python3":
+            symlink(sys.executable, f"{folder}/{name}")
+    except FileExistsError:
+        pass  # of the kernel whose folder this is
+    return folder
 
 
 # Numeric libraries start a thread per processor otherwise, in each of many kernels.

@@ -80,9 +80,12 @@ impl KernelHost {
     }
 
     async fn run_command(&self, job: &Errand, command: &Command) -> Result<Worked, RunError> {
-        let brought = self.bring_in_time(job).await?;
+        let mut brought = self.bring_in_time(job).await?;
         // One that has just been forked has never been stopped.
         let rests = processes::quieten(brought.kernel.pid, &brought.kernel.process).await.unwrap_or(false);
+        if !rests {
+            brought.kernel.kill().await;
+        }
         let limit = self.limit(job)?;
         let shell = match command.kind {
             CommandKind::Bash => Shell::Bash,

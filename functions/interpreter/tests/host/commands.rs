@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sandcastle::{
-    interpreter::CommandKind,
+    interpreter::{CommandKind, Interpreter},
     limits::{MAX_COMMAND_BYTES, MAX_OUTPUT_JSON, MAX_STDERR_BYTES, TRUNCATED},
     report::{ProcessEnd, Report},
 };
@@ -64,6 +64,34 @@ async fn a_command_at_its_limit_is_killed_with_all_it_started_and_costs_no_varia
     }
     sandbox.limit = Duration::from_secs(30);
     assert_eq!(sandbox.prints("print(held, open('beat.txt').read()[0])").await, ["still x"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_tells_what_a_lost_kernel_has_cost() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("held = 1\n_ = open('kept.txt', 'w').write('x')").await;
+    host.host.discard(&sandbox.id).await;
+    let report = sandbox.bash("cat kept.txt").await;
+    let state = report.state.clone().unwrap();
+    assert_eq!((state.kept, state.lost[0].name.as_str(), end(report).stdout.as_str()), (false, "held", "x"));
+    assert_eq!(sandbox.bash("true").await.state, None, "told twice");
+    assert!(sandbox.fails("held").await.contains("its value was lost"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_is_a_command_too_and_the_kernels_own() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = "import sys, subprocess\nprint(sys.version, sys.executable)";
+    let own = sandbox.prints(code).await.join("\n") + "\n";
+    sandbox.prints(&format!("_ = open('script.py', 'w').write({code:?})")).await;
+    for command in ["python script.py", "python3 script.py", "cat script.py | python", "env python script.py"] {
+        assert_eq!(end(sandbox.bash(command).await).stdout, own, "{command}");
+    }
+    let out =
+        sandbox.prints("print(subprocess.run(['python', 'script.py'], capture_output=True, text=True).stdout)").await;
+    assert_eq!(out, [own]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

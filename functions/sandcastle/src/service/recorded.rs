@@ -105,7 +105,7 @@ pub(super) fn exec_response(report: Report) -> ExecResponse {
     let error = report.failure.map(|failure| failure.error).unwrap_or_default();
     let unknown = ProcessEnd { exit_code: -1, ..ProcessEnd::default() };
     let ProcessEnd { stdout, stderr, exit_code } = report.process.unwrap_or(unknown);
-    ExecResponse { stdout, stderr, exit_code, error }
+    ExecResponse { stdout, stderr, exit_code, error, state: report.state }
 }
 
 /// Fresh links to files of one life of a sandbox.
