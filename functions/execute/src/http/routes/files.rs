@@ -13,6 +13,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use percent_encoding::percent_decode_str;
 use sandcastle::{
     contract::{FileList, Success},
     service::FileContent,
@@ -89,6 +90,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Folder {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        // The query's reader would put other characters in the place of bytes that are none.
+        let query = percent_decode_str(parts.uri.query().unwrap_or_default());
+        query.decode_utf8().map_err(|_| ApiError::invalid("the query is not UTF-8"))?;
         let RawFolder { path } = parse_query(parts)?;
         Ok(Self(path.unwrap_or_default()))
     }
