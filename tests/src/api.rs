@@ -70,15 +70,36 @@ impl Api {
     }
 
     /// Puts a file into a sandbox, as a form does.
-    pub async fn upload(&self, sandbox: &str, name: &str, content: &str) -> Answer {
-        let body = format!(
-            "--border\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{content}\r\n--border--\r\n"
-        );
+    pub async fn upload(&self, sandbox: &str, name: &str, content: impl AsRef<[u8]>) -> Answer {
+        let head = format!("--border\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+        let body = [head.as_bytes(), content.as_ref(), b"\r\n--border--\r\n"].concat();
         let request = self.http.post(format!("{}/v2/sandcastles/{sandbox}/files", self.base)).bearer_auth(&self.key);
         let request = request.header("content-type", "multipart/form-data; boundary=border").body(body);
         let response = request.send().await.unwrap();
         let status = response.status().as_u16();
         Answer { status, body: response.json().await.unwrap_or_default() }
+    }
+
+    /// The bytes of a working file, whose path is written as in a URL.
+    pub async fn download(&self, sandbox: &str, path: &str) -> Vec<u8> {
+        let request = self.http.get(format!("{}/v2/sandcastles/{sandbox}/files/{path}", self.base));
+        let response = request.bearer_auth(&self.key).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.bytes().await.unwrap().to_vec()
+    }
+
+    /// Announces a file to be uploaded past the API.
+    pub async fn announce(&self, sandbox: &str, name: &str, size: usize) -> Value {
+        let body = json!({ "filename": name, "size_bytes": size });
+        let answer = self.call("POST", &format!("/v2/sandcastles/{sandbox}/files"), Some(body)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    }
+
+    /// Has an upload taken over.
+    pub async fn take(&self, sandbox: &str, upload: &Value) -> Answer {
+        let body = json!({ "upload_id": upload["upload_id"] });
+        self.call("POST", &format!("/v2/sandcastles/{sandbox}/files"), Some(body)).await
     }
 
     /// Every execution of a sandbox, newest first, page by page.

@@ -1,9 +1,24 @@
-//! What can be read of a process by root: its environment, its command line, its memory.
+//! What can be read of a process: how much memory it took, what files it has open; and by root its environment, its command
+//! line, its memory.
 
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
 };
+
+/// The most memory that a process has had so far, in bytes (`VmHWM`).
+pub fn peak(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
+}
+
+/// Files that a process has open and that have no name any more.
+pub fn nameless_files(pid: u32) -> usize {
+    let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let targets = open.filter_map(|entry| Some(fs::read_link(entry.path()).ok()?.display().to_string()));
+    targets.filter(|target| target.starts_with("/tmp/") && target.ends_with(" (deleted)")).count()
+}
 
 /// As much of a mapping as is read at once.
 const PIECE: usize = 1 << 20;

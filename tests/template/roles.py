@@ -22,9 +22,9 @@ WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 # The reviewed list. What is not here, nobody may do.
 GRANTS = {
     "ExecuteRole": allowed(
-        (["s3:GetObject"], under("keys", "ledger", "objects", "files")),
-        (["s3:PutObject"], under("ledger", "objects", "files", "orgs")),
-        (["s3:DeleteObject"], under("objects", "files", "orgs")),
+        (["s3:GetObject"], under("keys", "ledger", "objects", "files", "staging")),
+        (["s3:PutObject"], under("ledger", "objects", "files", "orgs", "staging")),
+        (["s3:DeleteObject"], under("objects", "files", "orgs", "staging")),
         (["s3:ListBucket"], ["Bucket.Arn"]),
         (WRITE_LOGS, [f"{LOGS}/execute:*"]),
         (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),

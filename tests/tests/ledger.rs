@@ -23,14 +23,14 @@ use bytes::Bytes;
 use futures::{FutureExt, TryStreamExt, future::BoxFuture};
 use sandcastle::{
     CommitId, ContentHash, Name, Principal, SandboxId, Scope,
-    contract::{ExecuteRequest, ExecuteResponse, Source, StatusFilter},
+    contract::{ExecuteRequest, ExecuteResponse, FileUploaded, Source, StatusFilter},
     entry::{Change, Entry, Position, State},
     interpreter::{Interpreter, Job, Ran, RunError},
     keys,
     ledger::Ledger,
     manifest::{Node, Status, WorkingFile},
     report::Report,
-    service::{FileContent, Sandcastles, ServiceError, Settings},
+    service::{Content, FileContent, Sandcastles, ServiceError, Settings},
     store::{ObjectStore, PutNew, StoreError},
 };
 use sandcastle_e2e::faults::{Fault, Faulty, Op, Plan};
@@ -345,6 +345,13 @@ async fn a_big_manifest_is_a_base_and_a_difference() {
     assert!(head.manifest.files.contains_key("call-2") && !head.manifest.files.contains_key("call-0"));
 }
 
+/// Puts a file into a sandbox.
+async fn put(calls: &Sandcastles, id: &str, path: &str, bytes: Bytes) -> Result<FileUploaded, ServiceError> {
+    let to = calls.may_upload(&caller(), id).await?.to(path)?;
+    let content = Content { hash: ContentHash::of(&bytes), source: Arc::new(bytes) };
+    calls.put_file(&to, content, soon()).await
+}
+
 /// All of a file's bytes, unless an error ends them.
 async fn read(file: FileContent) -> Result<Bytes, StoreError> {
     let pieces: Vec<_> = file.pieces.try_collect().await?;
@@ -360,7 +367,7 @@ async fn a_file_whose_stored_bytes_were_changed_is_not_handed_out_whole() {
     let (me, id) = (caller(), id.as_str());
     for (name, bytes) in [("long.bin", vec![7; 1 << 20]), ("empty.bin", Vec::new())] {
         let bytes = Bytes::from(bytes);
-        calls.put_file(&me, id, name, bytes.clone(), soon()).await.unwrap();
+        put(calls, id, name, bytes.clone()).await.unwrap();
         assert!(read(calls.read_file(&me, id, name).await.unwrap()).await.unwrap() == bytes, "{name}");
         let store = &world.store;
         let key = store.list(&format!("files/{id}/1/"), None, 10).await.unwrap().pop().unwrap();
@@ -388,7 +395,7 @@ async fn files_are_put_and_deleted_as_entries() {
     let service = world.service(Logger::default()).await;
     let (id, calls) = (service.start().await, &service.calls);
     let (me, id) = (caller(), id.as_str());
-    let put = |path: &'static str| calls.put_file(&me, id, path, Bytes::from_static(b"x"), soon());
+    let put = |path: &'static str| put(calls, id, path, Bytes::from_static(b"x"));
     assert_eq!(put("deep/er/a.txt").await.unwrap().filename, "a.txt");
     assert_eq!(read(calls.read_file(&me, id, "deep/er/a.txt").await.unwrap()).await.unwrap(), "x");
     let listed = calls.list_files(&me, id, "deep").await.unwrap().files;
@@ -409,7 +416,7 @@ async fn a_stop_deletes_what_was_stored_and_keeps_the_executions() {
     let (id, calls) = (service.start().await, &service.calls);
     let sandbox = SandboxId::parse(&id).unwrap();
     service.keyed(&id, "a", "k").await.unwrap();
-    calls.put_file(&caller(), &id, "f.txt", Bytes::from_static(b"x"), soon()).await.unwrap();
+    put(calls, &id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let head = Ledger::new(world.store.clone()).newest(&sandbox).await.unwrap().unwrap();
     let (files, objects) = (keys::files(&sandbox, head.manifest.epoch), keys::objects(&sandbox, head.manifest.epoch));
     assert_eq!(world.store.list(&files, None, 10).await.unwrap().len(), 1);
@@ -494,7 +501,7 @@ async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
     let id = calls.start(&caller(), None, soon()).await.unwrap().sandbox_id;
     let (me, text_id) = (caller(), id.to_string());
     let run = |text: &'static str| calls.execute(&me, &text_id, code(text), None, soon());
-    calls.put_file(&me, &text_id, "f.txt", Bytes::from_static(b"x"), soon()).await.unwrap();
+    put(&calls, &text_id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let stored = || async {
         let head = Ledger::new(world.store.clone()).newest(&id).await.unwrap().unwrap();
         let Some(Node::File(file)) = head.manifest.files.get("f.txt") else { panic!("the file is gone") };
@@ -506,7 +513,7 @@ async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
     assert!(stored().await - first >= time::Duration::days(20), "an old file was not made young");
     // A change of files alone keeps the other files alive too.
     DAYS_AHEAD.store(42, Ordering::SeqCst);
-    calls.put_file(&me, &text_id, "g.txt", Bytes::from_static(b"y"), soon()).await.unwrap();
+    put(&calls, &text_id, "g.txt", Bytes::from_static(b"y")).await.unwrap();
     assert!(stored().await - first >= time::Duration::days(41), "an upload let the other files grow old");
     DAYS_AHEAD.store(42 + 30, Ordering::SeqCst);
     assert!(matches!(run("b").await, Err(ServiceError::NotFound)));

@@ -111,6 +111,7 @@ impl From<ServiceError> for ApiError {
         match error {
             ServiceError::NotFound => Self::new(Kind::NotFound, "no such sandbox"),
             ServiceError::NoExecution => Self::new(Kind::NotFound, "no such execution"),
+            ServiceError::NotUploaded => Self::new(Kind::NotFound, error.to_string()),
             ServiceError::NoFile => Self::new(Kind::NotFound, "no such file"),
             ServiceError::Forbidden(message) => Self::new(Kind::PermissionDenied, message),
             ServiceError::Invalid(message) => Self::new(Kind::InvalidRequest, message),

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::future::join_all;
-use sandcastle::store::{ObjectStore, Presentation, PutNew, StoreError};
+use sandcastle::store::{ObjectStore, Presentation, PutNew, Source, StoreError};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::{S3Config, S3Store, StaticCredentials};
 
@@ -238,4 +238,67 @@ async fn one_server_at_a_time_uses_a_data_folder() {
     let s3 = EmbeddedS3::start(folder.path(), ANY_PORT).await.unwrap();
     let store = S3Store::connect(s3.store_config()).await;
     assert_eq!(store.get("a/b").await.unwrap().unwrap(), "x", "what was stored outlives the server");
+}
+
+/// Bytes that are read piece by piece, as from a disk.
+struct Disk(Bytes);
+
+impl Source for Disk {
+    fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    fn piece(&self, at: u64, most: usize) -> std::io::Result<Bytes> {
+        self.0.piece(at, most)
+    }
+}
+
+#[tokio::test]
+async fn bytes_from_a_source_arrive_whole_and_overwrite_nothing() {
+    let (_folder, _s3, store) = start().await;
+    for size in [0, 1, 256 * 1024, 3_000_000] {
+        let bytes: Bytes = (0..size).map(|number: u32| u8::try_from(number % 251).unwrap()).collect();
+        let (key, source) = (format!("files/a/{size}"), Arc::new(Disk(bytes.clone())) as Arc<dyn Source>);
+        assert_eq!(store.put_new_from(&key, &source).await.unwrap(), PutNew::Created);
+        assert!(store.get(&key).await.unwrap().unwrap() == bytes, "{size} bytes come back");
+        let other = Arc::new(Disk(Bytes::from_static(b"other"))) as Arc<dyn Source>;
+        assert_eq!(store.put_new_from(&key, &other).await.unwrap(), PutNew::Exists);
+        assert!(store.get(&key).await.unwrap().unwrap() == bytes, "{size} bytes are still there");
+    }
+}
+
+#[tokio::test]
+async fn a_version_is_copied_and_no_other_one() {
+    let (_folder, _s3, store) = start().await;
+    store.put("staging/a", Bytes::from_static(b"one")).await.unwrap();
+    let read = store.get_version("staging/a").await.unwrap().unwrap();
+    assert_eq!(read.size, 3);
+    store.put("staging/a", Bytes::from_static(b"two")).await.unwrap();
+    assert!(!store.copy_version("staging/a", &read.tag, "files/a").await.unwrap());
+    assert_eq!(store.get("files/a").await.unwrap(), None);
+    let read = store.get_version("staging/a").await.unwrap().unwrap();
+    assert!(store.copy_version("staging/a", &read.tag, "files/a").await.unwrap());
+    store.put("staging/a", Bytes::from_static(b"three")).await.unwrap();
+    assert_eq!(store.get("files/a").await.unwrap().unwrap(), "two", "a copy of its own");
+    store.delete(&["staging/a".to_owned()]).await.unwrap();
+    assert!(!store.copy_version("staging/a", &read.tag, "files/b").await.unwrap(), "it is gone");
+    assert!(store.get_version("staging/a").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn uploads_that_nobody_took_over_are_removed_after_a_day() {
+    let (folder, s3, store) = start().await;
+    for key in ["staging/a/1/old", "staging/a/1/new", "staging/b/1/old", "files/a/1/old"] {
+        store.put(key, Bytes::from_static(b"x")).await.unwrap();
+        if key.ends_with("old") {
+            let file = std::fs::File::open(folder.path().join("s3/sandcastle").join(key)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - Duration::from_secs(25 * 3600)).unwrap();
+        }
+    }
+    s3.shutdown().await.unwrap();
+    let s3 = EmbeddedS3::start(folder.path(), ANY_PORT).await.unwrap();
+    let store = S3Store::connect(s3.store_config()).await;
+    assert_eq!(store.list("staging/a/1/", None, 10).await.unwrap(), ["staging/a/1/new"]);
+    assert!(!folder.path().join("s3/sandcastle/staging/b").exists(), "its folder is left");
+    assert_eq!(store.get("files/a/1/old").await.unwrap().unwrap(), "x");
 }

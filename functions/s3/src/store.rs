@@ -1,6 +1,6 @@
 //! The storage port's operations.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_s3::{
     error::SdkError,
@@ -16,10 +16,15 @@ use futures::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sandcastle::{
     limits::MAX_FILE_BYTES,
-    store::{ObjectStore, Pieces, Presentation, PutNew, StoreError, too_large},
+    store::{ObjectStore, Pieces, Presentation, PutNew, Source, StoreError, Version, too_large},
 };
 
-use crate::{S3Store, client::generous, errors, presign};
+use crate::{
+    S3Store,
+    body::{Body, streamed},
+    client::generous,
+    errors, presign,
+};
 
 /// Most keys that one DeleteObjects takes (API_DeleteObjects.html).
 const DELETE_BATCH: usize = 1000;
@@ -42,7 +47,7 @@ impl S3Store {
         Ok(Some(body.into_bytes()))
     }
 
-    async fn get_stream(&self, key: &str) -> Result<Option<Pieces>, StoreError> {
+    async fn get_version(&self, key: &str) -> Result<Option<Version>, StoreError> {
         let request = self.client.get_object().bucket(&self.bucket).key(key).customize();
         let mut config = aws_sdk_s3::config::Builder::new();
         config.set_timeout_config(generous(MAX_FILE_BYTES));
@@ -50,6 +55,10 @@ impl S3Store {
             Ok(answer) => answer,
             Err(error) if errors::answered(&error, &["NoSuchKey"]) => return Ok(None),
             Err(error) => return Err(errors::failed("get", key, error)),
+        };
+        let size = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        let (Some(size), Some(tag)) = (size, answer.e_tag().map(str::to_owned)) else {
+            return Err(errors::unknown("get", key, "an answer without length or ETag"));
         };
         let key = key.to_owned();
         let pieces = stream::unfold(Some(answer.body), move |body| {
@@ -63,12 +72,18 @@ impl S3Store {
                 }
             }
         });
-        Ok(Some(pieces.boxed()))
+        Ok(Some(Version { size, tag, pieces: pieces.boxed() }))
     }
 
-    async fn send_put(&self, key: &str, body: Bytes, only_new: bool) -> Result<(), SdkError<PutObjectError>> {
-        let time = generous(u64::try_from(body.len()).unwrap_or(u64::MAX));
-        let request: PutObjectFluentBuilder = self.client.put_object().bucket(&self.bucket).key(key).body(body.into());
+    async fn send_put(&self, key: &str, body: Body, only_new: bool) -> Result<(), SdkError<PutObjectError>> {
+        let time = generous(body.size());
+        let request: PutObjectFluentBuilder = self.client.put_object().bucket(&self.bucket).key(key);
+        let request = match body {
+            Body::Memory(bytes) => request.body(bytes.into()),
+            Body::Source(source) => {
+                request.content_length(i64::try_from(source.size()).unwrap_or(i64::MAX)).body(streamed(&source))
+            }
+        };
         let request = if only_new { request.if_none_match("*") } else { request };
         match time {
             None => request.send().await.map(drop),
@@ -79,7 +94,7 @@ impl S3Store {
         }
     }
 
-    async fn put_new(&self, key: &str, body: Bytes) -> Result<PutNew, StoreError> {
+    async fn put_new(&self, key: &str, body: Body) -> Result<PutNew, StoreError> {
         let mut pause = Duration::from_millis(10);
         for last in (0..CONFLICTS).rev().map(|left| left == 0) {
             match self.send_put(key, body.clone(), true).await {
@@ -136,16 +151,19 @@ impl S3Store {
         Ok(())
     }
 
-    async fn refresh(&self, key: &str) -> Result<bool, StoreError> {
-        let source = format!("{}/{}", self.bucket, utf8_percent_encode(key, NON_ALPHANUMERIC));
-        let request = self.client.copy_object().copy_source(source).bucket(&self.bucket).key(key);
+    /// A copy inside storage, of this version if one is named. `false`: there is none such.
+    async fn copy(&self, action: &'static str, from: &str, tag: Option<&str>, to: &str) -> Result<bool, StoreError> {
+        let source = format!("{}/{}", self.bucket, utf8_percent_encode(from, NON_ALPHANUMERIC));
+        let request = self.client.copy_object().copy_source(source).bucket(&self.bucket).key(to);
+        let request = request.set_copy_source_if_match(tag.map(str::to_owned));
+        // Headers that somebody stored with the object stay behind: links bring their own.
         let request = request.metadata_directive(MetadataDirective::Replace).customize();
         let mut config = aws_sdk_s3::config::Builder::new();
         config.set_timeout_config(generous(MAX_FILE_BYTES));
         match request.config_override(config).send().await {
             Ok(_) => Ok(true),
-            Err(error) if errors::answered(&error, &["NoSuchKey"]) => Ok(false),
-            Err(error) => Err(errors::failed("refresh", key, error)),
+            Err(error) if errors::answered(&error, &["NoSuchKey", "PreconditionFailed"]) => Ok(false),
+            Err(error) => Err(errors::failed(action, from, error)),
         }
     }
 }
@@ -160,15 +178,28 @@ impl ObjectStore for S3Store {
     }
 
     fn get_stream<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Pieces>, StoreError>> {
-        self.get_stream(key).boxed()
+        async move { Ok(self.get_version(key).await?.map(|version| version.pieces)) }.boxed()
     }
 
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>> {
+        self.put_new(key, Body::Memory(body)).boxed()
+    }
+
+    fn put_new_from<'a>(
+        &'a self,
+        key: &'a str,
+        source: &'a Arc<dyn Source>,
+    ) -> BoxFuture<'a, Result<PutNew, StoreError>> {
+        let body = source.in_memory().map_or_else(|| Body::Source(Arc::clone(source)), Body::Memory);
         self.put_new(key, body).boxed()
     }
 
     fn put<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<(), StoreError>> {
-        async move { self.send_put(key, body, false).await.map_err(|error| errors::failed("put", key, error)) }.boxed()
+        async move {
+            let put = self.send_put(key, Body::Memory(body), false).await;
+            put.map_err(|error| errors::failed("put", key, error))
+        }
+        .boxed()
     }
 
     fn list<'a>(
@@ -185,10 +216,27 @@ impl ObjectStore for S3Store {
     }
 
     fn refresh<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
-        self.refresh(key).boxed()
+        self.copy("refresh", key, None, key).boxed()
     }
 
     fn presign_get<'a>(&'a self, key: &'a str, how: &'a Presentation) -> BoxFuture<'a, Result<String, StoreError>> {
         presign::presign_get(self, key, how).boxed()
+    }
+
+    fn get_version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        self.get_version(key).boxed()
+    }
+
+    fn copy_version<'a>(&'a self, from: &'a str, tag: &'a str, to: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.copy("copy", from, Some(tag), to).boxed()
+    }
+
+    fn presign_put<'a>(
+        &'a self,
+        key: &'a str,
+        size: u64,
+        valid_for: Duration,
+    ) -> BoxFuture<'a, Result<String, StoreError>> {
+        presign::presign_put(self, key, size, valid_for).boxed()
     }
 }

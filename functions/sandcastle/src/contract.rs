@@ -1,6 +1,6 @@
 //! The bodies of the contract's requests and responses, field by field as they are published.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -272,6 +272,22 @@ pub struct FileUploaded {
     pub filename: String,
     /// Length, in bytes.
     pub size_bytes: u64,
+}
+
+/// Answer to the announcement of an upload: where to PUT the file.
+#[derive(Debug, Serialize)]
+pub struct UploadPlace {
+    /// What takes the file over once it is there.
+    pub upload_id: String,
+    /// Presigned URL.
+    pub url: String,
+    /// Always `PUT`.
+    pub method: &'static str,
+    /// Headers that the request has to have.
+    pub headers: BTreeMap<&'static str, String>,
+    /// Until when the URL works, at most.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
 }
 
 /// The error envelope.

@@ -50,6 +50,16 @@ pub fn file(id: &SandboxId, epoch: Epoch, hash: ContentHash) -> String {
     format!("files/{id}/{epoch}/{hash}")
 }
 
+/// Prefix of what is uploaded to one epoch past this service, until it is taken over.
+pub fn staging(id: &SandboxId, epoch: Epoch) -> String {
+    format!("staging/{id}/{epoch}/")
+}
+
+/// One such upload, by its random number.
+pub fn staged(id: &SandboxId, epoch: Epoch, number: u128) -> String {
+    format!("staging/{id}/{epoch}/{number:032x}")
+}
+
 /// Prefix of an organisation's markers of running sandboxes.
 pub fn running(org: &Name) -> String {
     format!("orgs/{org}/running/")

@@ -11,7 +11,7 @@ use crate::{
     entry::{Base, Entry, Head, State, StoredBase, apply, difference},
     keys, limits,
     manifest::{Epoch, Manifest},
-    store::{ObjectStore, PutNew, StoreError},
+    store::{ObjectStore, PutNew, Source, StoreError},
 };
 
 /// So many objects are read at once.
@@ -140,7 +140,7 @@ impl Ledger {
         value: &T,
     ) -> Result<ContentHash, StoreError> {
         let (hash, bytes) = hashed(value)?;
-        store_young(self.store.as_ref(), &keys::object(id, epoch, hash), bytes).await?;
+        store_young(self.store.as_ref(), &keys::object(id, epoch, hash), &(Arc::new(bytes) as Arc<dyn Source>)).await?;
         Ok(hash)
     }
 
@@ -206,9 +206,13 @@ impl Ledger {
 }
 
 /// Stores something immutable under a key made of its hash. What is there already may be old, and is made young again.
-pub(crate) async fn store_young(store: &dyn ObjectStore, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-    if store.put_new(key, bytes.clone()).await? == PutNew::Exists && !store.refresh(key).await? {
-        store.put_new(key, bytes).await?;
+pub(crate) async fn store_young(
+    store: &dyn ObjectStore,
+    key: &str,
+    source: &Arc<dyn Source>,
+) -> Result<(), StoreError> {
+    if store.put_new_from(key, source).await? == PutNew::Exists && !store.refresh(key).await? {
+        store.put_new_from(key, source).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The storage port: one bucket, seen as a map from keys to bytes with one atomic operation, "write if absent".
 
-use std::time::Duration;
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt, future::BoxFuture, stream, stream::BoxStream};
@@ -48,6 +48,45 @@ pub fn too_large(key: &str, max: usize) -> StoreError {
     StoreError::Corrupt { key: key.to_owned(), what: format!("longer than {max} bytes") }
 }
 
+/// Bytes to be stored, all of them there: they can be read again when a write has to be tried again.
+pub trait Source: Send + Sync {
+    /// How many there are.
+    fn size(&self) -> u64;
+
+    /// Up to `most` of them from `at` on; none at the end. May wait for a disk, so not for threads that serve others.
+    fn piece(&self, at: u64, most: usize) -> io::Result<Bytes>;
+
+    /// All of them, where memory has them anyway.
+    fn in_memory(&self) -> Option<Bytes> {
+        None
+    }
+}
+
+impl Source for Bytes {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn piece(&self, at: u64, most: usize) -> io::Result<Bytes> {
+        let start = usize::try_from(at).unwrap_or(usize::MAX).min(self.len());
+        Ok(self.slice(start..self.len().min(start.saturating_add(most))))
+    }
+
+    fn in_memory(&self) -> Option<Bytes> {
+        Some(self.clone())
+    }
+}
+
+/// What an object holds at one moment; somebody may replace it meanwhile.
+pub struct Version {
+    /// Its length, in bytes.
+    pub size: u64,
+    /// Another one has another tag.
+    pub tag: String,
+    /// Its bytes.
+    pub pieces: Pieces,
+}
+
 /// What became of a write that must not overwrite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutNew {
@@ -93,6 +132,19 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Writes unless there is an object (`If-None-Match: *`). A conflict that S3 asks to repeat is repeated inside.
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>>;
 
+    /// As [`Self::put_new`], without holding it in memory.
+    fn put_new_from<'a>(
+        &'a self,
+        key: &'a str,
+        source: &'a Arc<dyn Source>,
+    ) -> BoxFuture<'a, Result<PutNew, StoreError>> {
+        Box::pin(async move {
+            let unread =
+                |error: io::Error| StoreError::Refused { action: "put", key: key.to_owned(), source: error.into() };
+            self.put_new(key, source.piece(0, usize::MAX).map_err(unread)?).await
+        })
+    }
+
     /// Writes, whatever was there.
     fn put<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<(), StoreError>>;
 
@@ -113,4 +165,18 @@ pub trait ObjectStore: Send + Sync + 'static {
 
     /// A URL that lets anybody GET this one object for a while.
     fn presign_get<'a>(&'a self, key: &'a str, how: &'a Presentation) -> BoxFuture<'a, Result<String, StoreError>>;
+
+    /// What the object holds now; `None` when there is none.
+    fn get_version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>>;
+
+    /// Copies this version of an object, inside storage. `false`: the object holds something else by now, or is gone.
+    fn copy_version<'a>(&'a self, from: &'a str, tag: &'a str, to: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// A URL that lets anybody PUT this one object for a while, with exactly so many bytes as `Content-Length`.
+    fn presign_put<'a>(
+        &'a self,
+        key: &'a str,
+        size: u64,
+        valid_for: Duration,
+    ) -> BoxFuture<'a, Result<String, StoreError>>;
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     middleware::from_fn_with_state,
     routing::{get, post},
 };
 
 mod answer;
 mod extract;
+mod form;
 mod routes;
 
 pub(crate) use extract::is_idempotency_key;
@@ -20,9 +20,6 @@ use crate::{
     App,
     error::{ApiError, Kind},
 };
-
-/// The largest form with an upload in it, in bytes.
-const UPLOAD_FORM: usize = routes::files::MAX_UPLOAD + 64 * 1024;
 
 /// All routes. Every answer, of an unknown route too, carries `x-request-id`; every error is the envelope
 /// `{"error": {"code", "message"}}`.
@@ -34,10 +31,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/sandcastles/{id}/exec", post(routes::exec::exec))
         .route("/v2/sandcastles/{id}/executions", get(routes::executions::executions))
         .route("/v2/sandcastles/{id}/executions/{execution}", get(routes::executions::execution))
-        .route(
-            "/v2/sandcastles/{id}/files",
-            get(routes::files::list).post(routes::files::upload).layer(DefaultBodyLimit::max(UPLOAD_FORM)),
-        )
+        .route("/v2/sandcastles/{id}/files", get(routes::files::list).post(routes::uploads::upload))
         .route("/v2/sandcastles/{id}/files/{*path}", get(routes::files::download).delete(routes::files::delete))
         .route("/v2/connectors", get(routes::connectors::connectors))
         .route("/openapi.json", get(routes::openapi::openapi))

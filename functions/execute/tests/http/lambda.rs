@@ -187,3 +187,52 @@ async fn a_download_that_is_too_long_for_an_answer_is_refused_with_a_way_out() {
     let event = with_file(&world, b"short").await;
     assert_eq!(handle(&world, &event, soon()).await.status, 200);
 }
+
+/// The download of this path, as a client writes it, over a REST API and over an HTTP API.
+fn for_path(world: &World, method: &str, path: &str) -> [String; 2] {
+    let mut rest: Value = serde_json::from_str(&DOWNLOAD.replace(TOKEN, &world.token)).unwrap();
+    rest["httpMethod"] = json!(method);
+    rest["requestContext"]["httpMethod"] = json!(method);
+    rest["path"] = json!(path);
+    rest["requestContext"]["path"] = json!(format!("/prod{path}"));
+    let mut http: Value = serde_json::from_str(&HTTP_API.replace(TOKEN, &world.token)).unwrap();
+    http["requestContext"]["http"]["method"] = json!(method);
+    http["rawPath"] = json!(path);
+    http["requestContext"]["http"]["path"] = json!(path);
+    http.as_object_mut().unwrap().remove("body");
+    [rest.to_string(), http.to_string()]
+}
+
+#[tokio::test]
+async fn a_path_that_leads_out_of_the_working_folder_is_no_other_route() {
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    let out = ["../../ID", "%2e%2e/%2E%2e/ID", "a/../../../ID", "..\\..\\ID", "..", "%2e%2e/executions", "."];
+    for path in out {
+        let path = format!("/v2/sandcastles/{id}/files/{}", path.replace("ID", &id));
+        for event in ["GET", "DELETE"].iter().flat_map(|method| for_path(&world, method, &path)) {
+            let answer = handle(&world, &event, soon()).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{path}: {answer:?}");
+        }
+    }
+    assert_eq!(world.execute(&id, "1").await.status, 200, "no such path has stopped the sandbox");
+}
+
+#[tokio::test]
+async fn a_name_is_found_however_the_gateway_writes_the_path() {
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    let name = "50% \"é\" a+b.csv";
+    assert_eq!(world.upload(&id, &name.replace('"', "%22"), "x").await.status, 200);
+    for written in ["50%25%20%22%C3%A9%22%20a+b.csv", "50%25 \"é\" a+b.csv", name] {
+        for event in for_path(&world, "GET", &format!("/v2/sandcastles/{id}/files/{written}")) {
+            let response = whole(invoke(&world.events(EventSettings::default()), &event, soon()).await.unwrap());
+            assert_eq!(
+                (&response["statusCode"], &response["isBase64Encoded"]),
+                (&json!(200), &json!(true)),
+                "{response}"
+            );
+            assert_eq!(response["body"], "eA==", "{written}: {response}");
+        }
+    }
+}

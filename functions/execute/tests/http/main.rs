@@ -33,4 +33,8 @@ mod logs;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod staged;
+#[cfg(test)]
 mod support;
+#[cfg(test)]
+mod uploads;

@@ -6,11 +6,12 @@ use std::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, pending, ready};
-use sandcastle::store::{ObjectStore, Presentation, PutNew, StoreError};
+use sandcastle::store::{ObjectStore, Presentation, PutNew, StoreError, Version};
 
 /// Keys and bytes, and how many writes there were.
 #[derive(Default)]
@@ -83,5 +84,17 @@ impl ObjectStore for MemoryStore {
 
     fn presign_get<'a>(&'a self, key: &'a str, _: &'a Presentation) -> BoxFuture<'a, Result<String, StoreError>> {
         ready(Ok(format!("memory:{key}"))).boxed()
+    }
+
+    fn get_version<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        unreachable!("uploads do not come by an interpreter")
+    }
+
+    fn copy_version<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        unreachable!("uploads do not come by an interpreter")
+    }
+
+    fn presign_put<'a>(&'a self, _: &'a str, _: u64, _: Duration) -> BoxFuture<'a, Result<String, StoreError>> {
+        unreachable!("uploads do not come by an interpreter")
     }
 }

@@ -10,9 +10,9 @@ use s3s::{
     Body, S3, S3Error as Refusal, S3Request, S3Response, S3Result,
     dto::{
         CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, DeleteObjectInput, DeleteObjectOutput,
-        DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, GetObjectInput, GetObjectOutput, HeadBucketInput,
-        HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput,
-        PutObjectOutput, StreamingBlob, Timestamp,
+        DeleteObjectsInput, DeleteObjectsOutput, DeletedObject, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
+        HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
+        PutObjectInput, PutObjectOutput, StreamingBlob, Timestamp,
     },
     s3_error,
 };
@@ -129,11 +129,25 @@ impl S3 for LocalBucket {
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
         let input = req.input;
         names::check(&input.bucket, &input.key)?;
-        match &input.copy_source {
-            CopySource::Bucket { bucket, key, .. } if **bucket == *input.bucket && **key == *input.key => {}
-            _ => return Err(s3_error!(NotImplemented, "this S3 copies objects onto themselves only")),
-        }
-        let facts = self.files(move |objects| objects.touch(&input.key)).await?.ok_or_else(|| s3_error!(NoSuchKey))?;
+        let CopySource::Bucket { bucket, key: from, .. } = &input.copy_source else {
+            return Err(s3_error!(NotImplemented, "this S3 has no access points"));
+        };
+        names::check(bucket, from)?;
+        let from = from.to_string();
+        let wanted = match input.copy_source_if_match {
+            Some(ETagCondition::ETag(tag)) => Some(tag),
+            None | Some(ETagCondition::Any) => None,
+        };
+        let copied = self.files(move |objects| {
+            let Some(Opened { file, facts }) = objects.read(&from)? else { return Ok(Err(s3_error!(NoSuchKey))) };
+            if wanted.is_some_and(|wanted| wanted != tag(&facts)) {
+                return Ok(Err(s3_error!(PreconditionFailed)));
+            }
+            let facts =
+                if from == input.key { objects.touch(&file, facts)? } else { objects.copy(file, &input.key)? };
+            Ok(Ok(facts))
+        });
+        let facts = copied.await??;
         let copied = CopyObjectResult {
             e_tag: Some(tag(&facts)),
             last_modified: Some(Timestamp::from(facts.modified)),
@@ -175,7 +189,7 @@ impl S3 for LocalBucket {
 /// Differs whenever an object was written anew; S3 promises no more of an `ETag`.
 fn tag(facts: &Facts) -> ETag {
     let written = facts.modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    ETag::Strong(format!("{:x}-{:x}", written.as_nanos(), facts.size))
+    ETag::Strong(format!("{:x}-{:x}-{:x}", facts.number, written.as_nanos(), facts.size))
 }
 
 /// The work of adding pieces to a file, which the first piece makes.

@@ -1,13 +1,17 @@
 //! Objects as files: written whole or not at all, however the server ends.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use tempfile::{Builder, NamedTempFile, PersistError};
+
+/// Uploads that nobody took over are kept for so long, as by the deployed bucket's lifecycle.
+const STAGED_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// The folders of one bucket.
 pub(super) struct Objects {
@@ -29,10 +33,18 @@ pub(super) struct Facts {
     pub size: u64,
     /// When it was written, or refreshed.
     pub modified: SystemTime,
+    /// Of its file: two that are written at the same moment differ in it.
+    pub number: u64,
+}
+
+impl Facts {
+    fn of(metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self { size: metadata.len(), modified: metadata.modified()?, number: metadata.ino() })
+    }
 }
 
 impl Objects {
-    /// The bucket of this name below `root`. What a killed server was writing is removed.
+    /// The bucket of this name below `root`. What a killed server was writing is removed, and uploads that nobody took over.
     pub(super) fn open(root: &Path, bucket: &str) -> io::Result<Self> {
         let this = Self { folder: root.join(bucket), partial: root.join(format!("{bucket}.partial")) };
         match fs::remove_dir_all(&this.partial) {
@@ -41,6 +53,8 @@ impl Objects {
         }
         fs::create_dir_all(&this.partial)?;
         fs::create_dir_all(&this.folder)?;
+        let before = SystemTime::now().checked_sub(STAGED_FOR).unwrap_or(SystemTime::UNIX_EPOCH);
+        sweep(&this.folder.join("staging"), before)?;
         Ok(this)
     }
 
@@ -83,16 +97,24 @@ impl Objects {
             file => file?,
         };
         let metadata = file.metadata()?;
-        let facts = Facts { size: metadata.len(), modified: metadata.modified()? };
+        let facts = Facts::of(&metadata)?;
         Ok(metadata.is_file().then_some(Opened { file, facts }))
     }
 
-    /// Makes an object's time now; `None` when there is none.
-    pub(super) fn touch(&self, key: &str) -> io::Result<Option<Facts>> {
-        let Some(Opened { file, facts }) = self.read(key)? else { return Ok(None) };
+    /// Makes an object's time now.
+    pub(super) fn touch(&self, file: &File, facts: Facts) -> io::Result<Facts> {
         let modified = SystemTime::now();
         file.set_modified(modified)?;
-        Ok(Some(Facts { modified, ..facts }))
+        Ok(Facts { modified, ..facts })
+    }
+
+    /// Makes what was read an object of its own, in the place of one that is there.
+    pub(super) fn copy(&self, mut from: File, key: &str) -> io::Result<Facts> {
+        let mut file = self.create()?;
+        io::copy(&mut from, file.as_file_mut())?;
+        let facts = Facts::of(&file.as_file().metadata()?)?;
+        self.publish(file, key, false)?;
+        Ok(facts)
     }
 
     /// Deletes objects; those that are not there are no error.
@@ -102,6 +124,25 @@ impl Objects {
             _ => Ok(()),
         })
     }
+}
+
+/// Deletes objects below a folder that were written before then, and folders without objects.
+fn sweep(folder: &Path, before: SystemTime) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if absent(&error) => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let (entry, path) = entry.and_then(|entry| Ok((entry.metadata()?, entry.path())))?;
+        if entry.is_dir() {
+            sweep(&path, before)?;
+            // Refused when something is in it.
+            drop(fs::remove_dir(&path));
+        } else if entry.modified()? < before {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes these pieces.

@@ -1,6 +1,9 @@
 //! Working files from outside: list, read, put, delete. A put or a delete is a ledger entry like any other; a warm kernel
 //! takes it over without being restarted.
 
+mod staged;
+mod upload;
+
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use bytes::Bytes;
@@ -9,19 +12,14 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::{Sandcastles, ServiceError, Whose, authorise, demand_running, parse_id};
 use crate::{
     ContentHash, ContentHasher, Principal, Scope,
-    contract::{FileList, FileListed, FileUploaded},
+    contract::{FileList, FileListed},
     entry::Change,
-    keys,
-    ledger::store_young,
-    limits,
-    manifest::{Manifest, Node, WorkingFile},
+    keys, limits,
+    manifest::{Manifest, Node},
     store::{Pieces, StoreError},
 };
 
-/// Permission bits of an uploaded file.
-const FILE_MODE: u32 = 0o644;
-/// Permission bits of the folders that are made for it.
-const FOLDER_MODE: u32 = 0o755;
+pub use upload::{Content, Destination, Upload};
 
 impl Sandcastles {
     /// One level of the working folder, hidden names left out; `folder` is empty for the top.
@@ -29,7 +27,8 @@ impl Sandcastles {
         let head = self.newest(&parse_id(id)?).await?;
         authorise(caller, &head, Scope::Read, Whose::Org)?;
         demand_running(&head)?;
-        let folder = folder.trim_matches('/');
+        // The top may be called `/`; any other path that begins with a slash would lead out of the working folder.
+        let folder = if folder == "/" { "" } else { folder.strip_suffix('/').unwrap_or(folder) };
         if !folder.is_empty() {
             let there = matches!(head.manifest.files.get(visible_path(folder)?), Some(Node::Folder { .. }));
             there.then_some(()).ok_or(ServiceError::NoFile)?;
@@ -63,44 +62,6 @@ impl Sandcastles {
             Some(pieces) => Ok(FileContent { size: file.size, pieces: verified(pieces, key, file.hash) }),
             None => Err(StoreError::Corrupt { key, what: "missing".into() }.into()),
         }
-    }
-
-    /// Puts a file into the working folder, over one of that name.
-    pub async fn put_file(
-        &self,
-        caller: &Principal,
-        id: &str,
-        path: &str,
-        bytes: Bytes,
-        deadline: Instant,
-    ) -> Result<FileUploaded, ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Write, Whose::Own)?;
-        demand_running(&head)?;
-        let path = visible_path(path)?;
-        let epoch = head.manifest.epoch;
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if size > limits::MAX_FILE_BYTES {
-            return Err(ServiceError::Invalid(format!("the file is longer than {} bytes", limits::MAX_FILE_BYTES)));
-        }
-        let (hash, now) = (ContentHash::of(&bytes), self.now());
-        store_young(self.store.as_ref(), &keys::file(&id, epoch, hash), bytes).await?;
-        let file = WorkingFile { hash, size, mode: FILE_MODE, modified_at: now, stored_at: now };
-        let change = Change::FilePut { name: path.to_owned() };
-        let with_file = |old: &crate::entry::Head| {
-            demand_running(old)?;
-            if old.manifest.epoch != epoch {
-                return Err(ServiceError::Conflict("the sandbox was stopped and started again; try again"));
-            }
-            let mut files = BTreeMap::clone(&old.manifest.files);
-            insert(&mut files, path, file.clone())?;
-            Ok(Some(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() }))
-        };
-        let _turn = self.turn(&id, deadline).await?;
-        self.change(&id, change, deadline, with_file).await?;
-        let filename = path.rsplit('/').next().unwrap_or(path).to_owned();
-        Ok(FileUploaded { filename, size_bytes: size })
     }
 
     /// Deletes a working file; a folder is refused.
@@ -179,27 +140,5 @@ fn visible_path(path: &str) -> Result<&str, ServiceError> {
     match path.split('/').find(|part| part.is_empty() || part.starts_with('.') || too_long(part)) {
         Some(_) => wrong("must not have empty, hidden, relative or over-long parts"),
         None => Ok(path),
-    }
-}
-
-/// Adds the file and the folders above it, unless one of them is a file or the path is a folder.
-fn insert(files: &mut BTreeMap<String, Node>, path: &str, file: WorkingFile) -> Result<(), ServiceError> {
-    for (at, _) in path.match_indices('/') {
-        let folder = path.get(..at).unwrap_or_default();
-        match files.get(folder) {
-            Some(Node::File(_)) => return Err(ServiceError::Invalid(format!("{folder:?} is a file"))),
-            Some(Node::Folder { .. }) => {}
-            None => _ = files.insert(folder.to_owned(), Node::Folder { mode: FOLDER_MODE }),
-        }
-    }
-    match files.get(path) {
-        Some(Node::Folder { .. }) => Err(ServiceError::Invalid(format!("{path:?} is a folder"))),
-        _ if files.len() >= limits::MAX_NODES => {
-            Err(ServiceError::Invalid(format!("a sandbox keeps at most {} files and folders", limits::MAX_NODES)))
-        }
-        _ => {
-            files.insert(path.to_owned(), Node::File(file));
-            Ok(())
-        }
     }
 }

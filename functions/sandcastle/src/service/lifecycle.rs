@@ -87,6 +87,7 @@ impl Sandcastles {
         self.mark_stopped(&id, &new).await?;
         self.delete_all(&keys::objects(&id, new.epoch)).await?;
         self.delete_all(&keys::files(&id, new.epoch)).await?;
+        self.delete_all(&keys::staging(&id, new.epoch)).await?;
         Ok(())
     }
 

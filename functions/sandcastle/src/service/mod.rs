@@ -28,7 +28,7 @@ pub mod listing;
 mod record;
 mod recorded;
 
-pub use files::FileContent;
+pub use files::{Content, Destination, FileContent, Upload};
 
 /// Why a call was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,9 @@ pub enum ServiceError {
     /// No such file in this sandbox.
     #[error("no such file")]
     NoFile,
+    /// Nothing was uploaded to this place, or not in this life of the sandbox.
+    #[error("there is no such upload in this sandbox; PUT the file to its url first")]
+    NotUploaded,
     /// No such execution of this sandbox.
     #[error("no such execution")]
     NoExecution,

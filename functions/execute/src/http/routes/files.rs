@@ -1,11 +1,11 @@
-//! `/v2/sandcastles/{id}/files`: working files from outside.
+//! `/v2/sandcastles/{id}/files`: working files listed, read and deleted from outside.
 
 use std::sync::Arc;
 
 use axum::{
     Extension, Json,
     body::Body,
-    extract::{FromRequest, FromRequestParts, Multipart, Path, Request, State},
+    extract::{FromRequestParts, Path, State},
     http::{
         HeaderValue,
         header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
@@ -13,9 +13,9 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 use sandcastle::{
-    contract::{FileList, FileUploaded, Success},
+    contract::{FileList, Success},
     service::FileContent,
 };
 use serde::Deserialize;
@@ -29,9 +29,6 @@ use crate::{
     },
 };
 
-/// The largest upload, in bytes: it is held in memory until it is stored.
-pub(in crate::http) const MAX_UPLOAD: usize = 64 * 1024 * 1024;
-
 /// `GET …/files?path=`: one level of the working folder.
 pub(in crate::http) async fn list(
     Caller(caller): Caller,
@@ -40,17 +37,6 @@ pub(in crate::http) async fn list(
     State(app): State<Arc<App>>,
 ) -> Result<Json<FileList>, ApiError> {
     Ok(Json(app.sandcastles.list_files(&caller, &id, &folder).await?))
-}
-
-/// `POST …/files`: the form's field `file` becomes a working file of that name.
-pub(in crate::http) async fn upload(
-    Caller(caller): Caller,
-    SandboxPath(id): SandboxPath,
-    Deadline(deadline): Deadline,
-    State(app): State<Arc<App>>,
-    Upload { name, bytes }: Upload,
-) -> Result<Json<FileUploaded>, ApiError> {
-    detached(async move { app.sandcastles.put_file(&caller, &id, &name, bytes, deadline).await }).await.map(Json)
 }
 
 /// `GET …/files/{path}`: the bytes of a working file, whatever they are; a browser is told to make nothing of them.
@@ -104,6 +90,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Folder {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        // The query's reader would put other characters in the place of bytes that are none.
+        let query = percent_decode_str(parts.uri.query().unwrap_or_default());
+        query.decode_utf8().map_err(|_| ApiError::invalid("the query is not UTF-8"))?;
         let RawFolder { path } = parse_query(parts)?;
         Ok(Self(path.unwrap_or_default()))
     }
@@ -122,34 +111,5 @@ impl<S: Send + Sync> FromRequestParts<S> for FilePath {
         let path = Path::<(String, String)>::from_request_parts(parts, state).await;
         let (id, path) = path.map(|Path(both)| both).map_err(|_| ApiError::invalid("the path is not UTF-8"))?;
         Ok(Self { id, path })
-    }
-}
-
-/// The file of a form.
-pub(in crate::http) struct Upload {
-    name: String,
-    bytes: Bytes,
-}
-
-impl<S: Send + Sync> FromRequest<S> for Upload {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let malformed = || ApiError::invalid("the body has to be a multipart form with a field `file`");
-        let mut form = Multipart::from_request(request, state).await.map_err(|_| malformed())?;
-        loop {
-            let field = form.next_field().await.map_err(|_| malformed())?.ok_or_else(malformed)?;
-            if field.name() != Some("file") {
-                continue;
-            }
-            let name = field.file_name().unwrap_or_default();
-            let name = name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
-            if name.is_empty() {
-                return Err(ApiError::invalid("the form's field `file` has no file name"));
-            }
-            let too_long = || ApiError::invalid(format!("the upload broke off, or is longer than {MAX_UPLOAD} bytes"));
-            let bytes = field.bytes().await.map_err(|_| too_long())?;
-            return if bytes.len() <= MAX_UPLOAD { Ok(Self { name, bytes }) } else { Err(too_long()) };
-        }
     }
 }

@@ -10,3 +10,4 @@ pub(in crate::http) mod openapi;
 pub(in crate::http) mod start;
 pub(in crate::http) mod status;
 pub(in crate::http) mod stop;
+pub(in crate::http) mod uploads;

@@ -139,6 +139,43 @@ impl World {
         self.send(self.request(method, path).body(Body::from(body.to_owned())).unwrap()).await
     }
 
+    /// A request with the world's key and a form.
+    pub(crate) fn form_request(&self, path: &str, boundary: &str) -> axum::http::request::Builder {
+        Request::builder()
+            .method("POST")
+            .uri(path)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", format!("multipart/form-data; boundary={boundary}"))
+    }
+
+    /// Sends this form, of which each line ends as it has to.
+    pub(crate) async fn form(&self, id: &str, form: &str) -> Answer {
+        let body = form.replace('\n', "\r\n");
+        self.send(self.form_request(&format!("/v2/sandcastles/{id}/files"), "x").body(Body::from(body)).unwrap()).await
+    }
+
+    /// Uploads a file; the name as it stands in the form.
+    pub(crate) async fn upload(&self, id: &str, name: &str, content: &str) -> Answer {
+        let head = format!("--x\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\n\n");
+        self.form(id, &format!("{head}{content}\n--x--\n")).await
+    }
+
+    /// Names in the working folder.
+    pub(crate) async fn names(&self, id: &str) -> Vec<String> {
+        let listed = self.call("GET", &format!("/v2/sandcastles/{id}/files"), "").await;
+        let files = listed.body["files"].as_array().unwrap().iter();
+        files.map(|file| file["name"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The bytes of a working file, and the status; the path as it stands in a request.
+    pub(crate) async fn download(&self, id: &str, path: &str) -> (u16, String) {
+        let request = self.request("GET", &format!("/v2/sandcastles/{id}/files/{path}")).body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
     /// Starts a sandbox; its id.
     pub(crate) async fn sandbox(&self) -> String {
         let started = self.call("POST", "/v2/sandcastles", "").await;

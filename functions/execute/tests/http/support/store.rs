@@ -6,13 +6,19 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
-use futures::future::{BoxFuture, FutureExt};
+use futures::{
+    StreamExt,
+    future::{BoxFuture, FutureExt},
+    stream,
+};
 use sandcastle::{
+    ContentHash,
     keys::API_KEYS,
-    store::{ObjectStore, Presentation, PutNew, StoreError},
+    store::{ObjectStore, Presentation, PutNew, StoreError, Version},
 };
 
 #[derive(Default)]
@@ -22,6 +28,8 @@ pub(crate) struct MemoryStore {
     pub(crate) key_reads: AtomicUsize,
     /// Reads of key records fail while it is set.
     pub(crate) keys_fail: AtomicBool,
+    /// What the next upload that is read becomes meanwhile.
+    pub(crate) replaced_by: Mutex<Option<Bytes>>,
 }
 
 impl MemoryStore {
@@ -83,5 +91,31 @@ impl ObjectStore for MemoryStore {
 
     fn presign_get<'a>(&'a self, key: &'a str, _how: &'a Presentation) -> BoxFuture<'a, Result<String, StoreError>> {
         async move { Ok(format!("https://example.invalid/{key}")) }.boxed()
+    }
+
+    fn get_version<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        let found = self.objects.lock().unwrap().get(key).cloned();
+        if let Some(other) = self.replaced_by.lock().unwrap().take() {
+            self.objects.lock().unwrap().insert(key.into(), other);
+        }
+        let pieces =
+            |bytes: &Bytes| stream::iter(bytes.chunks(5).map(Bytes::copy_from_slice).map(Ok).collect::<Vec<_>>());
+        let version = found.map(|bytes| Version {
+            size: bytes.len() as u64,
+            tag: ContentHash::of(&bytes).to_string(),
+            pieces: pieces(&bytes).boxed(),
+        });
+        async move { Ok(version) }.boxed()
+    }
+
+    fn copy_version<'a>(&'a self, from: &'a str, tag: &'a str, to: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let mut objects = self.objects.lock().unwrap();
+        let found = objects.get(from).filter(|bytes| ContentHash::of(bytes).to_string() == tag).cloned();
+        let copied = found.map(|bytes| objects.insert(to.into(), bytes)).is_some();
+        async move { Ok(copied) }.boxed()
+    }
+
+    fn presign_put<'a>(&'a self, key: &'a str, size: u64, _: Duration) -> BoxFuture<'a, Result<String, StoreError>> {
+        async move { Ok(format!("https://example.invalid/{key}?length={size}")) }.boxed()
     }
 }

@@ -1,0 +1,150 @@
+//! A body that is read as it arrives: never more of it at once than was asked for, and never for nothing.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use sandcastle::limits::MAX_FILE_BYTES;
+
+use crate::http::ApiError;
+
+/// As much of a body is handed on at once.
+const PIECE: usize = 64 * 1024;
+/// The most that the reader of a form may gather before it hands something on: headers of a field, say.
+const MOST_UNREAD: usize = 4 * PIECE;
+/// Of a body whose request is refused so much is read and dropped, because many clients read no answer before all is sent.
+const DRAINED: usize = 64 * 1024 * 1024;
+/// For that.
+const DRAINS_FOR: Duration = Duration::from_secs(30);
+
+/// A body on its way. What is left of it when this is dropped is read on for a while beside the answer.
+pub(in crate::http) struct Arriving(Option<BodyDataStream>);
+
+impl Arriving {
+    /// Of a request.
+    pub(in crate::http) fn new(body: Body) -> Self {
+        Self(Some(body.into_data_stream()))
+    }
+
+    /// As it was, for another reader.
+    pub(in crate::http) fn into_body(mut self) -> Body {
+        self.0.take().map_or_else(Body::empty, Body::from_stream)
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let Some(mut rest) = self.0.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let drain = async move {
+            let mut left = DRAINED;
+            while let Some(Ok(piece)) = rest.next().await {
+                let Some(less) = left.checked_sub(piece.len()) else { return };
+                left = less;
+            }
+        };
+        drop(runtime.spawn(tokio::time::timeout(DRAINS_FOR, drain)));
+    }
+}
+
+/// What a form's reader has asked for and not handed on, and why its body ended too early.
+#[derive(Default)]
+pub(super) struct Gauge {
+    unread: AtomicUsize,
+    fault: OnceLock<ApiError>,
+}
+
+impl Gauge {
+    /// The reader has handed something on.
+    pub(super) fn went_on(&self) {
+        self.unread.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn fault(&self) -> Option<ApiError> {
+        self.fault.get().cloned()
+    }
+
+    fn ended_by(&self, error: ApiError) -> io::Error {
+        let _first = self.fault.set(error);
+        io::Error::other("the body ended too early")
+    }
+}
+
+/// A body in pieces, one at a time: a form's reader takes whatever is ready before it hands anything on, and would hold a
+/// file that arrives quickly in memory.
+pub(super) struct Pieces {
+    body: Arriving,
+    ready: Bytes,
+    handed_on: bool,
+    left: u64,
+    gauge: Arc<Gauge>,
+}
+
+impl Pieces {
+    pub(super) fn new(body: Arriving, most: u64, gauge: Arc<Gauge>) -> Self {
+        Self { body, ready: Bytes::new(), handed_on: false, left: most, gauge }
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), io::Error>>> {
+        while self.ready.is_empty() {
+            let Some(body) = &mut self.body.0 else { return Poll::Ready(None) };
+            match ready!(body.poll_next_unpin(cx)) {
+                Some(Ok(bytes)) => self.ready = bytes,
+                Some(Err(_)) => {
+                    self.body.0 = None;
+                    return Poll::Ready(Some(Err(self.gauge.ended_by(ApiError::invalid("the upload broke off")))));
+                }
+                None => {
+                    self.body.0 = None;
+                    return Poll::Ready(None);
+                }
+            }
+        }
+        Poll::Ready(Some(Ok(())))
+    }
+}
+
+impl Stream for Pieces {
+    type Item = Result<Bytes, io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.handed_on) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        match ready!(self.poll_ready(cx)) {
+            None => return Poll::Ready(None),
+            Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            Some(Ok(())) => {}
+        }
+        let length = self.ready.len().min(PIECE);
+        let piece = self.ready.split_to(length);
+        let Some(left) = self.left.checked_sub(length as u64) else {
+            return Poll::Ready(Some(Err(self.gauge.ended_by(too_long()))));
+        };
+        if self.gauge.unread.fetch_add(length, Ordering::Relaxed) > MOST_UNREAD {
+            let what = "the form has too much before its file, or around a field";
+            return Poll::Ready(Some(Err(self.gauge.ended_by(ApiError::invalid(what)))));
+        }
+        (self.left, self.handed_on) = (left, true);
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
+
+/// The refusal of a file that is too long.
+pub(super) fn too_long() -> ApiError {
+    ApiError::invalid(format!(
+        "the form is too long: a file may have {MAX_FILE_BYTES} bytes at most, in a form or sent past this API after \
+         POST …/files {{\"filename\", \"size_bytes\"}}"
+    ))
+}

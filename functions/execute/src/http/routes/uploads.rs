@@ -1,0 +1,117 @@
+//! `POST /v2/sandcastles/{id}/files`: a working file from outside, in a form or, when it is too long for whatever stands
+//! before this API, past it.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    Json,
+    extract::{FromRequest, Request, State},
+    http::{HeaderMap, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use lambda_http::Context;
+use sandcastle::{
+    limits::MAX_FILE_BYTES,
+    service::{Destination, Upload},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    App,
+    detached::detached,
+    http::{
+        ApiError,
+        extract::{Caller, Deadline, JsonText, SandboxPath},
+        form::{self, Arriving},
+    },
+    json,
+};
+
+/// The ways there are.
+const WAYS: &str = "send a multipart form with a field `file`, or as JSON {\"filename\", \"size_bytes\"} to be answered where to \
+                    PUT the file, and {\"upload_id\"} once it is there";
+
+/// Who may not upload is told so before the file is read.
+pub(in crate::http) async fn upload(
+    Caller(caller): Caller,
+    SandboxPath(id): SandboxPath,
+    Deadline(deadline): Deadline,
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = Arriving::new(body);
+    let into = app.sandcastles.may_upload(&caller, &id).await?;
+    if is_form(&parts.headers) {
+        let (to, content) = form::read(&parts.headers, body, |name| destination(&into, name)).await?;
+        // The call's time does not count while the file arrives.
+        let deadline = app.deadline(Instant::now(), parts.extensions.get::<Context>());
+        let put = detached(async move { app.sandcastles.put_file(&to, content, deadline).await });
+        return Ok(Json(put.await?).into_response());
+    }
+    let body = JsonText::from_request(Request::from_parts(parts, body.into_body()), &()).await?;
+    match parse(&body)? {
+        Announced::File { name, size } => {
+            let to = destination(&into, &name)?;
+            let place = detached(async move { app.sandcastles.stage_file(&to, size).await });
+            Ok(Json(place.await?).into_response())
+        }
+        Announced::Uploaded { upload_id } => {
+            let taken = detached(async move { app.sandcastles.take_staged(&into, &upload_id, deadline).await });
+            Ok(Json(taken.await?).into_response())
+        }
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("multipart/form-data")
+}
+
+/// The top of the working folder: of a name with folders before it, the last part counts.
+fn destination(into: &Upload, sent: &str) -> Result<Destination, ApiError> {
+    let name = form::base(sent);
+    if name.is_empty() {
+        return Err(ApiError::invalid("the file has no name"));
+    }
+    Ok(into.to(name)?)
+}
+
+/// What JSON says of a file that does not come with it.
+enum Announced {
+    /// It is to be uploaded.
+    File { name: String, size: u64 },
+    /// It has been.
+    Uploaded { upload_id: String },
+}
+
+#[derive(Deserialize)]
+struct Raw<'a> {
+    #[serde(borrow)]
+    filename: Option<&'a RawValue>,
+    #[serde(borrow)]
+    size_bytes: Option<&'a RawValue>,
+    #[serde(borrow)]
+    upload_id: Option<&'a RawValue>,
+}
+
+fn parse(body: &JsonText) -> Result<Announced, ApiError> {
+    if body.is_empty() {
+        return Err(ApiError::invalid(WAYS));
+    }
+    match body.object()? {
+        Raw { filename, size_bytes, upload_id: None } if filename.is_some() || size_bytes.is_some() => {
+            Ok(Announced::File { name: json::required("filename", filename)?, size: size(size_bytes)? })
+        }
+        Raw { filename: None, size_bytes: None, upload_id: Some(id) } => {
+            Ok(Announced::Uploaded { upload_id: json::string("upload_id", id)? })
+        }
+        _ => Err(ApiError::invalid(WAYS)),
+    }
+}
+
+fn size(value: Option<&RawValue>) -> Result<u64, ApiError> {
+    let size = value.and_then(|value| value.get().parse().ok()).filter(|size| *size <= MAX_FILE_BYTES);
+    size.ok_or_else(|| ApiError::invalid(format!("size_bytes has to be a whole number from 0 to {MAX_FILE_BYTES}")))
+}

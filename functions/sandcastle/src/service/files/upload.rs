@@ -1,0 +1,134 @@
+//! Files from outside: who may add one, where it goes, and the entry that adds it.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use super::visible_path;
+use crate::{
+    ContentHash, Principal, SandboxId, Scope,
+    contract::FileUploaded,
+    entry::{Change, Head},
+    keys,
+    ledger::store_young,
+    limits,
+    manifest::{Epoch, Manifest, Node, WorkingFile},
+    service::{Sandcastles, ServiceError, Whose, authorise, demand_running, parse_id},
+    store::Source,
+};
+
+/// Permission bits of an uploaded file.
+const FILE_MODE: u32 = 0o644;
+/// Permission bits of the folders that are made for it.
+const FOLDER_MODE: u32 = 0o755;
+
+/// Leave to add files to one life of a sandbox.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    pub(super) id: SandboxId,
+    pub(super) epoch: Epoch,
+}
+
+/// Where a file goes.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    pub(super) id: SandboxId,
+    pub(super) epoch: Epoch,
+    pub(super) path: String,
+}
+
+/// A file's bytes, with the digest that whoever took them in has computed.
+#[derive(Clone)]
+pub struct Content {
+    /// The bytes.
+    pub source: Arc<dyn Source>,
+    /// Their digest.
+    pub hash: ContentHash,
+}
+
+impl Upload {
+    /// A place in the working folder.
+    ///
+    /// # Errors
+    /// When the path leaves the folder or names something hidden.
+    pub fn to(&self, path: &str) -> Result<Destination, ServiceError> {
+        Ok(Destination { id: self.id, epoch: self.epoch, path: visible_path(path)?.to_owned() })
+    }
+}
+
+impl Sandcastles {
+    /// Asks for leave to add files, before any of their bytes is read.
+    pub async fn may_upload(&self, caller: &Principal, id: &str) -> Result<Upload, ServiceError> {
+        let id = parse_id(id)?;
+        let head = self.newest(&id).await?;
+        authorise(caller, &head, Scope::Write, Whose::Own)?;
+        demand_running(&head)?;
+        Ok(Upload { id, epoch: head.manifest.epoch })
+    }
+
+    /// Puts a file into the working folder, over one of that name.
+    pub async fn put_file(
+        &self,
+        to: &Destination,
+        content: Content,
+        deadline: Instant,
+    ) -> Result<FileUploaded, ServiceError> {
+        let size = content.source.size();
+        check_size(size)?;
+        let key = keys::file(&to.id, to.epoch, content.hash);
+        store_young(self.store.as_ref(), &key, &content.source).await?;
+        self.add(to, content.hash, size, deadline).await
+    }
+
+    /// Commits a file whose bytes have just been stored.
+    pub(super) async fn add(
+        &self,
+        to: &Destination,
+        hash: ContentHash,
+        size: u64,
+        deadline: Instant,
+    ) -> Result<FileUploaded, ServiceError> {
+        let Destination { id, epoch, path } = to;
+        let now = self.now();
+        let file = WorkingFile { hash, size, mode: FILE_MODE, modified_at: now, stored_at: now };
+        let with_file = |old: &Head| {
+            demand_running(old)?;
+            if old.manifest.epoch != *epoch {
+                return Err(ServiceError::Conflict("the sandbox was stopped and started again; try again"));
+            }
+            let mut files = BTreeMap::clone(&old.manifest.files);
+            insert(&mut files, path, file.clone())?;
+            Ok(Some(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() }))
+        };
+        let _turn = self.turn(id, deadline).await?;
+        self.change(id, Change::FilePut { name: path.clone() }, deadline, with_file).await?;
+        let filename = path.rsplit('/').next().unwrap_or(path).to_owned();
+        Ok(FileUploaded { filename, size_bytes: size })
+    }
+}
+
+/// Refuses what is longer than a file may be.
+pub(super) fn check_size(size: u64) -> Result<(), ServiceError> {
+    let too_long = || ServiceError::Invalid(format!("a file may have {} bytes at most", limits::MAX_FILE_BYTES));
+    (size <= limits::MAX_FILE_BYTES).then_some(()).ok_or_else(too_long)
+}
+
+/// Adds the file and the folders above it, unless one of them is a file or the path is a folder.
+fn insert(files: &mut BTreeMap<String, Node>, path: &str, file: WorkingFile) -> Result<(), ServiceError> {
+    for (at, _) in path.match_indices('/') {
+        let folder = path.get(..at).unwrap_or_default();
+        match files.get(folder) {
+            Some(Node::File(_)) => return Err(ServiceError::Invalid(format!("{folder:?} is a file"))),
+            Some(Node::Folder { .. }) => {}
+            None => _ = files.insert(folder.to_owned(), Node::Folder { mode: FOLDER_MODE }),
+        }
+    }
+    match files.get(path) {
+        Some(Node::Folder { .. }) => Err(ServiceError::Invalid(format!("{path:?} is a folder"))),
+        _ if files.len() >= limits::MAX_NODES => {
+            Err(ServiceError::Invalid(format!("a sandbox keeps at most {} files and folders", limits::MAX_NODES)))
+        }
+        _ => {
+            files.insert(path.to_owned(), Node::File(file));
+            Ok(())
+        }
+    }
+}
