@@ -29,6 +29,8 @@ mod limits;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod sandbox_limit;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod support;
