@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod auth_table;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod calls;
