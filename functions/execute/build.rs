@@ -77,7 +77,8 @@ fn add_headers(response: &mut Value, status: &str, headers: &Value) {
 }
 
 fn add_links(response: &mut Value, links: &Value) {
-    for (target, parameters) in links.as_object().into_iter().flatten() {
-        response["links"][target] = json!({ "operationId": target, "parameters": parameters });
+    for (target, link) in links.as_object().into_iter().flatten() {
+        response["links"][target] = link.clone();
+        response["links"][target]["operationId"] = target.clone().into();
     }
 }
