@@ -1,31 +1,50 @@
-//! Makes the document that `GET /openapi.json` answers from `infra/openapi.yaml`: the contract alone, without what API
-//! Gateway and CloudFormation need beside it.
+//! Makes the document that `GET /openapi.json` answers: the contract in `infra/openapi.yaml`, without what API Gateway and
+//! CloudFormation need beside it, and with what `infra/published.yaml` has for clients.
 
 use std::{error::Error, fs, path::Path};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The contract, and the body of API Gateway's REST API.
 const SOURCE: &str = "../../infra/openapi.yaml";
+/// Headers and links.
+const ADDED: &str = "../../infra/published.yaml";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(SOURCE);
-    println!("cargo:rerun-if-changed={SOURCE}");
     println!("cargo:rerun-if-changed=build.rs");
-    let document: Value = serde_saphyr::from_str(&fs::read_to_string(&source)?)?;
-    let Value::Object(mut document) = published(document) else {
+    let Value::Object(mut document) = published(read(SOURCE)?) else {
         return Err("the document has to be a mapping".into());
     };
     // Beside the document, whatever the stage and the host are called; without it a client takes the host's root.
     document.insert("servers".into(), json!([{ "url": "." }]));
+    let added = read(ADDED)?;
+    let mut headers = Map::new();
+    for (name, header) in
+        added["headers"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flatten()
+    {
+        headers.insert(name.clone(), header.clone());
+    }
+    document["components"]["headers"] = headers.into();
+    for (operation, status, response) in responses(&mut document) {
+        add_headers(response, &status, &added["headers"]);
+        if status.starts_with('2') {
+            add_links(response, &added["links"][&operation]);
+        }
+    }
     #[expect(clippy::disallowed_methods, reason = "Cargo tells a build script by the environment where it may write")]
     let folder = std::env::var("OUT_DIR")?;
     fs::write(Path::new(&folder).join("openapi.json"), serde_json::to_vec(&document)?)?;
     Ok(())
 }
 
-/// The document without the keys that are API Gateway's own, and with every condition of CloudFormation decided as in a
-/// deployment that sets no parameters: its last branch.
+fn read(path: &str) -> Result<Value, Box<dyn Error>> {
+    println!("cargo:rerun-if-changed={path}");
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))?;
+    Ok(serde_saphyr::from_str(&text)?)
+}
+
+/// The document without the keys that are API Gateway's own, with paths as OpenAPI spells them, and with every condition of
+/// CloudFormation decided as in a deployment that sets no parameters: its last branch.
 fn published(value: Value) -> Value {
     match value {
         Value::Object(mut fields) => {
@@ -33,9 +52,33 @@ fn published(value: Value) -> Value {
                 return branches.pop().map_or(Value::Null, published);
             }
             let fields = fields.into_iter().filter(|(name, _)| !name.starts_with("x-amazon-"));
-            Value::Object(fields.map(|(name, value)| (name, published(value))).collect())
+            Value::Object(fields.map(|(name, value)| (name.replace("+}", "}"), published(value))).collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(published).collect()),
         other => other,
+    }
+}
+
+/// Every response with the id of its operation and its status.
+fn responses(document: &mut Map<String, Value>) -> impl Iterator<Item = (String, String, &mut Value)> {
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
+    let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+    operations.flat_map(|operation| {
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        let responses = operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flatten();
+        responses.map(move |(status, response)| (id.clone(), status.clone(), response))
+    })
+}
+
+fn add_headers(response: &mut Value, status: &str, headers: &Value) {
+    for name in ["all", status].iter().filter_map(|group| headers[group].as_object()).flat_map(Map::keys) {
+        response["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+    }
+}
+
+fn add_links(response: &mut Value, links: &Value) {
+    for (target, link) in links.as_object().into_iter().flatten() {
+        response["links"][target] = link.clone();
+        response["links"][target]["operationId"] = target.clone().into();
     }
 }

@@ -42,6 +42,8 @@ pub async fn bucket_behind(folder: &Path) -> (EmbeddedS3, LocalBucket) {
         name: "test".into(),
         created_at: time::OffsetDateTime::now_utc(),
         expires_at: None,
+        retired_at: None,
+        sandbox_limit: None,
     };
     let record = Bytes::from(serde_json::to_vec(&record).unwrap());
     let digest = Secret::new(KEY.to_owned()).digest();

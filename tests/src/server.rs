@@ -99,6 +99,15 @@ impl Drop for Server {
     }
 }
 
+/// A further key, made on the data folder of a server that runs.
+pub fn new_key(data: &Path, org: &str, member: &str) -> String {
+    let mut keys = Command::new(here::binary("sandcastle"));
+    keys.args(["keys", "create", "--org", org, "--member", member, "--name", "test"]);
+    let out = keys.env("SANDCASTLE_DATA_DIR", data).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap().trim_end().to_owned()
+}
+
 /// Processes that run this build's kernel for the server with this pid, oldest first: zygotes and kernels.
 pub fn kernel_processes(server: u32) -> Vec<i32> {
     let mut found = Vec::new();

@@ -13,16 +13,62 @@ STREAMED = "2021-11-15/functions/${ExecuteFunction.Arn}/response-streaming-invoc
 WHOLE = "2015-03-31/functions/${ExecuteFunction.Arn}/invocations"
 PUBLISHED_CODES = ["invalid_request", "unauthenticated", "permission_denied", "not_found", "conflict", "rate_limit_exceeded",
                    "internal", "timeout", "cancelled", "execution_failed", "no_report"]
-# As published, name by name; Sandcastle's own additions may stand beside them.
+TEXT, WHOLE_NUMBER, TIME = {"type": "string"}, {"type": "integer", "format": "int64"}, {"type": "string", "format": "date-time"}
+TIME_OR_NULL = TIME | {"nullable": True}
+RUNNING_OR_STOPPED = {"type": "string", "enum": ["running", "stopped"]}
+
+
+def record(**fields):
+    return {"type": "object", "properties": fields}
+
+
+def listed(item):
+    return {"type": "array", "items": item}
+
+
+FRAME = {"name": TEXT, "num_rows": WHOLE_NUMBER, "num_cols": WHOLE_NUMBER}
+EXECUTION = {name: TEXT for name in ("id", "kind", "source", "input", "output_preview", "error")} | {
+    "duration_ms": WHOLE_NUMBER, "created_at": TIME}
+SUCCESS = record(success={"type": "boolean"})
+# Every call as published: its operation, the name of each parameter and whether it is required, the body's schema, the status
+# of success, and what is answered then, name by name. Sandcastle's own additions may stand beside them.
 PUBLISHED = {
-    "output": {"type": "array", "nullable": True, "items": {"type": "string"}},
-    "error": {"type": "string"},
-    "execution_time_ms": {"type": "integer", "format": "int64"},
-    "files": {"type": "array", "items": {"type": "object", "properties": {
-        "name": {"type": "string"}, "url": {"type": "string"}, "mime_type": {"type": "string"}}}},
-    "dataframes": {"type": "array", "items": {"type": "object", "properties": {
-        "name": {"type": "string"}, "num_rows": {"type": "integer", "format": "int64"},
-        "num_cols": {"type": "integer", "format": "int64"}}}},
+    ("post", "/v2/sandcastles"): (
+        "v2.startSandbox", {}, record(sandbox_id=TEXT), "201", record(sandbox_id=TEXT, created_at=TIME)),
+    ("get", "/v2/sandcastles"): (
+        "v2.listSandboxes", {"status": False, "limit": False, "cursor": False}, None, "200",
+        record(sandboxes=listed(record(sandbox_id=TEXT, status=RUNNING_OR_STOPPED, member_id=TEXT,
+                                       chat_id=TEXT | {"nullable": True}, started_at=TIME, released_at=TIME_OR_NULL)),
+               next_cursor=TEXT)),
+    ("get", "/v2/sandcastles/{id}"): (
+        "v2.getSandboxStatus", {"id": True}, None, "200",
+        record(status=RUNNING_OR_STOPPED, memory_usage=TEXT,
+               dataframes=listed(record(**FRAME, memory_usage_bytes=WHOLE_NUMBER)))),
+    ("delete", "/v2/sandcastles/{id}"): ("v2.stopSandbox", {"id": True}, None, "200", SUCCESS),
+    ("post", "/v2/sandcastles/{id}/execute"): (
+        "v2.executeCode", {"id": True}, record(code=TEXT) | {"required": ["code"]}, "200",
+        record(output=listed(TEXT) | {"nullable": True}, error=TEXT, execution_time_ms=WHOLE_NUMBER,
+               files=listed(record(name=TEXT, url=TEXT, mime_type=TEXT)), dataframes=listed(record(**FRAME)))),
+    ("get", "/v2/sandcastles/{id}/executions"): (
+        "v2.listExecutions", {"id": True, "limit": False, "cursor": False}, None, "200",
+        record(executions=listed(record(**EXECUTION)), next_cursor=TEXT)),
+    ("post", "/v2/sandcastles/{id}/files"): (
+        "v2.uploadFile", {"id": True}, record(file=TEXT | {"format": "binary"}) | {"required": ["file"]}, "200",
+        record(filename=TEXT, size_bytes=WHOLE_NUMBER)),
+    ("get", "/v2/sandcastles/{id}/files"): (
+        "v2.listFiles", {"id": True, "path": False}, None, "200",
+        record(files=listed(record(name=TEXT, size_bytes=WHOLE_NUMBER, is_dir={"type": "boolean"}, modified_at=TIME)))),
+    ("get", "/v2/sandcastles/{id}/files/{path+}"): (
+        "v2.downloadFile", {"id": True, "path": True}, None, "200", TEXT | {"format": "binary"}),
+    ("delete", "/v2/sandcastles/{id}/files/{path+}"): (
+        "v2.deleteFile", {"id": True, "path": True}, None, "200", SUCCESS),
+    ("get", "/v2/connectors"): ("v2.listConnectors", {}, None, "200", {"type": "array"}),
+}
+# Where a call can be wrong (400), what it is about be missing (404) or have been changed by another (409).
+REFUSED_AS = {
+    "v2.startSandbox": "400 404 409", "v2.listSandboxes": "400", "v2.getSandboxStatus": "404", "v2.stopSandbox": "404 409",
+    "v2.executeCode": "400 404 409", "v2.listExecutions": "400 404", "v2.uploadFile": "400 404 409",
+    "v2.listFiles": "400 404", "v2.downloadFile": "400 404", "v2.deleteFile": "400 404 409", "v2.listConnectors": "",
 }
 # Every response type of API Gateway, with the status and the code that the contract has for it.
 REFUSALS = {
@@ -54,8 +100,18 @@ def operations():
     return {(method, path): each for path, item in API["paths"].items() for method, each in item.items() if method in METHODS}
 
 
+def resolved(node):
+    """What a reference leads to; anything else is itself."""
+    while isinstance(node, dict) and "$ref" in node:
+        path, node = node["$ref"].removeprefix("#/").split("/"), API
+        for part in path:
+            node = node[part]
+    return node
+
+
 def plain(schema):
-    """A schema without its descriptions."""
+    """A schema without its descriptions and references."""
+    schema = resolved(schema)
     if isinstance(schema, dict):
         return {key: plain(value) for key, value in schema.items() if key != "description"}
     return schema
@@ -113,13 +169,28 @@ class Contract(unittest.TestCase):
         local = LOCAL["Resources"]["ExecuteFunction"]["Properties"]["Environment"]["Variables"]
         self.assertEqual(local["SANDCASTLE_STREAM_DOWNLOADS"], "", "sam local cannot pass a stream on")
 
-    def test_execute_is_as_published(self):
-        execute = operations()["post", "/v2/sandcastles/{id}/execute"]
-        self.assertEqual(execute["operationId"], "v2.executeCode")
-        schemas = API["components"]["schemas"]
-        self.assertEqual(schemas["ExecuteCodeRequest"]["required"], ["code"])
-        found = plain(schemas["ExecuteCodeResponse"]["properties"])
-        self.assertTrue(contains(found, PUBLISHED), found)
+    def test_every_published_call_is_as_published(self):
+        for where, (operation_id, parameters, body, status, answer) in PUBLISHED.items():
+            with self.subTest(where):
+                operation = operations()[where]
+                self.assertEqual(operation["operationId"], operation_id)
+                found = {each["name"]: each.get("required", False) for each in map(resolved, operation.get("parameters", []))}
+                self.assertTrue(contains(found, parameters), found)
+                self.assertFalse([name for name in set(found) - set(parameters) if found[name]], "an addition is required")
+                self.assertEqual("requestBody" in operation, body is not None)
+                if body is not None:
+                    (content,) = operation["requestBody"]["content"].values()
+                    self.assertTrue(contains(plain(content["schema"]), body), plain(content["schema"]))
+                (content,) = operation["responses"][status]["content"].values()
+                self.assertTrue(contains(plain(content["schema"]), answer), plain(content["schema"]))
+
+    def test_every_response_is_listed_by_its_status(self):
+        for (operation_id, _, _, success, _) in PUBLISHED.values():
+            (operation,) = (each for each in operations().values() if each["operationId"] == operation_id)
+            always = {success, "401", "403", "429", "500", "504"}
+            self.assertEqual(set(operation["responses"]), always | set(REFUSED_AS[operation_id].split()), operation_id)
+        for where, operation in operations().items():
+            self.assertTrue(all(re.fullmatch(r"[2-5]\d\d", status) for status in operation["responses"]), where)
 
     def test_its_answers_have_the_fields_that_the_function_writes(self):
         source = (ROOT / "functions/sandcastle/src/contract.rs").read_text()

@@ -178,7 +178,7 @@ impl Service {
 
 fn caller() -> Principal {
     let name = |text| Name::parse(text).unwrap();
-    Principal { org: name("acme"), member: Some(name("ann")), scopes: Scope::ALL.to_vec() }
+    Principal { org: name("acme"), member: Some(name("ann")), scopes: Scope::ALL.to_vec(), sandbox_limit: None }
 }
 
 fn code(text: &str) -> ExecuteRequest {

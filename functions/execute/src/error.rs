@@ -117,6 +117,9 @@ impl From<ServiceError> for ApiError {
             ServiceError::Invalid(message) => Self::new(Kind::InvalidRequest, message),
             ServiceError::Conflict(message) => Self { transient: true, ..Self::new(Kind::Conflict, message) },
             ServiceError::KeyReused => Self::new(Kind::Conflict, error.to_string()),
+            ServiceError::TooManySandboxes(_) => {
+                Self { transient: true, ..Self::new(Kind::RateLimited, error.to_string()) }
+            }
             ServiceError::Busy => {
                 Self { transient: true, ..Self::new(Kind::RateLimited, "every kernel is busy; try again") }
             }

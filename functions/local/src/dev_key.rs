@@ -56,6 +56,7 @@ impl DevKey {
             scopes: Scope::ALL.to_vec(),
             name: "development key".to_owned(),
             expires_in_days: None,
+            sandbox_limit: None,
         };
         Ok(keys::record(store, secret, owner).await?)
     }

@@ -46,12 +46,14 @@ pub struct Principal {
     pub member: Option<Name>,
     /// What the caller may do.
     pub scopes: Vec<Scope>,
+    /// How many running sandboxes the member may have when this caller starts one; no limit when absent.
+    pub sandbox_limit: Option<u32>,
 }
 
 impl Principal {
     /// A caller whom the deployment trusts, without a key, to run code in every sandbox of an organisation.
     pub fn trusted_by(org: Name) -> Self {
-        Self { org, member: None, scopes: vec![Scope::Execute] }
+        Self { org, member: None, scopes: vec![Scope::Execute], sandbox_limit: None }
     }
 
     /// True when the sandbox of this member is the caller's own.
@@ -83,16 +85,28 @@ pub struct KeyRecord {
     /// When it stops to work, if ever.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<OffsetDateTime>,
+    /// When it stops to work because another key has taken its place, if one has.
+    #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
+    pub retired_at: Option<OffsetDateTime>,
+    /// How many running sandboxes the member may have when this key starts one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox_limit: Option<u32>,
 }
 
 impl KeyRecord {
-    /// The caller that this key stands for, unless it has expired.
+    /// When it stops to work, whatever the reason.
+    pub fn ends_at(&self) -> Option<OffsetDateTime> {
+        self.expires_at.into_iter().chain(self.retired_at).min()
+    }
+
+    /// The caller that this key stands for, unless it has ended.
     pub fn principal(&self, now: OffsetDateTime) -> Option<Principal> {
-        let valid = self.expires_at.is_none_or(|at| now < at);
+        let valid = self.ends_at().is_none_or(|at| now < at);
         valid.then(|| Principal {
             org: self.org.clone(),
             member: Some(self.member.clone()),
             scopes: self.scopes.clone(),
+            sandbox_limit: self.sandbox_limit,
         })
     }
 }

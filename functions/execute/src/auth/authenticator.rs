@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use sandcastle::{
-    KeyRecord, Principal, Secret, keys,
+    KeyRecord, Name, Principal, Secret, keys,
     store::{ObjectStore, StoreError},
 };
 use time::{Duration, OffsetDateTime};
@@ -43,6 +43,19 @@ pub struct Authenticator {
     now: Clock,
     looked_up: Cache<String, LookedUp>,
     jwt: Option<Jwt>,
+}
+
+/// A caller who is known.
+pub(crate) struct Known {
+    pub(crate) principal: Principal,
+    /// By what the keys of an organisation are told apart: a key itself, by its digest; of those who come with tokens,
+    /// which are made anew all the time, the member.
+    pub(crate) counted_as: String,
+}
+
+fn member_name(principal: &Principal) -> String {
+    let member = principal.member.as_ref().map(Name::as_str);
+    format!("{}/{}", principal.org, member.unwrap_or_default())
 }
 
 /// What the bucket held under a token's digest, and when.
@@ -87,19 +100,18 @@ impl Authenticator {
     /// # Errors
     /// When the key's record cannot be read, or is not a key record, or when there are no keys to check a token with.
     pub async fn principal(&self, token: &Secret) -> Result<Option<Principal>, AuthError> {
-        match self.jwt_for(token) {
-            Some(jwt) => Ok(jwt.principal(token.expose()).await?),
-            None => self.principal_of_key(token).await,
-        }
+        Ok(self.known(token).await?.map(|known| known.principal))
     }
 
-    /// By what the keys of an organisation are told apart: a key itself; of those who come with tokens, which are made anew
-    /// all the time, the member.
-    pub(crate) fn key_name(&self, token: &Secret, principal: &Principal) -> String {
-        match (self.jwt_for(token), &principal.member) {
-            (Some(_), Some(member)) => format!("{}/{member}", principal.org),
-            _ => token.digest(),
+    /// As [`Self::principal`], with the name that the caller is counted under.
+    pub(crate) async fn known(&self, token: &Secret) -> Result<Option<Known>, AuthError> {
+        if let Some(jwt) = self.jwt_for(token) {
+            let principal = jwt.principal(token.expose()).await?;
+            return Ok(principal.map(|principal| Known { counted_as: member_name(&principal), principal }));
         }
+        let digest = token.digest();
+        let principal = self.principal_of_key(&digest).await?;
+        Ok(principal.map(|principal| Known { principal, counted_as: digest }))
     }
 
     /// What checks the token, when it is none of the bucket's keys.
@@ -108,14 +120,13 @@ impl Authenticator {
         self.jwt.as_ref().filter(|_| !text.starts_with(API_KEY_PREFIX) && jwt::has_form(text))
     }
 
-    async fn principal_of_key(&self, token: &Secret) -> Result<Option<Principal>, AuthError> {
-        let digest = token.digest();
+    async fn principal_of_key(&self, digest: &str) -> Result<Option<Principal>, AuthError> {
         let now = (self.now)();
-        if self.looked_up.get(&digest).await.is_some_and(|known| !known.is_fresh(now)) {
-            self.looked_up.invalidate(&digest).await;
+        if self.looked_up.get(digest).await.is_some_and(|known| !known.is_fresh(now)) {
+            self.looked_up.invalidate(digest).await;
         }
         // Requests that come at once with one key share one read, and its failure, which is not remembered.
-        let found = self.looked_up.try_get_with_by_ref(&digest, self.look_up(&digest)).await?;
+        let found = self.looked_up.try_get_with_by_ref(digest, self.look_up(digest)).await?;
         Ok(found.record.and_then(|record| record.principal(now)))
     }
 

@@ -4,6 +4,7 @@ mod authenticator;
 mod bearer;
 mod jwt;
 
+pub(crate) use authenticator::Known;
 pub use authenticator::{AuthError, Authenticator, Clock};
 pub(crate) use bearer::bearer_token;
 pub use jwt::{JwtSettings, Key, KeySource, NoKeys, jwt_settings};

@@ -16,7 +16,7 @@ const ROUTES: &[(&str, &[&str])] = &[
     ("/v2/sandcastles/{id}/executions", &["get"]),
     ("/v2/sandcastles/{id}/executions/{execution}", &["get"]),
     ("/v2/sandcastles/{id}/files", &["get", "post"]),
-    ("/v2/sandcastles/{id}/files/{path+}", &["delete", "get"]),
+    ("/v2/sandcastles/{id}/files/{path}", &["delete", "get"]),
 ];
 
 /// The contract, asked for without a key.
@@ -77,4 +77,36 @@ async fn the_contract_asks_for_a_bearer_token_everywhere_but_for_itself() {
 #[tokio::test]
 async fn the_contract_names_its_own_place_as_the_server() {
     assert_eq!(contract().await.body["servers"], json!([{ "url": "." }]));
+}
+
+#[tokio::test]
+async fn every_answer_of_the_contract_has_headers_and_every_link_leads_to_a_call_of_it() {
+    let body = contract().await.body;
+    let operations = || body["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let parameters = |id: &str| {
+        let found = operations().find(|one| one["operationId"] == id).unwrap_or_else(|| panic!("no operation {id}"));
+        let named =
+            |one: &Value| body.pointer(one["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap()["name"].clone();
+        found["parameters"].as_array().map(|all| all.iter().map(named).collect::<Vec<_>>()).unwrap_or_default()
+    };
+    let mut links = 0;
+    for operation in operations() {
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let headers = response["headers"].as_object().unwrap();
+            for header in headers.values() {
+                assert!(body.pointer(header["$ref"].as_str().unwrap().trim_start_matches('#')).is_some(), "{header}");
+            }
+            assert_eq!(headers.contains_key("Retry-After"), status == "429", "{operation}");
+            assert_eq!(headers.contains_key("WWW-Authenticate"), status == "401", "{operation}");
+            assert!(headers.contains_key("X-Request-Id") && headers.contains_key("Cache-Control"), "{operation}");
+            for link in response["links"].as_object().into_iter().flat_map(serde_json::Map::values) {
+                let taken = parameters(link["operationId"].as_str().unwrap());
+                for name in link["parameters"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+                    assert!(taken.contains(&json!(name)), "{link} has no parameter {name}");
+                }
+                links += 1;
+            }
+        }
+    }
+    assert!(links >= 20, "only {links} links");
 }

@@ -55,7 +55,7 @@ async fn principal(settings: JwtSettings, token: String) -> Option<Principal> {
 
 fn expected(org: &str, member: &str, scopes: &[Scope]) -> Option<Principal> {
     let name = |text| Name::parse(text).unwrap();
-    Some(Principal { org: name(org), member: Some(name(member)), scopes: scopes.to_vec() })
+    Some(Principal { org: name(org), member: Some(name(member)), scopes: scopes.to_vec(), sandbox_limit: None })
 }
 
 #[tokio::test]

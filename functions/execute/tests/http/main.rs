@@ -5,6 +5,8 @@ mod answers;
 #[cfg(test)]
 mod auth;
 #[cfg(test)]
+mod auth_table;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod calls;
@@ -30,6 +32,8 @@ mod lambda;
 mod limits;
 #[cfg(test)]
 mod logs;
+#[cfg(test)]
+mod sandbox_limit;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

@@ -38,6 +38,9 @@ impl Sandcastles {
         if head.manifest.org != caller.org || !caller.owns(&head.manifest.member) {
             return Err(ServiceError::NotFound);
         }
+        if head.manifest.status == Status::Stopped {
+            self.demand_room(caller).await?;
+        }
         let at = self.now();
         let started = |old: &Head| Ok(Some(started_again(old, at)));
         let Changed { old, new } = self.change(&id, Change::Started, deadline, started).await?;
@@ -54,6 +57,7 @@ impl Sandcastles {
         let Some(member) = caller.member.clone() else {
             return Err(ServiceError::Forbidden("only a member can start a sandbox"));
         };
+        self.demand_room(caller).await?;
         let manifest = Manifest::started(caller.org.clone(), member, at, Epoch(1));
         let draft = Draft {
             commit_id: CommitId::new(),

@@ -27,6 +27,7 @@ mod lifecycle;
 pub mod listing;
 mod record;
 mod recorded;
+mod room;
 
 pub use files::{Content, Destination, FileContent, Upload};
 
@@ -57,6 +58,9 @@ pub enum ServiceError {
     /// An idempotency key was used for something else.
     #[error("this idempotency key was used with other code")]
     KeyReused,
+    /// The member has as many running sandboxes as the key allows.
+    #[error("{}", too_many_sandboxes(*.0))]
+    TooManySandboxes(u32),
     /// No kernel was free in time.
     #[error("no kernel is free")]
     Busy,
@@ -66,6 +70,15 @@ pub enum ServiceError {
     /// The interpreter failed.
     #[error("interpreter")]
     Interpreter(#[source] RunError),
+}
+
+/// How many they may be, and how to get below that.
+fn too_many_sandboxes(limit: u32) -> String {
+    let days = limits::SANDBOX_AGE.as_secs() / (24 * 3600);
+    format!(
+        "this key starts a sandbox only while its member has fewer than {limit} running: stop one with DELETE \
+         /v2/sandcastles/{{id}}; one that is not used for {days} days stops counting by itself"
+    )
 }
 
 /// What the deployment sets.

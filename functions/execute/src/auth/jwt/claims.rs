@@ -22,7 +22,7 @@ impl Claims {
             return None;
         }
         let (org, member) = (self.name(&settings.org_claim)?, self.name(&settings.member_claim)?);
-        Some(Principal { org, member: Some(member), scopes: self.scopes(settings) })
+        Some(Principal { org, member: Some(member), scopes: self.scopes(settings), sandbox_limit: None })
     }
 
     fn text(&self, name: &str) -> Option<&str> {

@@ -7,7 +7,7 @@ use sandcastle::Principal;
 
 use crate::{
     App,
-    auth::{bad_token, bearer_token},
+    auth::{Known, bad_token, bearer_token},
     http::{ApiError, Kind},
     limits::Left,
 };
@@ -29,8 +29,8 @@ impl FromRequestParts<Arc<App>> for Caller {
         let Some(token) = bearer_token(&parts.headers) else {
             return Err(ApiError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
         };
-        let principal = app.authenticator.principal(&token).await?.ok_or_else(bad_token)?;
-        let key = KeyName(app.authenticator.key_name(&token, &principal).into());
+        let Known { principal, counted_as } = app.authenticator.known(&token).await?.ok_or_else(bad_token)?;
+        let key = KeyName(counted_as.into());
         let left = app.limits.request(&principal, &key.0)?;
         if let (Some(left), Some(slot)) = (left, parts.extensions.get::<LeftSlot>()) {
             let _first = slot.set(left);

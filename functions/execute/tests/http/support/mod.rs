@@ -90,14 +90,26 @@ impl World {
     }
 
     pub(crate) async fn add_key(&self, token: &str, scopes: &[Scope], expires_at: Option<OffsetDateTime>) {
-        let record = KeyRecord {
+        self.add_record(token, |record| {
+            record.scopes = scopes.to_vec();
+            record.expires_at = expires_at;
+        })
+        .await;
+    }
+
+    /// A key of acme's ada with all scopes, but for this change.
+    pub(crate) async fn add_record(&self, token: &str, change: impl FnOnce(&mut KeyRecord)) {
+        let mut record = KeyRecord {
             org: Name::parse("acme").unwrap(),
             member: Name::parse("ada").unwrap(),
-            scopes: scopes.to_vec(),
+            scopes: Scope::ALL.to_vec(),
             name: "test".into(),
             created_at: OffsetDateTime::UNIX_EPOCH,
-            expires_at,
+            expires_at: None,
+            retired_at: None,
+            sandbox_limit: None,
         };
+        change(&mut record);
         let key = keys::api_key(&Secret::new(token.into()).digest());
         self.store.put(&key, serde_json::to_vec(&record).unwrap().into()).await.unwrap();
     }
@@ -123,7 +135,12 @@ impl World {
 
     /// A request with the world's key and a JSON content type.
     pub(crate) fn request(&self, method: &str, path: &str) -> axum::http::request::Builder {
-        let bearer = format!("Bearer {}", self.token);
+        self.request_of(&self.token, method, path)
+    }
+
+    /// The same with another's key.
+    pub(crate) fn request_of(&self, token: &str, method: &str, path: &str) -> axum::http::request::Builder {
+        let bearer = format!("Bearer {token}");
         Request::builder()
             .method(method)
             .uri(path)

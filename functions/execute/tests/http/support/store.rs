@@ -33,6 +33,12 @@ pub(crate) struct MemoryStore {
 }
 
 impl MemoryStore {
+    /// Everything that calls can change.
+    pub(crate) fn all_but_keys(&self) -> BTreeMap<String, Bytes> {
+        let objects = self.objects.lock().unwrap().clone();
+        objects.into_iter().filter(|(key, _)| !key.starts_with(API_KEYS)).collect()
+    }
+
     fn read(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         if key.starts_with(API_KEYS) {
             self.key_reads.fetch_add(1, Ordering::SeqCst);

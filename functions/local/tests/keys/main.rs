@@ -1,6 +1,9 @@
 //! `sandcastle keys` as a user runs it, on a data folder with and without a server.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(test)]
+mod rotate;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
@@ -43,13 +46,14 @@ async fn serve(data: &Path) -> (EmbeddedS3, S3Store) {
 async fn a_key_is_made_listed_and_revoked() {
     let data = tempfile::tempdir().unwrap();
     let limited = ["create", "--org", "acme", "--member", "bob", "--name", "the ci", "--scope", "sandbox:read"];
-    let limited = printed(data.path(), &[&limited[..], &["--expires-in-days", "7"]].concat());
+    let limited = printed(data.path(), &[&limited[..], &["--expires-in-days", "7", "--sandbox-limit", "3"]].concat());
     let limited = Secret::new(limited.trim_end().to_owned());
     let full = create(data.path(), "ann's laptop");
 
     let table = printed(data.path(), &["list"]);
     let line = |secret: &Secret| table.lines().find(|line| line.starts_with(&secret.digest()[..12])).unwrap();
     assert!(line(&full).contains("sandbox:read,sandbox:write,sandbox:execute") && line(&full).contains("never"));
+    assert!(line(&full).contains("  any  ") && line(&limited).contains("  3  "), "{table}");
     assert!(line(&limited).ends_with("the ci") && line(&limited).contains("  sandbox:read  "), "{table}");
     assert!(!table.contains(full.expose()) && !table.contains(limited.expose()));
 
@@ -57,6 +61,7 @@ async fn a_key_is_made_listed_and_revoked() {
     let stored = store.get(&keys::api_key(&limited.digest())).await.unwrap().unwrap();
     let record: KeyRecord = serde_json::from_slice(&stored).unwrap();
     assert_eq!((record.org.as_str(), record.member.as_str(), &*record.scopes), ("acme", "bob", &[Scope::Read][..]));
+    assert_eq!(record.sandbox_limit, Some(3));
     assert_eq!((record.expires_at.unwrap() - record.created_at).whole_days(), 7);
     s3.shutdown().await.unwrap();
 
@@ -93,6 +98,8 @@ fn what_is_no_key_or_no_name_is_refused() {
     assert!(refused(data.path(), &scope).contains("sandbox:execute"), "the known scopes are named");
     let days = ["create", "--org", "a", "--member", "b", "--name", "c", "--expires-in-days", "0"];
     assert!(refused(data.path(), &days).contains("1 to 36,500 days"));
+    let limit = ["create", "--org", "a", "--member", "b", "--name", "c", "--sandbox-limit", "0"];
+    assert!(refused(data.path(), &limit).contains("--sandbox-limit"));
     assert_eq!(printed(data.path(), &["list"]).lines().count(), 2, "nothing was made");
 }
 

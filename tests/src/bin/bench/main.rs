@@ -1,4 +1,8 @@
 //! `make bench`: medians, and ratios between things measured in this one run on this one machine.
+//!
+//! `bench --only-flood SECONDS` measures the flood alone, for so long.
+
+mod fairness;
 
 use std::{
     process::Command,
@@ -18,11 +22,20 @@ const FEW: usize = 15;
 /// How many calls are in flight when throughput is measured, each on a sandbox of its own.
 const SANDBOXES: usize = 16;
 
+/// How long a key floods.
+const FLOOD_S: u64 = 30;
+
 type Anyhow = Box<dyn std::error::Error>;
 
 #[tokio::main]
 async fn main() -> Result<(), Anyhow> {
     let folder = tempfile::tempdir()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [only, seconds] = arguments.as_slice()
+        && only == "--only-flood"
+    {
+        return fairness::measure(folder.path(), seconds.parse()?).await;
+    }
     let data = folder.path().join("data");
     let server = Server::start(&data, &[]);
     let api = server.api();
@@ -41,7 +54,8 @@ async fn main() -> Result<(), Anyhow> {
     row("call after a crash: a new kernel", crash, None);
     println!("{:<52} {:>9.0} calls/s", "throughput of warm calls, 16 sandboxes", throughput(&api).await);
     cold(folder.path())?;
-    Ok(())
+    drop(server);
+    fairness::measure(folder.path(), FLOOD_S).await
 }
 
 /// PUT and call in turns, so that both meet the same machine.
@@ -131,9 +145,16 @@ fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
     Ok(())
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+fn median(times: Vec<Duration>) -> Duration {
+    percentile(&times, 0.5)
+}
+
+/// The time that this share of the calls stays below.
+fn percentile(times: &[Duration], share: f64) -> Duration {
+    let mut times = times.to_vec();
     times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+    let at = (times.len() as f64 * share) as usize;
+    times.get(at).copied().unwrap_or_default()
 }
 
 /// One line: what, its median, and its ratio to another beside the aim.

@@ -1,0 +1,124 @@
+//! One key floods, at 20 times its limit: what that does to the calls of another one, and how the flood is answered.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use sandcastle_e2e::{
+    api::Api,
+    server::{Server, new_key},
+};
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::{Anyhow, percentile};
+
+/// Requests a second that each key may send.
+const LIMIT: u32 = 50;
+/// How many times that the flood is.
+const FLOOD: u32 = 20;
+/// Connections of the flood.
+const CONNECTIONS: u32 = 8;
+/// Calls a second of the key that is not to notice.
+const QUIET: u32 = 25;
+/// What it may lose.
+const WITHIN: f64 = 1.5;
+
+/// What a flood was answered.
+#[derive(Default)]
+struct Answered {
+    /// How many times each status; 0 for a connection that broke.
+    statuses: BTreeMap<u16, u32>,
+    /// Refusals that do not say what they have to.
+    bad: u32,
+}
+
+/// Measures with a flood of so many seconds.
+pub(crate) async fn measure(folder: &std::path::Path, seconds: u64) -> Result<(), Anyhow> {
+    let data = folder.join("fairness");
+    let server = Server::start(&data, &[("KEY_REQUESTS_PER_SECOND", &LIMIT.to_string()), ("RUST_LOG", "info")]);
+    let (quiet, flooder) = (server.api(), new_key(&data, "local", "flooder"));
+    let (sandbox, target) = (quiet.start().await, Api::new(&server.url, &flooder).start().await);
+    let duration = Duration::from_secs(seconds);
+    steady(&quiet, &sandbox, Duration::from_secs(1)).await;
+    let before = steady(&quiet, &sandbox, duration).await;
+    let began = Instant::now();
+    let url = format!("{}/v2/sandcastles/{target}/execute", server.url);
+    let floods = (0..CONNECTIONS).map(|_| tokio::spawn(flood(url.clone(), flooder.clone(), duration)));
+    let floods: Vec<_> = floods.collect();
+    let under = steady(&quiet, &sandbox, duration).await;
+    let mut answered = Answered::default();
+    for one in futures::future::join_all(floods).await {
+        let one = one?;
+        answered.bad += one.bad;
+        one.statuses.into_iter().for_each(|(status, times)| *answered.statuses.entry(status).or_default() += times);
+    }
+    report(&before, &under, &answered, began.elapsed());
+    Ok(())
+}
+
+/// Calls at a steady pace: how long each takes.
+async fn steady(api: &Api, sandbox: &str, duration: Duration) -> Vec<Duration> {
+    let (until, mut times) = (Instant::now() + duration, Vec::new());
+    let mut ticks = interval(Duration::from_secs(1) / QUIET);
+    while Instant::now() < until {
+        ticks.tick().await;
+        let began = Instant::now();
+        assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
+        times.push(began.elapsed());
+    }
+    times
+}
+
+/// One connection's part of the flood.
+async fn flood(url: String, key: String, duration: Duration) -> Answered {
+    let http = reqwest::Client::new();
+    let (until, mut answered) = (Instant::now() + duration, Answered::default());
+    let mut ticks = interval(Duration::from_secs(1) * CONNECTIONS / (LIMIT * FLOOD));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    while Instant::now() < until {
+        ticks.tick().await;
+        let request = http.post(&url).bearer_auth(&key).json(&json!({ "code": "1" }));
+        let Ok(response) = request.send().await else {
+            *answered.statuses.entry(0).or_default() += 1;
+            continue;
+        };
+        let status = response.status().as_u16();
+        *answered.statuses.entry(status).or_default() += 1;
+        let number = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<u64>().ok();
+        let told = number("retry-after") >= Some(1)
+            && number("ratelimit-limit") == Some(LIMIT.into())
+            && number("ratelimit-remaining") == Some(0)
+            && number("ratelimit-reset") >= Some(1);
+        let body: Value = response.json().await.unwrap_or_default();
+        answered.bad += u32::from(status == 429 && !(told && body["error"]["code"] == "rate_limit_exceeded"));
+    }
+    answered
+}
+
+fn report(before: &[Duration], under: &[Duration], answered: &Answered, took: Duration) {
+    for (what, share) in [("median", 0.5), ("95th percentile", 0.95)] {
+        let (alone, flooded) = (percentile(before, share), percentile(under, share));
+        let ratio = flooded.as_secs_f64() / alone.as_secs_f64();
+        let verdict = if ratio <= WITHIN { "ok" } else { "MISSED" };
+        let what = format!("another key floods: {what} of a quiet one");
+        println!(
+            "{what:<52} {:>9.3} ms  × {ratio:.2} of {:.3} ms alone (aim: at most {WITHIN})  {verdict}",
+            flooded.as_secs_f64() * 1000.0,
+            alone.as_secs_f64() * 1000.0
+        );
+    }
+    let sent: u32 = answered.statuses.values().sum();
+    let rate = f64::from(sent) / took.as_secs_f64();
+    let others: u32 = answered.statuses.iter().filter(|(status, _)| !matches!(status, 200 | 429)).map(|(_, n)| n).sum();
+    let flooded = rate >= 0.9 * f64::from(LIMIT * FLOOD);
+    let verdict = if others == 0 && answered.bad == 0 && flooded { "ok" } else { "MISSED" };
+    println!(
+        "{:<52} {rate:>9.0} a second of {} wanted: {:?}, {} refusals without their headers  {verdict}",
+        "the flood: requests, and answers by status",
+        LIMIT * FLOOD,
+        answered.statuses,
+        answered.bad
+    );
+}
