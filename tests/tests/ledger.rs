@@ -24,7 +24,7 @@ use futures::{FutureExt, TryStreamExt, future::BoxFuture};
 use sandcastle::{
     CommitId, ContentHash, Name, Principal, SandboxId, Scope,
     contract::{ExecuteRequest, ExecuteResponse, FileUploaded, Source, StatusFilter},
-    entry::{Change, Entry, Position, State},
+    entry::{Change, Entry, Head, Position, State},
     interpreter::{Interpreter, Job, Ran, RunError},
     keys,
     ledger::Ledger,
@@ -179,6 +179,12 @@ impl Service {
 fn caller() -> Principal {
     let name = |text| Name::parse(text).unwrap();
     Principal { org: name("acme"), member: Some(name("ann")), scopes: Scope::ALL.to_vec(), sandbox_limit: None }
+}
+
+async fn newest(store: Arc<dyn ObjectStore>, id: &SandboxId) -> Head {
+    let ledger = Ledger::new(store);
+    let entry = ledger.newest_entry(id).await.unwrap().unwrap();
+    ledger.resolve(id, entry).await.unwrap()
 }
 
 fn code(text: &str) -> ExecuteRequest {
@@ -340,7 +346,7 @@ async fn a_big_manifest_is_a_base_and_a_difference() {
     assert!(bases.iter().all(|(base, _)| *base == bases[0].0), "a small change wrote a new base");
     assert_eq!(bases.iter().map(|(_, changes)| *changes).collect::<Vec<_>>(), [0, 2, 2]);
     let reader: Arc<dyn ObjectStore> = world.store.clone();
-    let head = Ledger::new(reader).newest(&SandboxId::parse(&id).unwrap()).await.unwrap().unwrap();
+    let head = newest(reader, &SandboxId::parse(&id).unwrap()).await;
     assert_eq!(head.manifest.files.len(), 1001);
     assert!(head.manifest.files.contains_key("call-2") && !head.manifest.files.contains_key("call-0"));
 }
@@ -417,7 +423,7 @@ async fn a_stop_deletes_what_was_stored_and_keeps_the_executions() {
     let sandbox = SandboxId::parse(&id).unwrap();
     service.keyed(&id, "a", "k").await.unwrap();
     put(calls, &id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
-    let head = Ledger::new(world.store.clone()).newest(&sandbox).await.unwrap().unwrap();
+    let head = newest(world.store.clone(), &sandbox).await;
     let (files, objects) = (keys::files(&sandbox, head.manifest.epoch), keys::objects(&sandbox, head.manifest.epoch));
     assert_eq!(world.store.list(&files, None, 10).await.unwrap().len(), 1);
     calls.stop(&caller(), &id, soon()).await.unwrap();
@@ -503,7 +509,7 @@ async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
     let run = |text: &'static str| calls.execute(&me, &text_id, code(text), None, soon());
     put(&calls, &text_id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let stored = || async {
-        let head = Ledger::new(world.store.clone()).newest(&id).await.unwrap().unwrap();
+        let head = newest(world.store.clone(), &id).await;
         let Some(Node::File(file)) = head.manifest.files.get("f.txt") else { panic!("the file is gone") };
         file.stored_at
     };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    CommitId, ContentHash, ExecutionId,
+    CommitId, ContentHash, ExecutionId, Name,
     manifest::{Epoch, Manifest, Node, Variable},
     report::GeneratedFile,
 };
@@ -66,8 +66,18 @@ pub enum Change {
 impl State {
     /// The life of the sandbox that it belongs to.
     pub fn epoch(&self) -> Epoch {
+        self.small().epoch
+    }
+
+    /// The organisation that the sandbox belongs to.
+    pub fn org(&self) -> &Name {
+        &self.small().org
+    }
+
+    /// The manifest, maybe without its big maps.
+    fn small(&self) -> &Manifest {
         match self {
-            Self::Whole(manifest) | Self::Based { rest: manifest, .. } => manifest.epoch,
+            Self::Whole(manifest) | Self::Based { rest: manifest, .. } => manifest,
         }
     }
 }

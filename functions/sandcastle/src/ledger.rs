@@ -29,17 +29,14 @@ impl Ledger {
         Self { store }
     }
 
-    /// The newest entry, with its state. `None`: there never was such a sandbox, or it is long gone.
-    pub async fn newest(&self, id: &SandboxId) -> Result<Option<Head>, StoreError> {
+    /// The newest entry. `None`: there never was such a sandbox, or it is long gone.
+    pub async fn newest_entry(&self, id: &SandboxId) -> Result<Option<Entry>, StoreError> {
         let keys = self.store.list(&keys::ledger(id), None, 1).await?;
         let Some(key) = keys.first() else { return Ok(None) };
         let Some(seq) = keys::entry_seq(id, key) else {
             return Err(StoreError::Corrupt { key: key.clone(), what: "not the key of an entry".into() });
         };
-        match self.read(id, seq).await? {
-            Some(entry) => Ok(Some(self.resolve(id, entry).await?)),
-            None => Ok(None),
-        }
+        self.read(id, seq).await
     }
 
     /// One entry.

@@ -38,6 +38,7 @@ type Row = (&'static str, &'static str, &'static str, Option<Scope>, For, u16, &
 
 const ID: &str = "/v2/sandcastles/{id}";
 const CODE: &str = r#"{"code": "1"}"#;
+const COMMAND: &str = r#"{"command": "1"}"#;
 const FORM: &str =
     "--border\r\ncontent-disposition: form-data; name=\"file\"; filename=\"b.csv\"\r\n\r\n3,4\n\r\n--border--\r\n";
 const RECORD: &str = "created_at duration_ms error files id input kind output_preview source";
@@ -50,7 +51,7 @@ const ROWS: &[Row] = &[
     ("GET",    ID,                                            "",                         Some(Scope::Read),    For::Org,        200, "dataframes memory_usage status"),
     ("DELETE", ID,                                            "",                         Some(Scope::Write),   For::Owner,      200, "success"),
     ("POST",   "/v2/sandcastles/{id}/execute",                CODE,                       Some(Scope::Execute), For::Owner,      200, "dataframes execution_time_ms files output"),
-    // The row of exec goes here.
+    ("POST",   "/v2/sandcastles/{id}/exec",                   COMMAND,                    Some(Scope::Execute), For::Owner,      200, "error exit_code stderr stdout"),
     ("GET",    "/v2/sandcastles/{id}/executions",             "",                         Some(Scope::Read),    For::Org,        200, "executions"),
     ("GET",    "/v2/sandcastles/{id}/executions/{execution}", "",                         Some(Scope::Read),    For::Org,        200, RECORD),
     ("POST",   "/v2/sandcastles/{id}/files",                  FORM,                       Some(Scope::Write),   For::Owner,      200, "filename size_bytes"),
@@ -224,7 +225,15 @@ async fn another_organisation_sees_the_same_as_of_a_sandbox_that_nobody_has_star
         let own = [format!("Bearer {}", scene.world.token)];
         assert_eq!(scene.send(row, NOBODYS, &own).await, foreign);
         assert_eq!(scene.send(row, "no-id", &own).await, foreign);
-        assert_eq!(scene.send(row, NOBODYS, &["Bearer tql_callers-own".to_owned()]).await, foreign);
+        let stranger = ["Bearer tql_callers-own".to_owned()];
+        assert_eq!(scene.send(row, NOBODYS, &stranger).await, foreign);
+        // And by the same reads, though the process knows the sandbox that it has just run code in: no time tells them apart.
+        let reads = async |id| {
+            scene.world.store.reads.lock().unwrap().clear();
+            scene.send(row, id, &stranger).await;
+            scene.world.store.reads.lock().unwrap().clone()
+        };
+        assert_eq!(reads(&scene.id).await, reads(NOBODYS).await, "{} {}", row.0, row.1);
     }
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use sandcastle::{
     KeyRecord, Secret, keys,
-    store::{ObjectStore, Presentation, PutNew, StoreError},
+    store::{ObjectStore, Presentation, PutNew, StoreError, Version},
 };
 use sandcastle_local::keys::{list, revoke, rotate};
 use sandcastle_s3::S3Store;
@@ -123,6 +123,23 @@ impl ObjectStore for Dying {
 
     fn presign_get<'a>(&'a self, key: &'a str, how: &'a Presentation) -> BoxFuture<'a, Result<String, StoreError>> {
         self.store.presign_get(key, how)
+    }
+
+    fn get_version<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Version>, StoreError>> {
+        unreachable!("a key is no upload")
+    }
+
+    fn copy_version<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {
+        unreachable!("a key is no upload")
+    }
+
+    fn presign_put<'a>(
+        &'a self,
+        _: &'a str,
+        _: u64,
+        _: std::time::Duration,
+    ) -> BoxFuture<'a, Result<String, StoreError>> {
+        unreachable!("a key is no upload")
     }
 }
 

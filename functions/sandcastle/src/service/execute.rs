@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{
-    Sandcastles, ServiceError, Whose, authorise,
+    Sandcastles, ServiceError, Whose,
     call::{Call, Idempotency, Order},
     commit::{Draft, Outcome, Patience},
     demand_running, parse_id, recorded, time_left,
@@ -65,9 +65,7 @@ impl Sandcastles {
         idempotency_key: Option<&str>,
         deadline: Instant,
     ) -> Result<Recorded, ServiceError> {
-        let sandbox = parse_id(id)?;
-        let head = self.head(&sandbox).await?;
-        authorise(caller, &head, Scope::Execute, Whose::Own)?;
+        let (sandbox, head) = self.admit_by_known(caller, id, Scope::Execute, Whose::Own).await?;
         demand_running(&head)?;
         let mut call = Call::parse(sandbox, order, idempotency_key, deadline, self.settings.execution_limit)?;
         let _turn = self.turn(&sandbox, deadline).await?;

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Sandcastles, ServiceError, Whose, authorise, demand_running, parse_id};
+use super::{Sandcastles, ServiceError, Whose, demand_running};
 use crate::{
     ContentHash, ContentHasher, Principal, Scope,
     contract::{FileList, FileListed},
@@ -24,8 +24,7 @@ pub use upload::{Content, Destination, Upload};
 impl Sandcastles {
     /// One level of the working folder, hidden names left out; `folder` is empty for the top.
     pub async fn list_files(&self, caller: &Principal, id: &str, folder: &str) -> Result<FileList, ServiceError> {
-        let head = self.newest(&parse_id(id)?).await?;
-        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let (_, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         demand_running(&head)?;
         // The top may be called `/`; any other path that begins with a slash would lead out of the working folder.
         let folder = if folder == "/" { "" } else { folder.strip_suffix('/').unwrap_or(folder) };
@@ -50,9 +49,7 @@ impl Sandcastles {
 
     /// A working file, to be read as it arrives.
     pub async fn read_file(&self, caller: &Principal, id: &str, path: &str) -> Result<FileContent, ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let (id, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         demand_running(&head)?;
         let Some(Node::File(file)) = head.manifest.files.get(visible_path(path)?) else {
             return Err(ServiceError::NoFile);
@@ -72,9 +69,7 @@ impl Sandcastles {
         path: &str,
         deadline: Instant,
     ) -> Result<(), ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Write, Whose::Own)?;
+        let (id, head) = self.admit(caller, id, Scope::Write, Whose::Own).await?;
         demand_running(&head)?;
         let path = visible_path(path)?;
         let without_file = |old: &crate::entry::Head| {

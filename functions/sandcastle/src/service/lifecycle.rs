@@ -6,7 +6,7 @@ use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::{
-    Sandcastles, ServiceError, Whose, authorise,
+    Sandcastles, ServiceError, Whose,
     commit::{Draft, Outcome, Patience},
     demand, parse_id,
 };
@@ -33,9 +33,9 @@ impl Sandcastles {
         demand(caller, Scope::Write)?;
         let Some(id) = restart else { return self.start_new(caller, deadline).await };
         let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
+        let head = self.newest_for(caller, &id).await?;
         // The published call knows no 403 here: what is not one's own is not found.
-        if head.manifest.org != caller.org || !caller.owns(&head.manifest.member) {
+        if !caller.owns(&head.manifest.member) {
             return Err(ServiceError::NotFound);
         }
         if head.manifest.status == Status::Stopped {
@@ -79,9 +79,7 @@ impl Sandcastles {
 
     /// Stops a sandbox: its variables and files are gone, its executions stay.
     pub async fn stop(&self, caller: &Principal, id: &str, deadline: Instant) -> Result<(), ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Write, Whose::Own)?;
+        let (id, _) = self.admit(caller, id, Scope::Write, Whose::Own).await?;
         let at = self.now();
         // Without waiting for a turn: code that runs must not hold a stop up. Its commit is refused from here on.
         let stopped = |old: &Head| Ok((old.manifest.status == Status::Running).then(|| stopped(old, at)));

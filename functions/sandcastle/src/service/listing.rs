@@ -1,6 +1,6 @@
 //! Status, the list of sandboxes, the list of executions: what is answered from the bucket alone.
 
-use super::{Sandcastles, ServiceError, Whose, authorise, demand, parse_id};
+use super::{Sandcastles, ServiceError, Whose, demand};
 use time::OffsetDateTime;
 
 use crate::{
@@ -21,8 +21,7 @@ pub const DEFAULT_PAGE: u16 = 50;
 impl Sandcastles {
     /// What a sandbox is and holds, as of its newest entry.
     pub async fn status(&self, caller: &Principal, id: &str) -> Result<StatusResponse, ServiceError> {
-        let head = self.newest(&parse_id(id)?).await?;
-        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let (_, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         let manifest = &head.manifest;
         let running = manifest.status == Status::Running;
         Ok(StatusResponse {
@@ -95,9 +94,7 @@ impl Sandcastles {
         limit: u16,
         cursor: Option<&str>,
     ) -> Result<ExecutionPage, ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let (id, _) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         let bad_cursor = || ServiceError::Invalid("cursor is not one that this call has given".into());
         let mut before = cursor.map(|text| u64::from_str_radix(text, 16).map_err(|_| bad_cursor())).transpose()?;
         let (mut executions, mut bytes) = (Vec::new(), 0);

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::{
-    Principal, SandboxId, Scope,
-    entry::Head,
+    SandboxId,
+    entry::{Entry, Head},
     interpreter::{Interpreter, RunError},
     ledger::Ledger,
     limits,
@@ -18,6 +18,7 @@ use crate::{
     store::{ObjectStore, StoreError},
 };
 
+mod admission;
 mod call;
 mod commit;
 mod execute;
@@ -29,6 +30,7 @@ mod record;
 mod recorded;
 mod room;
 
+use admission::{Whose, demand, parse_id};
 pub use files::{Content, Destination, FileContent, Upload};
 
 /// Why a call was not carried out.
@@ -125,8 +127,16 @@ impl Sandcastles {
 
     /// The newest entry, read now.
     async fn newest(&self, id: &SandboxId) -> Result<Arc<Head>, ServiceError> {
-        let head = self.ledger.newest(id).await?;
-        let head = head.filter(|head| !self.is_gone(head)).map(Arc::new).ok_or(ServiceError::NotFound)?;
+        let entry = self.ledger.newest_entry(id).await?.ok_or(ServiceError::NotFound)?;
+        self.learn(id, entry).await
+    }
+
+    /// An entry that was read as the newest one, with its state put together.
+    async fn learn(&self, id: &SandboxId, entry: Entry) -> Result<Arc<Head>, ServiceError> {
+        let head = Arc::new(self.ledger.resolve(id, entry).await?);
+        if self.is_gone(&head) {
+            return Err(ServiceError::NotFound);
+        }
         self.heads.learn(id, Arc::clone(&head));
         Ok(head)
     }
@@ -140,40 +150,6 @@ impl Sandcastles {
     fn is_gone(&self, head: &Head) -> bool {
         self.now() - head.at > limits::SANDBOX_AGE
     }
-}
-
-/// The same answer for what is malformed, missing or another organisation's.
-fn parse_id(id: &str) -> Result<SandboxId, ServiceError> {
-    SandboxId::parse(id).map_err(|_| ServiceError::NotFound)
-}
-
-/// Whose sandbox it has to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    /// Anybody's of the organisation.
-    Org,
-    /// The caller's own.
-    Own,
-}
-
-fn authorise(caller: &Principal, head: &Head, scope: Scope, whose: Whose) -> Result<(), ServiceError> {
-    if head.manifest.org != caller.org {
-        return Err(ServiceError::NotFound);
-    }
-    demand(caller, scope)?;
-    if whose == Whose::Own && !caller.owns(&head.manifest.member) {
-        return Err(ServiceError::Forbidden("only the member who started this sandbox may do that"));
-    }
-    Ok(())
-}
-
-fn demand(caller: &Principal, scope: Scope) -> Result<(), ServiceError> {
-    let missing = match scope {
-        Scope::Read => "the key lacks the scope sandbox:read",
-        Scope::Write => "the key lacks the scope sandbox:write",
-        Scope::Execute => "the key lacks the scope sandbox:execute",
-    };
-    if caller.may(scope) { Ok(()) } else { Err(ServiceError::Forbidden(missing)) }
 }
 
 fn demand_running(head: &Head) -> Result<(), ServiceError> {

@@ -3,7 +3,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use time::Duration;
 
-use super::{Sandcastles, ServiceError, Whose, authorise, listing::listed_execution, parse_id, recorded};
+use super::{Sandcastles, ServiceError, Whose, listing::listed_execution, recorded};
 use crate::{
     ExecutionId, Principal, SandboxId, Scope,
     contract::ExecutionRecord,
@@ -27,9 +27,7 @@ impl Sandcastles {
         id: &str,
         execution: &str,
     ) -> Result<ExecutionRecord, ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Read, Whose::Org)?;
+        let (id, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         let wanted = ExecutionId::parse(execution).map_err(|_| ServiceError::NoExecution)?;
         let entry = self.entry_of(&id, &head, wanted).await?.ok_or(ServiceError::NoExecution)?;
         let epoch = entry.state.epoch();

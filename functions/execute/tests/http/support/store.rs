@@ -28,6 +28,8 @@ pub(crate) struct MemoryStore {
     pub(crate) key_reads: AtomicUsize,
     /// Reads of key records fail while it is set.
     pub(crate) keys_fail: AtomicBool,
+    /// What was read so far besides key records: gets and lists.
+    pub(crate) reads: Mutex<Vec<&'static str>>,
     /// What the next upload that is read becomes meanwhile.
     pub(crate) replaced_by: Mutex<Option<Bytes>>,
 }
@@ -45,6 +47,8 @@ impl MemoryStore {
             if self.keys_fail.load(Ordering::SeqCst) {
                 return Err(StoreError::Unknown { action: "get", key: key.into(), source: "no answer in time".into() });
             }
+        } else {
+            self.reads.lock().unwrap().push("get");
         }
         Ok(self.objects.lock().unwrap().get(key).cloned())
     }
@@ -78,6 +82,7 @@ impl ObjectStore for MemoryStore {
         after: Option<&'a str>,
         limit: u16,
     ) -> BoxFuture<'a, Result<Vec<String>, StoreError>> {
+        self.reads.lock().unwrap().push("list");
         let objects = self.objects.lock().unwrap();
         let below = |key: &&String| key.strip_prefix(prefix).is_some_and(|rest| !rest.contains('/'));
         let later = |key: &&String| after.is_none_or(|after| key.as_str() > after);

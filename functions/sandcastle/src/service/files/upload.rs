@@ -11,7 +11,7 @@ use crate::{
     ledger::store_young,
     limits,
     manifest::{Epoch, Manifest, Node, WorkingFile},
-    service::{Sandcastles, ServiceError, Whose, authorise, demand_running, parse_id},
+    service::{Sandcastles, ServiceError, Whose, demand_running},
     store::Source,
 };
 
@@ -57,9 +57,7 @@ impl Upload {
 impl Sandcastles {
     /// Asks for leave to add files, before any of their bytes is read.
     pub async fn may_upload(&self, caller: &Principal, id: &str) -> Result<Upload, ServiceError> {
-        let id = parse_id(id)?;
-        let head = self.newest(&id).await?;
-        authorise(caller, &head, Scope::Write, Whose::Own)?;
+        let (id, head) = self.admit(caller, id, Scope::Write, Whose::Own).await?;
         demand_running(&head)?;
         Ok(Upload { id, epoch: head.manifest.epoch })
     }
