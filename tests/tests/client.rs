@@ -29,3 +29,8 @@ fn answers_all_of(script: &str) {
 fn the_official_client_goes_through_a_sandboxs_life() {
     answers_all_of("textql_life.py");
 }
+
+#[test]
+fn the_official_client_runs_commands() {
+    answers_all_of("textql_exec.py");
+}
