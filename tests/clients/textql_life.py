@@ -1,4 +1,4 @@
-"""Every call of the contract but exec through the official client: textql_life.py URL KEY"""
+"""Every call of the contract but exec (textql_exec.py) through the official client: textql_life.py URL KEY"""
 import pathlib
 import sys
 import tempfile

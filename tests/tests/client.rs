@@ -34,3 +34,8 @@ fn the_official_client_goes_through_a_sandboxs_life() {
 fn the_official_client_moves_files_of_any_name() {
     answers_all_of("textql_files.py");
 }
+
+#[test]
+fn the_official_client_runs_commands() {
+    answers_all_of("textql_exec.py");
+}

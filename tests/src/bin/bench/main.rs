@@ -146,15 +146,14 @@ fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
 }
 
 fn median(times: Vec<Duration>) -> Duration {
-    percentile(&times, 0.5)
+    percentile(&times, 50)
 }
 
-/// The time that this share of the calls stays below.
-fn percentile(times: &[Duration], share: f64) -> Duration {
+/// The time that so many of a hundred calls stay below.
+fn percentile(times: &[Duration], percent: usize) -> Duration {
     let mut times = times.to_vec();
     times.sort();
-    let at = (times.len() as f64 * share) as usize;
-    times.get(at).copied().unwrap_or_default()
+    times.get(times.len() * percent / 100).copied().unwrap_or_default()
 }
 
 /// One line: what, its median, and its ratio to another beside the aim.
