@@ -118,6 +118,8 @@ def plain(schema):
     schema = resolved(schema)
     if isinstance(schema, dict):
         return {key: plain(value) for key, value in schema.items() if key != "description"}
+    if isinstance(schema, list):
+        return [plain(each) for each in schema]
     return schema
 
 
