@@ -49,12 +49,13 @@ pub(crate) fn flag(name: &str, value: Option<&RawValue>) -> Result<bool, ApiErro
     }
 }
 
-/// The time in a field that has to be a number of seconds above 0; none when it is not there.
+/// The time in a field that has to be a number of seconds, a millisecond at least; none when it is not there.
 pub(crate) fn seconds(name: &str, value: Option<&RawValue>) -> Result<Option<Duration>, ApiError> {
     let Some(value) = value else { return Ok(None) };
     let seconds = serde_json::from_str::<f64>(value.get()).ok();
-    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).filter(|time| !time.is_zero());
-    let wrong = || ApiError::invalid(format!("{name} has to be a number of seconds above 0"));
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let time = time.filter(|time| *time >= Duration::from_millis(1));
+    let wrong = || ApiError::invalid(format!("{name} has to be a number of seconds, 0.001 or more"));
     time.map(Some).ok_or_else(wrong)
 }
 

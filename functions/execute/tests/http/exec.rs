@@ -67,13 +67,13 @@ async fn a_limit_is_above_0_and_within_the_deployments() {
     let world = World::new().await;
     let path = format!("/v2/sandcastles/{}", world.sandbox().await);
     for (call, field) in [("execute", "code"), ("exec", "command")] {
-        for limit in ["0", "-1", "0.0", "1e-12", "\"1\"", "true", "1e300", "[1]", "50.001", "360"] {
+        for limit in ["0", "-1", "0.0", "0.0009", "\"1\"", "true", "1e300", "[1]", "50.001", "360"] {
             let body = format!("{{\"{field}\": \"1\", \"timeout_s\": {limit}}}");
             let answer = world.call("POST", &format!("{path}/{call}"), &body).await;
             assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{body}");
             assert!(answer.message().contains("timeout_s has to be"), "{body}: {}", answer.message());
         }
-        for (limit, wanted) in [("0.25", 0.25), ("50", 50.0), ("null", 50.0)] {
+        for (limit, wanted) in [("0.001", 0.001), ("0.25", 0.25), ("50", 50.0), ("null", 50.0)] {
             let body = format!("{{\"{field}\": \"1\", \"timeout_s\": {limit}}}");
             assert_eq!(world.call("POST", &format!("{path}/{call}"), &body).await.status, 200, "{body}");
             let limit = world.interpreter.limit.lock().unwrap().unwrap();

@@ -70,7 +70,7 @@ async fn a_command_at_its_limit_is_killed_with_all_it_started_and_costs_no_varia
 async fn a_command_tells_what_a_lost_kernel_has_cost() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
-    sandbox.prints("held = 1\n_ = open('kept.txt', 'w').write('x')").await;
+    sandbox.prints("open('kept.txt', 'w').write('x')\nheld = 1").await;
     host.host.discard(&sandbox.id).await;
     let report = sandbox.bash("cat kept.txt").await;
     let state = report.state.clone().unwrap();
