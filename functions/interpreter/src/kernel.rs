@@ -74,6 +74,8 @@ pub(crate) struct ProgramCell {
     pub(crate) process: Kernel,
     /// The read end of the command's standard error.
     pub(crate) errors: pipe::Receiver,
+    /// All that it starts ends with it: it is the first process of a namespace.
+    pub(crate) alone: bool,
 }
 
 /// The kernel's first process, under its own name as long as this lives.
@@ -137,7 +139,7 @@ impl Kernel {
     ) -> Result<ProgramCell, StartError> {
         let (errors, writer) = output_pipe().map_err(StartError::Sockets)?;
         let process = Self::fork_with(zygote, slot, None, undertaker, Some(writer)).await?;
-        Ok(ProgramCell { process, errors })
+        Ok(ProgramCell { process, errors, alone: false })
     }
 
     async fn fork_with(

@@ -95,20 +95,16 @@ pub(crate) fn of(start: Start, outcome: Outcome, left: Harvested) -> (Manifest, 
         Outcome::Cell { end, output, measured } => of_code(start, end, measured, manifest, Report { output, ..report }),
         Outcome::Command { ran, python } => {
             manifest.runtime = python.to_string();
-            of_command(start, ran, manifest, report)
+            of_command(ran, manifest, report)
         }
     }
 }
 
-/// The kernel has no part in it: its values are as they were, unless it is a new one.
-fn of_command(start: Start, ran: command::Ran, mut manifest: Manifest, mut report: Report) -> (Manifest, Report) {
+/// The kernel has no part in it: the values are wherever they were.
+fn of_command(ran: command::Ran, manifest: Manifest, mut report: Report) -> (Manifest, Report) {
     report.duration_ms = text::millis(ran.took);
     report.process = Some(ran.process);
     report.failure = ran.error.map(|error| Failure { error, traceback: Vec::new() });
-    if !start.newly_lost.is_empty() {
-        manifest.lose_variables(&lost_reason(NEW_KERNEL));
-    }
-    report.state = start.note();
     (manifest, report)
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn write_with_fds<T: Serialize>(
         let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         if attach && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
-            return Err(io::Error::other("no room for two descriptors"));
+            return Err(io::Error::other("no room for the descriptors"));
         }
         Ok(sendmsg(to, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?)
     };

@@ -54,7 +54,7 @@ impl DevKey {
             org: Name::parse("local")?,
             member: Name::parse("developer")?,
             scopes: Scope::ALL.to_vec(),
-            name: "development key".to_owned(),
+            name: keys::DEVELOPMENT_KEY.to_owned(),
             expires_in_days: None,
             sandbox_limit: None,
         };

@@ -62,9 +62,6 @@ pub struct ExecResponse {
     pub exit_code: i32,
     /// Why it did not end by itself; empty when it did.
     pub error: String,
-    /// What became of the variables of executed code, when something did: the command itself does nothing to them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<StateNote>,
 }
 
 /// The way that an execution came, as it is listed.

@@ -85,7 +85,11 @@ impl State {
 impl Change {
     /// True when only working files differ, so that a warm kernel can take the change over.
     pub fn only_files(&self) -> bool {
-        matches!(self, Self::FilePut { .. } | Self::FileDeleted { .. })
+        match self {
+            Self::FilePut { .. } | Self::FileDeleted { .. } => true,
+            Self::Executed(executed) => executed.command,
+            Self::Started | Self::Stopped => false,
+        }
     }
 }
 
@@ -96,6 +100,9 @@ pub struct Executed {
     pub kind: String,
     /// Where the call came from, such as `platform_api`.
     pub source: String,
+    /// It was a command, in a process of its own: of the sandbox only files can have changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub command: bool,
     /// The code or the command, whole.
     pub input: String,
     /// The output, at most [`crate::limits::MAX_PREVIEW_BYTES`].

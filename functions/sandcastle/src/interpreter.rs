@@ -75,11 +75,10 @@ pub struct Command {
 }
 
 /// What reads a command.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CommandKind {
     /// `bash -c`.
-    #[default]
     Bash,
     /// `python -c`.
     Python,

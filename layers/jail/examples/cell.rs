@@ -48,7 +48,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
 fn confine(building: &Building, keep: &[RawFd]) -> Result<Confined, JailError> {
     let limits = Limits { memory_bytes: 2 << 30, processes: 64, file_bytes: 1 << 30, open_files: 512 };
-    confine_self(building, &Policy { slot: "0", uid: UID, limits, keep, required: &[] })
+    confine_self(building, &Policy { slot: "0", uid: UID, limits, ends_first: false, keep, required: &[] })
 }
 
 fn run(building: &Building, arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {

@@ -22,6 +22,8 @@ pub struct Policy<'a> {
     pub uid: u32,
     /// Its resource limits.
     pub limits: Limits,
+    /// When memory runs out, Linux ends it before others that are not so marked.
+    pub ends_first: bool,
     /// Descriptors that stay open besides 0, 1 and 2.
     pub keep: &'a [RawFd],
     /// The steps without which the kernel must not run; names of [`STEPS`].
@@ -86,7 +88,8 @@ pub fn confine_self(building: &Building, policy: &Policy<'_>) -> Result<Confined
     steps.note("descriptors", close_others(policy.keep));
     // Opened while /proc is the zygote's: the kernel's own cannot be written.
     let proc_self = userns::proc_self();
-    steps.note("oom_score", write_own(&proc_self, "oom_score_adj", "1000"));
+    let score = if policy.ends_first { "1000" } else { "900" };
+    steps.note("oom_score", write_own(&proc_self, "oom_score_adj", score));
     // Whoever has no user id and no user namespace of its own shares its count of processes.
     let shared = matches!(building.standing, Standing::Nobody(_));
     let others = if shared { rlimits::others(rustix::process::getuid().as_raw()) } else { 0 };

@@ -85,18 +85,24 @@ def begin_environment(files, temporary, variables, changes):
                 environ[name] = value
         except (ValueError, OSError):
             output.note(f"the variable {name!r} of the environment could not be set")
+    if changes.get("PATH") is not None:
+        environ["PATH"] = f"{link_folder(temporary)}:{environ['PATH']}"
 
 
 def link_python(temporary):
     """A folder in which this Python is called `python` and `python3`, as commands know it."""
-    folder = f"{temporary}/.bin"
+    folder = link_folder(temporary)
     try:
         mkdir(folder)
         for name in "python", "python3":
             symlink(sys.executable, f"{folder}/{name}")
-    except FileExistsError:
-        pass  # of the kernel whose folder this is
+    except OSError:
+        pass  # it is there, of the kernel whose folder this is; or code has spoilt the place for it
     return folder
+
+
+def link_folder(temporary):
+    return f"{temporary}/.bin"
 
 
 # Numeric libraries start a thread per processor otherwise, in each of many kernels.
@@ -115,6 +121,9 @@ def environment():
     for name in sorted(now.keys() | base_environment.keys()):
         value = now.get(name)
         if value != base_environment.get(name) and name.isprintable():
+            if name == "PATH" and value is not None:
+                # The folder is this kernel's; another one has its own.
+                value = ":".join(part for part in value.split(":") if part != link_folder(base_environment["TMPDIR"]))
             name, value = clean(name), value if value is None else clean(value)
             length = len(name.encode()) + len((value or "").encode())
             if size + length <= MAX_ENVIRONMENT:

@@ -83,6 +83,8 @@ impl Kernel<'_> {
                 file_bytes: limits.file_bytes,
                 open_files: limits.open_files,
             },
+            // A program has to do without its kernel's memory, not the kernel without its own.
+            ends_first: errors.is_some(),
             keep: &kept,
             required: &self.cell.required,
         };

@@ -17,7 +17,8 @@ pub(crate) fn reap_one() -> Option<(i32, Ended)> {
     Some((pid.as_raw_nonzero().get(), how_ended(status)))
 }
 
-fn how_ended(status: WaitStatus) -> Ended {
+/// How a process ended.
+pub(crate) fn how_ended(status: WaitStatus) -> Ended {
     match (status.exit_status(), status.terminating_signal()) {
         (Some(code), _) => Ended::Exited { code },
         (None, Some(signal)) => Ended::Signaled { signal },
@@ -34,14 +35,17 @@ pub(crate) fn kill_children_but(kernels: &HashMap<i32, u64>) {
     }
 }
 
-/// Kills every child, and the orphans that come of it, and waits until none is left.
+/// Kills every child, and the orphans that come of it, and waits until none is left; where children cannot be listed, only
+/// for those that have ended.
 pub(crate) fn kill_all_children(mut kernels: HashMap<i32, u64>) {
     loop {
         let known = kernels.keys().filter_map(|pid| Pid::from_raw(*pid));
-        for pid in children().into_iter().chain(known) {
-            let _ = kill_process(pid, Signal::KILL);
+        let found: Vec<Pid> = children().into_iter().chain(known).collect();
+        for pid in &found {
+            let _ = kill_process(*pid, Signal::KILL);
         }
-        match wait(WaitOptions::empty()) {
+        let patience = if found.is_empty() { WaitOptions::NOHANG } else { WaitOptions::empty() };
+        match wait(patience) {
             Ok(Some((pid, _))) => kernels.remove(&pid.as_raw_nonzero().get()),
             _ => return,
         };

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use sandcastle_protocol::{Program, Shell};
+use rustix::io::Errno;
+use rustix::process::{WaitOptions, getpid, wait};
+use sandcastle_protocol::{Ended, Program, Shell};
 
 use crate::home::Home;
 use crate::processes;
@@ -39,16 +40,35 @@ pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Optio
     // It holds the write ends of both pipes.
     drop(command);
     let code = match started {
-        Ok(mut child) => exit_code(child.wait()?),
+        Ok(child) => exit_code(wait_for(&child)?),
         Err(error) => {
             writeln!(File::from(complain), "{}: {error}", shell.display())?;
             NOT_FOUND
         }
     };
-    processes::kill_all_children(HashMap::new());
+    // A process id namespace ends with its first process.
+    if !getpid().is_init() {
+        processes::kill_all_children(HashMap::new());
+    }
     Ok(code)
 }
 
-fn exit_code(status: ExitStatus) -> i32 {
-    status.code().or_else(|| Some(SIGNALED + status.signal()?)).unwrap_or(NOT_FOUND)
+/// Reaps whatever ends until the program does: orphans that have ended would go on to count as processes.
+fn wait_for(program: &Child) -> io::Result<Ended> {
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid.as_raw_nonzero().get().unsigned_abs() == program.id() => {
+                return Ok(processes::how_ended(status));
+            }
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn exit_code(how: Ended) -> i32 {
+    match how {
+        Ended::Exited { code } => code,
+        Ended::Signaled { signal } => SIGNALED.saturating_add(signal),
+    }
 }

@@ -134,7 +134,7 @@ impl Zygote {
         let name = fork.name;
         let mut descriptors = descriptors.into_iter();
         let (Some(frames), Some(output), errors) = (descriptors.next(), descriptors.next(), descriptors.next()) else {
-            control.send(&FromZygote::ForkFailed { name, message: "wanted two descriptors".into() })?;
+            control.send(&FromZygote::ForkFailed { name, message: "wanted two descriptors or three".into() })?;
             return Ok(control);
         };
         match Python::attach(|py| fork_python(py, &self.building)) {
@@ -172,17 +172,16 @@ impl Zygote {
     /// Reaps whatever has ended and tells the host of kernels among it; the rest are orphans of kernels.
     fn reap(&mut self, control: &mut Control) -> Result<(), ZygoteError> {
         self.signals.drain();
-        let mut reaped = false;
+        let (mut reaped, mut ended) = (false, Vec::new());
         while let Some((pid, how)) = processes::reap_one() {
             reaped = true;
-            if let Some(name) = self.kernels.remove(&pid) {
-                control.send(&FromZygote::Ended { name, how })?;
-            }
+            ended.extend(self.kernels.remove(&pid).map(|name| FromZygote::Ended { name, how }));
         }
+        // Before the host hears of it, and looks at what was left.
         if reaped {
             processes::kill_children_but(&self.kernels);
         }
-        Ok(())
+        ended.iter().try_for_each(|message| Ok(control.send(message)?))
     }
 }
 

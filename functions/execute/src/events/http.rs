@@ -16,7 +16,8 @@ use crate::http::MaxDownload;
 /// What paths of the API begin with.
 const API: [&str; 2] = ["/v2/", "/openapi.json"];
 /// What does not stand for itself in the path of a request line.
-const NOT_IN_PATHS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'\\');
+const NOT_IN_PATHS: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'`').add(b'<').add(b'>').add(b'?').add(b'\\');
 /// The route whose integration with the REST API takes a stream.
 const STREAMED: (&str, &str) = ("GET", "/v2/sandcastles/{id}/files/{path+}");
 /// The longest download that is handed over whole, in bytes: in base64, and with headers, it stays below the 6 MB of an
@@ -62,9 +63,9 @@ fn as_asked(mut request: Request) -> Request {
     let path = without_stage(request.raw_http_path(), stage.unwrap_or_default());
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     // A gateway may have decoded it; what stands for itself in a path stays, an escape that came through too.
-    if let Ok(uri) = format!("{}{query}", utf8_percent_encode(path, NOT_IN_PATHS)).parse() {
-        *request.uri_mut() = uri;
-    }
+    let uri = format!("{}{query}", utf8_percent_encode(path, NOT_IN_PATHS)).parse();
+    // No route at all, rather than the one that something else has made of it.
+    *request.uri_mut() = uri.unwrap_or_default();
     request
 }
 

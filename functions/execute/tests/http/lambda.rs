@@ -207,7 +207,16 @@ fn for_path(world: &World, method: &str, path: &str) -> [String; 2] {
 async fn a_path_that_leads_out_of_the_working_folder_is_no_other_route() {
     let world = World::new().await;
     let id = world.sandbox().await;
-    let out = ["../../ID", "%2e%2e/%2E%2e/ID", "a/../../../ID", "..\\..\\ID", "..", "%2e%2e/executions", "."];
+    let out = [
+        "../../ID",
+        "%2e%2e/%2E%2e/ID",
+        "a/../../../ID",
+        "x`/../../../ID",
+        "..\\..\\ID",
+        "..",
+        "%2e%2e/executions",
+        ".",
+    ];
     for path in out {
         let path = format!("/v2/sandcastles/{id}/files/{}", path.replace("ID", &id));
         for event in ["GET", "DELETE"].iter().flat_map(|method| for_path(&world, method, &path)) {

@@ -132,7 +132,8 @@ impl KernelHost {
     pub(super) async fn start_program(&self, kernel: &Kernel, program: Program) -> Result<ProgramCell, StartError> {
         let zygote = self.nursery.plain().await.map_err(|error| StartError::Fork(chain(&*error)))?;
         let mut cell = Kernel::fork_program(&zygote, Arc::clone(&kernel.slot), self.undertaker()?).await?;
-        cell.process.begin(ToKernel::Program(program)).await?;
+        let steps = cell.process.begin(ToKernel::Program(program)).await?.steps;
+        cell.alone = steps.iter().any(|step| step.step == "pid_namespace" && step.held);
         Ok(cell)
     }
 

@@ -86,19 +86,24 @@ impl KernelHost {
         if !rests {
             brought.kernel.kill().await;
         }
-        let limit = self.limit(job)?;
+        // Nor does one without the sandbox's variables take the place of one that may have them elsewhere.
+        let has_variables = brought.start.newly_lost.is_empty();
         let shell = match command.kind {
             CommandKind::Bash => Shell::Bash,
             CommandKind::Python => Shell::Python,
         };
         let program = Program { shell, source: command.source.clone(), env: command.env.clone() };
-        let started = self.start_program(&brought.kernel, program).await;
+        let until = tokio::time::Instant::from_std(job.deadline);
+        let started = tokio::time::timeout_at(until, self.start_program(&brought.kernel, program)).await;
+        let started = started.map_err(|_| RunError::NoTime)?;
         let cell = started.map_err(|error| RunError::Kernel { what: chain(&error) })?;
-        let mut ran = command::run(cell, limit).await;
-        if ran.was_killed() && self.memory_kills.happened() {
+        let mut ran = command::run(cell, self.limit(job)?).await;
+        // Asked in any case: a kill that is not this command's must not be taken for the next one's.
+        if self.memory_kills.happened() && ran.was_killed() {
             ran.error = Some("MemoryError('the command was killed: out of memory')".into());
         }
         let python = Arc::clone(&brought.kernel.python);
+        let rests = rests && has_variables && ran.nothing_left;
         Ok(Worked { brought, rests, outcome: Outcome::Command { ran, python } })
     }
 

@@ -67,16 +67,23 @@ async fn a_command_at_its_limit_is_killed_with_all_it_started_and_costs_no_varia
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_tells_what_a_lost_kernel_has_cost() {
+async fn a_command_where_no_kernel_is_costs_the_one_elsewhere_nothing() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
+    let elsewhere = TestHost::start_beside(&host).await;
     sandbox.prints("open('kept.txt', 'w').write('x')\nheld = 1").await;
-    host.host.discard(&sandbox.id).await;
-    let report = sandbox.bash("cat kept.txt").await;
-    let state = report.state.clone().unwrap();
-    assert_eq!((state.kept, state.lost[0].name.as_str(), end(report).stdout.as_str()), (false, "held", "x"));
-    assert_eq!(sandbox.bash("true").await.state, None, "told twice");
-    assert!(sandbox.fails("held").await.contains("its value was lost"));
+    sandbox.moves_to(&elsewhere);
+    for turn in 0..2 {
+        assert_eq!(end(sandbox.bash(&format!("cat kept.txt; touch made_{turn}.txt")).await).stdout, "x");
+    }
+    sandbox.moves_to(&host);
+    assert_eq!(
+        sandbox.prints("import os\nprint(held, sorted(os.listdir()))").await,
+        ["1 ['kept.txt', 'made_0.txt', 'made_1.txt']"]
+    );
+    sandbox.moves_to(&elsewhere);
+    let report = sandbox.run("held").await;
+    assert_eq!(report.state.unwrap().lost[0].name, "held", "a cold kernel's loss is told to code, and then only");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,6 +111,37 @@ async fn what_a_command_leaves_running_is_not_waited_for_and_ends() {
     if is_root() {
         assert_eq!(host.processes().len(), 1, "more than the kernel is left");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orphans_that_have_ended_take_no_room() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    // More than there may be at once.
+    let end = end(sandbox.bash("for i in $(seq 600); do (true &) || exit 9; done; ls / > /dev/null && echo on").await);
+    assert_eq!(end, ProcessEnd { stdout: "on\n".into(), ..ProcessEnd::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spoilt_temporary_folder_costs_no_variable() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("held = 'still'").await;
+    end(sandbox.bash("rm -rf \"$TMPDIR/.bin\"; chmod 0 \"$TMPDIR\"").await);
+    assert_eq!(end(sandbox.bash("echo on").await).stdout, "on\n");
+    assert_eq!(sandbox.prints("print(held)").await, ["still"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_code_has_changed_leads_to_the_python_that_is_there() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("import os\nos.environ['PATH'] += ':/of/code'").await;
+    host.host.discard(&sandbox.id).await;
+    let path = sandbox.prints("import os\nprint(os.environ['PATH'])").await.remove(0);
+    assert!(path.ends_with(":/of/code") && path.matches("/.bin:").count() == 1, "{path}");
+    let code = "import subprocess\nprint(subprocess.run(['python', '-c', 'print(6*7)'], capture_output=True, text=True).stdout)";
+    assert_eq!(sandbox.prints(code).await, ["42\n"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,14 +76,22 @@ impl TestHost {
         Self::start_with(|_| {}).await
     }
 
+    /// Another host over the same storage, as another environment of a function is.
+    pub(crate) async fn start_beside(other: &Self) -> Self {
+        Self::start_over(Arc::clone(&other.store), |_| {}).await
+    }
+
     pub(crate) async fn start_with(change: impl FnOnce(&mut HostConfig)) -> Self {
+        Self::start_over(Arc::default(), change).await
+    }
+
+    async fn start_over(store: Arc<MemoryStore>, change: impl FnOnce(&mut HostConfig)) -> Self {
         static HOSTS: AtomicU32 = AtomicU32::new(1);
         let first_uid = 200_000 + 50_000 * HOSTS.fetch_add(1, Ordering::Relaxed);
         let run_dir = tempfile::tempdir().unwrap();
         let mut config = config(&run_dir.path().join("run"));
         config.first_uid = first_uid;
         change(&mut config);
-        let store = Arc::new(MemoryStore::default());
         let host = KernelHost::start(config, Arc::clone(&store) as Arc<dyn ObjectStore>).await.unwrap();
         Self { host, store, run_dir, first_uid }
     }
@@ -130,7 +138,12 @@ fn head(position: Position, manifest: Manifest) -> Arc<Head> {
     Arc::new(Head { position, at, manifest, recent: Arc::default(), base: None })
 }
 
-impl Sandbox<'_> {
+impl<'a> Sandbox<'a> {
+    /// The next calls come to another host.
+    pub(crate) fn moves_to(&mut self, host: &'a TestHost) {
+        self.on = host;
+    }
+
     pub(crate) fn job(&self, code: &str) -> Job {
         self.job_of(Work::Cell { code: code.into(), display_last: false })
     }
@@ -171,7 +184,7 @@ impl Sandbox<'_> {
 
     async fn commit_job(&mut self, job: Job) -> Report {
         let commit = job.commit;
-        let input = job.work.source().to_owned();
+        let (input, command) = (job.work.source().to_owned(), matches!(job.work, Work::Command(_)));
         let ran = self.on.host.run(job).await.unwrap();
         assert_eq!(ran.base, self.head.position);
         let executed = Executed {
@@ -179,6 +192,7 @@ impl Sandbox<'_> {
             kind: "python".into(),
             source: "test".into(),
             input,
+            command,
             output_preview: String::new(),
             error: String::new(),
             duration_ms: ran.report.duration_ms,

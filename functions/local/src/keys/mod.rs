@@ -24,6 +24,8 @@ const ID_DIGITS: usize = 12;
 const FEWEST_DIGITS: usize = 8;
 /// The longest name of a key, in characters.
 const MAX_NAME: usize = 100;
+/// The name of the key that `serve` makes for itself.
+pub(crate) const DEVELOPMENT_KEY: &str = "development key";
 /// Keys on one page of a list.
 const PAGE: u16 = 1000;
 
@@ -45,6 +47,14 @@ pub enum KeysError {
     /// More than one such key.
     #[error("more than one key has an id that begins with {0}: give more digits")]
     Ambiguous(String),
+    /// It has ended.
+    #[error("{0} has ended already: create a new key")]
+    Ended(String),
+    /// It is the development key.
+    #[error(
+        "{0} is the development key, which `sandcastle serve` records at each start: delete the file dev-key, then revoke it"
+    )]
+    Development(String),
     /// It has a successor.
     #[error("{0} is being replaced by a newer key already: rotate that one")]
     Retired(String),

@@ -9,7 +9,7 @@ use sandcastle::{
 };
 use time::{Duration, OffsetDateTime};
 
-use super::{KeysError, find, put_new, short};
+use super::{DEVELOPMENT_KEY, KeysError, find, put_new, short};
 
 /// Puts a new key in the place of the one whose id begins with these digits, and tells what becomes of that one. The new
 /// one is for the same caller, with the same scopes, name and limit, and lives for as long as the old one was to live when
@@ -28,7 +28,13 @@ pub async fn rotate(
     if old.retired_at.is_some() {
         return Err(KeysError::Retired(short(&digest)));
     }
+    if old.name == DEVELOPMENT_KEY {
+        return Err(KeysError::Development(short(&digest)));
+    }
     let (secret, created_at) = (Secret::generate(), OffsetDateTime::now_utc());
+    if old.ends_at().is_some_and(|at| at <= created_at) {
+        return Err(KeysError::Ended(short(&digest)));
+    }
     let expires_at = old.expires_at.and_then(|at| created_at.checked_add(at - old.created_at));
     let new = KeyRecord { created_at, expires_at, ..old };
     put_new(store, &secret, &new).await?;
@@ -47,7 +53,7 @@ async fn retire(store: &dyn ObjectStore, digest: &str, overlap: Option<Duration>
         store.delete(&[key]).await?;
         return Ok(format!("{id} is revoked; a running server may take it for another 30 seconds"));
     };
-    // Read again, so that a key that somebody has revoked meanwhile does not come back.
+    // Read again: somebody may have revoked the key since the new one was made.
     let Some(old) = read(store, digest).await? else { return Ok(format!("{id} was revoked meanwhile")) };
     let retired_at = OffsetDateTime::now_utc().checked_add(overlap);
     let json = serde_json::to_vec_pretty(&KeyRecord { retired_at, ..old }).map_err(KeysError::Record)?;

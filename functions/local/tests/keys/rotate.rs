@@ -202,3 +202,17 @@ async fn a_key_that_is_revoked_meanwhile_does_not_come_back() {
     assert_eq!(revocations.load(Ordering::SeqCst), 1);
     assert!(record(&store, &old).await.is_none());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_has_ended_or_comes_back_by_itself_is_not_rotated() {
+    let data = tempfile::tempdir().unwrap();
+    let (_s3, store) = serve(data.path()).await;
+    let old = create(data.path(), "one");
+    let mut ended = record(&store, &old).await.unwrap();
+    ended.expires_at = Some(OffsetDateTime::now_utc() - Duration::SECOND);
+    store.put(&keys::api_key(&old.digest()), serde_json::to_vec(&ended).unwrap().into()).await.unwrap();
+    assert!(refused(data.path(), &["rotate", &old.digest()]).contains("has ended already: create a new key"));
+    let development = create(data.path(), "development key");
+    assert!(refused(data.path(), &["rotate", &development.digest()]).contains("delete the file dev-key"));
+    assert_eq!(printed(data.path(), &["list"]).lines().count(), 3, "nothing was made");
+}

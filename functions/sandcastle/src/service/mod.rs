@@ -58,7 +58,7 @@ pub enum ServiceError {
     #[error("{0}")]
     Conflict(&'static str),
     /// An idempotency key was used for something else.
-    #[error("this idempotency key was used with other code")]
+    #[error("this idempotency key was used for another request")]
     KeyReused,
     /// The member has as many running sandboxes as the key allows.
     #[error("{}", too_many_sandboxes(*.0))]

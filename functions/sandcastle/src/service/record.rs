@@ -12,8 +12,8 @@ use crate::{
     store::StoreError,
 };
 
-/// From a call to its entry it takes no longer: the longest that a function of Lambda runs.
-const LONGEST_CALL: Duration = Duration::minutes(15);
+/// From a call to its entry it takes no longer: the longest limit on code there is (360 s), and time to store and commit.
+const LONGEST_CALL: Duration = Duration::seconds(400);
 /// The clocks of two processes differ by less.
 const SKEW: Duration = Duration::seconds(10);
 /// So many entries are read at once.

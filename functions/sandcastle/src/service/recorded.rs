@@ -47,6 +47,7 @@ pub(super) fn executed(work: &Work, source: Source, report: &Report) -> Executed
     });
     Executed {
         kind: work.kind().as_str().into(),
+        command: matches!(work, Work::Command(_)),
         source: source.as_str().into(),
         input: work.source().to_owned(),
         output_preview,
@@ -105,7 +106,7 @@ pub(super) fn exec_response(report: Report) -> ExecResponse {
     let error = report.failure.map(|failure| failure.error).unwrap_or_default();
     let unknown = ProcessEnd { exit_code: -1, ..ProcessEnd::default() };
     let ProcessEnd { stdout, stderr, exit_code } = report.process.unwrap_or(unknown);
-    ExecResponse { stdout, stderr, exit_code, error, state: report.state }
+    ExecResponse { stdout, stderr, exit_code, error }
 }
 
 /// Fresh links to files of one life of a sandbox.

@@ -69,7 +69,10 @@ impl Stage {
 /// Confines this process as the kernel of that slot.
 pub(crate) fn confine(building: &Building, slot: usize, required: &[String]) -> Result<Confined, JailError> {
     let uid = UIDS.get(slot).copied().unwrap_or_default();
-    confine_self(building, &Policy { slot: &slot.to_string(), uid, limits: LIMITS, keep: &[], required })
+    confine_self(
+        building,
+        &Policy { slot: &slot.to_string(), uid, limits: LIMITS, ends_first: false, keep: &[], required },
+    )
 }
 
 /// Fails with that text unless the condition is true.

@@ -106,7 +106,7 @@ fn refusals() -> Outcome {
     })?;
     for slot in ["", ".", "..", "../1", "1/../1", "/", "a b", "1\0", &"1".repeat(65)] {
         let limits = crate::scene::LIMITS;
-        let policy = sandcastle_jail::Policy { slot, uid: 61_000, limits, keep: &[], required: &[] };
+        let policy = sandcastle_jail::Policy { slot, uid: 61_000, limits, ends_first: false, keep: &[], required: &[] };
         match sandcastle_jail::confine_self(&building, &policy) {
             Err(JailError::Slot(_)) => {}
             other => return Err(format!("{slot:?}: {other:?}").into()),

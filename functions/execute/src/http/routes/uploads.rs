@@ -1,7 +1,10 @@
 //! `POST /v2/sandcastles/{id}/files`: a working file from outside, in a form or, when it is too long for whatever stands
 //! before this API, past it.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json,
@@ -28,6 +31,8 @@ use crate::{
     json,
 };
 
+/// For a whole form to arrive.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// The ways there are.
 const WAYS: &str = "send a multipart form with a field `file`, or as JSON {\"filename\", \"size_bytes\"} to be answered where to \
                     PUT the file, and {\"upload_id\"} once it is there";
@@ -44,7 +49,9 @@ pub(in crate::http) async fn upload(
     let body = Arriving::new(body);
     let into = app.sandcastles.may_upload(&caller, &id).await?;
     if is_form(&parts.headers) {
-        let (to, content) = form::read(&parts.headers, body, |name| destination(&into, name)).await?;
+        let read = form::read(&parts.headers, body, |name| destination(&into, name));
+        let read = tokio::time::timeout(ARRIVES_WITHIN, read).await;
+        let (to, content) = read.map_err(|_| ApiError::invalid("the file took too long to arrive"))??;
         // The call's time does not count while the file arrives.
         let deadline = app.deadline(Instant::now(), parts.extensions.get::<Context>());
         let put = detached(async move { app.sandcastles.put_file(&to, content, deadline).await });

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Instant};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::TryStreamExt;
 
-use super::upload::{Destination, Upload, check_size};
+use super::upload::{Destination, Upload, check_size, in_time};
 use crate::{
     ContentHash, ContentHasher,
     contract::{FileUploaded, UploadPlace},
@@ -68,16 +68,16 @@ impl Sandcastles {
         let UploadId { number, size, path } = UploadId::read(upload_id).ok_or_else(malformed)?;
         let to = into.to(&path).map_err(|_| malformed())?;
         let key = keys::staged(&to.id, to.epoch, number);
-        let found = self.store.get_version(&key).await?.ok_or(ServiceError::NotUploaded)?;
+        let found = in_time(deadline, self.store.get_version(&key)).await??.ok_or(ServiceError::NotUploaded)?;
         check_size(found.size)?;
         if found.size != size {
             let what = format!("{} bytes were uploaded, but {size} announced", found.size);
             return Err(ServiceError::Invalid(what));
         }
-        let hash = tokio::time::timeout_at(deadline.into(), digest(found.pieces)).await;
-        let hash = hash.map_err(|_| ServiceError::Conflict("reading the upload took all of this call's time"))??;
+        let hash = in_time(deadline, digest(found.pieces)).await??;
         // Without the version, a file could get the digest of one that was there before it.
-        if !self.store.copy_version(&key, &found.tag, &keys::file(&to.id, to.epoch, hash)).await? {
+        let to_file = keys::file(&to.id, to.epoch, hash);
+        if !in_time(deadline, self.store.copy_version(&key, &found.tag, &to_file)).await?? {
             return Err(ServiceError::Conflict("the upload was replaced while it was read; try again"));
         }
         self.add(&to, hash, size, deadline).await

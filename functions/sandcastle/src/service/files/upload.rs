@@ -72,7 +72,7 @@ impl Sandcastles {
         let size = content.source.size();
         check_size(size)?;
         let key = keys::file(&to.id, to.epoch, content.hash);
-        store_young(self.store.as_ref(), &key, &content.source).await?;
+        in_time(deadline, store_young(self.store.as_ref(), &key, &content.source)).await??;
         self.add(to, content.hash, size, deadline).await
     }
 
@@ -101,6 +101,12 @@ impl Sandcastles {
         let filename = path.rsplit('/').next().unwrap_or(path).to_owned();
         Ok(FileUploaded { filename, size_bytes: size })
     }
+}
+
+/// What storage does for an upload, if it takes no longer than the call may.
+pub(super) async fn in_time<T>(deadline: Instant, work: impl Future<Output = T>) -> Result<T, ServiceError> {
+    let done = tokio::time::timeout_at(deadline.into(), work).await;
+    done.map_err(|_| ServiceError::Conflict("storing the upload took all of this call's time; try again"))
 }
 
 /// Refuses what is longer than a file may be.
