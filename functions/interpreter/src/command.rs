@@ -10,14 +10,11 @@ use sandcastle_protocol::Ended;
 use tokio::{net::unix::pipe, time::sleep_until};
 
 use crate::{
-    kernel::{Kernel, ProgramCell, read_now},
+    kernel::{Kernel, ProgramCell, drain},
     processes,
-    run::{MAX_DRAIN, READ_LEN},
+    run::READ_LEN,
     text,
 };
-
-/// What a shell adds to the number of the signal that ended a command.
-const SIGNALED: i32 = 128;
 
 /// What came of a command.
 pub(crate) struct Ran {
@@ -34,7 +31,8 @@ pub(crate) struct Ran {
 impl Ran {
     /// True when something has killed it, as the system does for want of memory.
     pub(crate) fn was_killed(&self) -> bool {
-        self.error.is_none() && self.process.exit_code == SIGNALED + rustix::process::Signal::KILL.as_raw()
+        let killed = Ended::Signaled { signal: rustix::process::Signal::KILL.as_raw() };
+        self.error.is_none() && self.process.exit_code == killed.exit_code()
     }
 }
 
@@ -69,11 +67,11 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
     };
     // The process that was forked ends what the program leaves, unless it is killed; a namespace ends with its first one.
     let nothing_left = matches!(how, Some(Ended::Exited { .. })) || stopped || (cell.alone && how.is_some());
-    stdout.drain(&cell.process.output, &mut buffer);
-    stderr.drain(&cell.errors, &mut buffer);
+    drain(&cell.process.output, &mut buffer, |bytes| stdout.take(bytes));
+    drain(&cell.errors, &mut buffer, |bytes| stderr.take(bytes));
     let mut budget = OutputBudget::default();
     let (stderr, stdout) = (stderr.text(&mut budget), stdout.text(&mut budget));
-    let process = ProcessEnd { stdout, stderr, exit_code: exit_code(how) };
+    let process = ProcessEnd { stdout, stderr, exit_code: how.map_or(-1, Ended::exit_code) };
     Ran { process, error, took, nothing_left }
 }
 
@@ -81,14 +79,6 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
 async fn stop(process: &mut Kernel) -> (Option<Ended>, bool) {
     let found = processes::quieten(process.pid, &process.process).await.unwrap_or(false);
     (process.kill().await, found)
-}
-
-fn exit_code(how: Option<Ended>) -> i32 {
-    match how {
-        Some(Ended::Exited { code }) => code,
-        Some(Ended::Signaled { signal }) => SIGNALED.saturating_add(signal),
-        None => -1,
-    }
 }
 
 /// What has come of one of its two streams.
@@ -110,20 +100,6 @@ impl Stream {
             Ok(n) => self.take(buffer.get(..n).unwrap_or_default()),
             // Nothing was there after all.
             Err(_) => {}
-        }
-    }
-
-    /// Reads what is left. Nobody writes any more, so that nothing has to be waited for.
-    fn drain(&mut self, pipe: &pipe::Receiver, buffer: &mut [u8]) {
-        let mut drained = 0;
-        while drained < MAX_DRAIN {
-            match read_now(pipe, buffer) {
-                0 => break,
-                n => {
-                    self.take(buffer.get(..n).unwrap_or_default());
-                    drained += n;
-                }
-            }
         }
     }
 

@@ -22,6 +22,8 @@ use crate::{pool::Seat, slot::Slot, wire, zygote::Zygote};
 
 /// What an output pipe holds, in bytes, so that a flood of prints costs few switches between kernel and host.
 const PIPE_BYTES: usize = 256 * 1024;
+/// The most that is read from a pipe after a call, in bytes: more than a pipe of any size holds.
+const MAX_DRAIN: usize = 4 * 1024 * 1024;
 /// The longest that a kernel may take from its first frame to its answer.
 const START_TIME: Duration = Duration::from_secs(20);
 /// The longest that a killed kernel may take to end, with all its processes.
@@ -204,8 +206,22 @@ fn output_pipe() -> io::Result<(pipe::Receiver, OwnedFd)> {
     Ok((pipe::Receiver::from_owned_fd(reader.into())?, writer.into()))
 }
 
+/// Reads what is left in a pipe after a call. Nobody writes any more, so that nothing has to be waited for.
+pub(crate) fn drain(pipe: &pipe::Receiver, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
+    let mut drained = 0;
+    while drained < MAX_DRAIN {
+        match read_now(pipe, buffer) {
+            0 => break,
+            n => {
+                take(buffer.get(..n).unwrap_or_default());
+                drained += n;
+            }
+        }
+    }
+}
+
 /// Reads what is in a pipe without waiting; 0 at its end, or when there is nothing.
-pub(crate) fn read_now(pipe: &pipe::Receiver, buffer: &mut [u8]) -> usize {
+fn read_now(pipe: &pipe::Receiver, buffer: &mut [u8]) -> usize {
     loop {
         match rustix::io::read(pipe.as_fd(), &mut *buffer) {
             Ok(n) => return n,

@@ -7,7 +7,7 @@ use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, ToKernel
 use tokio::time::{sleep_until, timeout};
 
 use crate::{
-    kernel::{Fate, Kernel, read_now},
+    kernel::{Fate, Kernel, drain},
     output::Output,
     processes, text, wire,
 };
@@ -16,8 +16,6 @@ use crate::{
 pub(crate) const READ_LEN: usize = 64 * 1024;
 /// A kernel that closed its frame socket may take so long to end by itself, so that how it ended is known.
 const DYING_TIME: Duration = Duration::from_secs(2);
-/// The most that is read from the pipe after the call, in bytes: more than a pipe of any size holds.
-pub(crate) const MAX_DRAIN: usize = 4 * 1024 * 1024;
 
 /// What came of an execution.
 pub(crate) struct Ran {
@@ -84,7 +82,10 @@ pub(crate) async fn run(kernel: &mut Kernel, call: Call<'_>) -> Ran {
         }
         End::Died(_) => end,
     };
-    drain(kernel, &mut output);
+    // Nothing after the call's last record belongs to it.
+    if !output.ended() {
+        drain(&kernel.output, &mut vec![0; READ_LEN], |bytes| output.feed(bytes));
+    }
     Ran { end, begun: output.begun(), output: output.finish(), took }
 }
 
@@ -155,20 +156,5 @@ async fn settle(kernel: &mut Kernel, done: Done) -> End {
         }
         // Somebody killed it after it had answered.
         Err(_) => End::Died(kernel.kill().await),
-    }
-}
-
-/// Reads what is left in the pipe. Nobody writes any more, so that nothing has to be waited for.
-fn drain(kernel: &Kernel, output: &mut Output) {
-    let mut buffer = vec![0; READ_LEN];
-    let mut drained = 0;
-    while !output.ended() && drained < MAX_DRAIN {
-        match read_now(&kernel.output, &mut buffer) {
-            0 => break,
-            n => {
-                output.feed(buffer.get(..n).unwrap_or_default());
-                drained += n;
-            }
-        }
     }
 }

@@ -19,8 +19,6 @@ use crate::processes;
 
 /// What a shell answers when there is no such command.
 const NOT_FOUND: i32 = 127;
-/// What a shell adds to the number of the signal that ended a command.
-const SIGNALED: i32 = 128;
 
 /// Runs the program to its end, in this process's environment and directory; its exit code as a shell has it.
 pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<i32> {
@@ -40,7 +38,7 @@ pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Optio
     // It holds the write ends of both pipes.
     drop(command);
     let code = match started {
-        Ok(child) => exit_code(wait_for(&child)?),
+        Ok(child) => wait_for(&child)?.exit_code(),
         Err(error) => {
             writeln!(File::from(complain), "{}: {error}", shell.display())?;
             NOT_FOUND
@@ -63,12 +61,5 @@ fn wait_for(program: &Child) -> io::Result<Ended> {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-    }
-}
-
-fn exit_code(how: Ended) -> i32 {
-    match how {
-        Ended::Exited { code } => code,
-        Ended::Signaled { signal } => SIGNALED.saturating_add(signal),
     }
 }

@@ -125,6 +125,16 @@ pub enum Ended {
     },
 }
 
+impl Ended {
+    /// The exit code as a shell has it: 128 and the signal's number where a signal ended the process.
+    pub fn exit_code(self) -> i32 {
+        match self {
+            Self::Exited { code } => code,
+            Self::Signaled { signal } => 128_i32.saturating_add(signal),
+        }
+    }
+}
+
 /// One step of the confinement, and whether the system gave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@ mod caller;
 mod deadline;
 mod idempotency;
 mod page;
+mod run;
 mod sandbox;
 
 pub(in crate::http) use body::JsonText;
@@ -15,4 +16,5 @@ pub(in crate::http) use deadline::Deadline;
 pub(in crate::http) use idempotency::IdempotencyKey;
 pub(crate) use idempotency::is_idempotency_key;
 pub(in crate::http) use page::{PageQuery, parse_query};
+pub(in crate::http) use run::{Run, RunCall};
 pub(in crate::http) use sandbox::SandboxPath;

@@ -1,8 +1,6 @@
 //! `POST /v2/sandcastles/{id}/exec`: a command in a process of its own, among the sandbox's files.
 
-use std::sync::Arc;
-
-use axum::{Extension, Json, extract::State};
+use axum::Json;
 use sandcastle::{
     contract::{ExecRequest, ExecResponse},
     interpreter::{Command, CommandKind},
@@ -11,11 +9,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    App,
-    detached::detached,
     http::{
         ApiError,
-        extract::{Caller, Deadline, IdempotencyKey, JsonText, KeyName, SandboxPath},
+        extract::{JsonText, Run, RunCall},
     },
     json,
 };
@@ -32,24 +28,13 @@ struct Raw<'a> {
     timeout_s: Option<&'a RawValue>,
 }
 
-pub(in crate::http) async fn exec(
-    Caller(caller): Caller,
-    SandboxPath(id): SandboxPath,
-    IdempotencyKey(key): IdempotencyKey,
-    Deadline(deadline): Deadline,
-    Extension(KeyName(key_name)): Extension<KeyName>,
-    State(app): State<Arc<App>>,
-    body: JsonText,
-) -> Result<Json<ExecResponse>, ApiError> {
+pub(in crate::http) async fn exec(run: Run, body: JsonText) -> Result<Json<ExecResponse>, ApiError> {
     let request = parse(&body)?;
     drop(body);
-    let running = app.limits.execution(&caller, &key_name)?;
-    let call = async move {
-        let done = app.sandcastles.exec(&caller, &id, request, key.as_deref(), deadline).await;
-        drop(running);
-        done
-    };
-    detached(call).await.map(Json)
+    run.within_limits(|service, RunCall { caller, id, key, deadline }| async move {
+        service.exec(&caller, &id, request, key.as_deref(), deadline).await
+    })
+    .await
 }
 
 fn parse(body: &JsonText) -> Result<ExecRequest, ApiError> {

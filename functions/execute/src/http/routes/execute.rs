@@ -1,18 +1,14 @@
 //! `POST /v2/sandcastles/{id}/execute`: Python goes in, output comes out.
 
-use std::sync::Arc;
-
-use axum::{Extension, Json, extract::State};
+use axum::Json;
 use sandcastle::contract::{ExecuteRequest, ExecuteResponse, Source};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    App,
-    detached::detached,
     http::{
         ApiError,
-        extract::{Caller, Deadline, IdempotencyKey, JsonText, KeyName, SandboxPath},
+        extract::{JsonText, Run, RunCall},
     },
     json,
 };
@@ -27,24 +23,13 @@ struct Raw<'a> {
     timeout_s: Option<&'a RawValue>,
 }
 
-pub(in crate::http) async fn execute(
-    Caller(caller): Caller,
-    SandboxPath(id): SandboxPath,
-    IdempotencyKey(key): IdempotencyKey,
-    Deadline(deadline): Deadline,
-    Extension(KeyName(key_name)): Extension<KeyName>,
-    State(app): State<Arc<App>>,
-    body: JsonText,
-) -> Result<Json<ExecuteResponse>, ApiError> {
+pub(in crate::http) async fn execute(run: Run, body: JsonText) -> Result<Json<ExecuteResponse>, ApiError> {
     let request = parse(&body)?;
     drop(body);
-    let running = app.limits.execution(&caller, &key_name)?;
-    let call = async move {
-        let done = app.sandcastles.execute(&caller, &id, request, key.as_deref(), deadline).await;
-        drop(running);
-        done
-    };
-    detached(call).await.map(Json)
+    run.within_limits(|service, RunCall { caller, id, key, deadline }| async move {
+        service.execute(&caller, &id, request, key.as_deref(), deadline).await
+    })
+    .await
 }
 
 fn parse(body: &JsonText) -> Result<ExecuteRequest, ApiError> {
