@@ -12,7 +12,9 @@ use sandcastle::{
     service::ServiceError,
 };
 
-use crate::{AuthError, limits::Left, logging};
+use sandcastle_runtime::chain;
+
+use crate::{AuthError, limits::Left};
 
 /// What kind of refusal it is; status and code follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +98,7 @@ impl ApiError {
     /// The envelope for the caller of this request. The cause becomes a line of the log.
     pub(crate) fn envelope(&self, request_id: &str) -> ErrorBody {
         if let Some(cause) = &self.cause {
-            tracing::error!(error = logging::chain(cause.as_ref()), "request failed");
+            tracing::error!(error = chain(cause.as_ref()), "request failed");
         }
         let message = match self.kind {
             Kind::Internal => format!("{} (request {request_id})", self.message),

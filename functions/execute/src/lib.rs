@@ -13,11 +13,10 @@ mod http;
 mod json;
 mod limits;
 mod request_id;
-
-pub use sandcastle_interpreter::logging;
+pub mod settings;
 
 pub use app::App;
-pub use auth::{AuthError, Authenticator, Clock, NoKeys};
+pub use auth::{AuthError, Authenticator, Clock, JwtSettings, Key, KeySource, NoKeys, jwt_settings};
 pub use events::{EventSettings, Events, Reply};
 pub use http::router;
 pub use limits::{Allowance, Limits};

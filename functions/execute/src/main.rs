@@ -6,20 +6,20 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use sandcastle::{
     interpreter::Interpreter,
-    metrics,
     remote::Bucket,
     service::{Sandcastles, Settings},
 };
 use sandcastle_execute::{
     App, Authenticator, Events,
     config::{Config, Remote},
-    logging,
 };
-use sandcastle_interpreter::{
-    HostError, KernelHost,
-    lambda::{self, InitError},
-};
+use sandcastle_host::{HostError, KernelHost};
 use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
+use sandcastle_runtime::{
+    COLD_STARTS,
+    lambda::{self, InitError},
+    logging, millis,
+};
 use sandcastle_s3::{S3Config, S3Store};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -31,9 +31,13 @@ async fn main() -> ExitCode {
         Ok(parts) => parts,
         Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), &error).await,
     };
-    lambda::end_with_the_environment(host).await;
-    let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(metric = metrics::COLD_STARTS, init_ms, "cold start");
+    lambda::on_shutdown(async move || {
+        if let Some(host) = host {
+            host.shutdown().await;
+        }
+    })
+    .await;
+    tracing::info!(metric = COLD_STARTS, init_ms = millis(began.elapsed()), "cold start");
     let events = Arc::new(events);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let events = Arc::clone(&events);
@@ -59,7 +63,7 @@ async fn init() -> Result<(Events, Option<Arc<KernelHost>>), InitError> {
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
     let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc).with_jwt(config.jwt.clone());
     let (started, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
-    let (interpreter, host) = started?;
+    let (interpreter, host) = started.map_err(|error| InitError::Host(error.into()))?;
     let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };
     let sandcastles = Sandcastles::new(store, interpreter, settings);
     let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit).with_limits(config.allowed);

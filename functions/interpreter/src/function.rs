@@ -12,17 +12,17 @@ use sandcastle::{
     remote::{Answer, Bucket, Carried, Credentials, MAX_CARRIED, Request, Task, until_unix_ms},
     store::ObjectStore,
 };
+use sandcastle_host::KernelHost;
+use sandcastle_runtime::chain;
 use sandcastle_s3::{S3Config, S3Store, StaticCredentials};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
-
-use crate::{KernelHost, logging::chain};
 
 /// Of the environment's time, what is left for the answer.
 const ANSWERING: Duration = Duration::from_millis(500);
 
 /// The function between two requests.
-pub struct Function {
+pub(crate) struct Function {
     host: Arc<KernelHost>,
     /// The bucket as the last request reached it.
     store: Mutex<Option<Reached>>,
@@ -33,12 +33,12 @@ type Reached = (Bucket, Credentials, Arc<dyn ObjectStore>);
 
 impl Function {
     /// A function whose kernels this host runs.
-    pub fn new(host: Arc<KernelHost>) -> Self {
+    pub(crate) fn new(host: Arc<KernelHost>) -> Self {
         Self { host, store: Mutex::default() }
     }
 
     /// Answers a request, before the environment's own time is up.
-    pub async fn answer(&self, request: Request, until: SystemTime) -> Answer {
+    pub(crate) async fn answer(&self, request: Request, until: SystemTime) -> Answer {
         match request {
             Request::Warm => Answer::Warm,
             Request::Run(task) => self.run(*task, until).await.unwrap_or_else(Answer::from),

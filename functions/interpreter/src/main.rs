@@ -1,6 +1,8 @@
 //! `interpreter`: InterpreterFunction on Lambda, the program of its zip. It starts the host of kernels in the init phase
 //! and then runs what it is asked to.
 
+mod function;
+
 use std::{
     convert::Infallible,
     io,
@@ -11,15 +13,15 @@ use std::{
 };
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use sandcastle::{
-    metrics,
-    remote::{Answer, Request},
-};
-use sandcastle_interpreter::{
-    Function, KernelHost,
+use sandcastle::remote::{Answer, Request};
+use sandcastle_host::{KernelHost, settings};
+use sandcastle_runtime::{
+    COLD_STARTS,
     lambda::{self, InitError},
-    logging, settings,
+    logging, millis,
 };
+
+use function::Function;
 
 /// The role's own credentials. They are good for nothing here, and code may be able to read the environment of the
 /// process that hosts it.
@@ -60,9 +62,9 @@ async fn run() -> ExitCode {
         Ok(host) => host,
         Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), &error).await,
     };
-    lambda::end_with_the_environment(Some(Arc::clone(&host))).await;
-    let init_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(metric = metrics::COLD_STARTS, init_ms, "cold start");
+    let ending = Arc::clone(&host);
+    lambda::on_shutdown(async move || ending.shutdown().await).await;
+    tracing::info!(metric = COLD_STARTS, init_ms = millis(began.elapsed()), "cold start");
     let function = Arc::new(Function::new(host));
     let handler = service_fn(move |event: LambdaEvent<Request>| {
         let function = Arc::clone(&function);
@@ -79,5 +81,5 @@ async fn init() -> Result<Arc<KernelHost>, InitError> {
     let name = variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     logging::init_on_lambda(filter.as_deref().unwrap_or("info"), &name)?;
     let config = settings::host_config(variable, KERNELS).map_err(|error| InitError::Config(error.into()))?;
-    Ok(KernelHost::start_without_store(config).await?)
+    KernelHost::start_without_store(config).await.map_err(|error| InitError::Host(error.into()))
 }

@@ -9,9 +9,11 @@ pub mod keys;
 pub mod layer;
 mod serve;
 mod settings;
+mod table;
 
 pub use data_dir::{DataDir, DataDirError};
 pub use dev_key::DevKeyError;
 pub use embedded::{BUCKET, EmbeddedS3, LocalBucket, S3Error};
 pub use serve::{ServeError, serve};
-pub use settings::{HELP as SETTINGS_HELP, Settings, SettingsError, Storage};
+pub use settings::{Settings, Storage};
+pub use table::{SETTINGS, settings_help};

@@ -3,14 +3,16 @@
 use std::{
     error::Error,
     io::{self, IsTerminal},
-    iter,
     path::PathBuf,
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
-use sandcastle_execute::logging::{self, Format};
-use sandcastle_local::{SETTINGS_HELP, Settings, keys::Keys, layer};
+use sandcastle_local::{Settings, keys::Keys, layer, settings_help};
+use sandcastle_runtime::{
+    chain,
+    logging::{self, Format},
+};
 
 /// Serverless Python execution for data agents, on this machine.
 #[derive(Parser)]
@@ -23,7 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API, with the kernels and an S3 in this machine.
-    #[command(after_help = SETTINGS_HELP)]
+    #[command(after_help = settings_help())]
     Serve,
     /// Make, list, rotate and revoke API keys: of the data folder, or of a bucket.
     Keys(Keys),
@@ -41,10 +43,7 @@ async fn main() -> ExitCode {
     match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes = iter::successors(Some(&*error), |error| (*error).source()).map(|error| error.to_string());
-            let mut causes: Vec<_> = causes.collect();
-            causes.dedup();
-            eprintln!("sandcastle: {}", causes.join(": "));
+            eprintln!("sandcastle: {}", chain(&*error));
             ExitCode::FAILURE
         }
     }

@@ -13,7 +13,7 @@ use std::{
 use axum::serve::ListenerExt;
 use sandcastle::service::{Sandcastles, Settings as ServiceSettings};
 use sandcastle_execute::{App, Authenticator};
-use sandcastle_interpreter::{HostConfig, HostError, KernelHost};
+use sandcastle_host::{HostConfig, HostError, KernelHost};
 use sandcastle_s3::{S3Config, S3Store};
 use time::OffsetDateTime;
 use tokio::{

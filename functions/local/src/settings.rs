@@ -7,46 +7,19 @@ use std::{
 };
 
 use sandcastle::Secret;
-use sandcastle_execute::{
-    Allowance,
-    config::{JwtSettings, jwt_settings},
-};
-pub use sandcastle_interpreter::settings::SettingsError;
-use sandcastle_interpreter::settings::{Jail, Lookup};
+use sandcastle_execute::{Allowance, JwtSettings, jwt_settings};
+use sandcastle_host::settings::{Jail, max_kernels, memory_bytes};
+use sandcastle_runtime::settings::{Lookup, SettingsError};
 use sandcastle_s3::S3Config;
 
-use crate::embedded::BUCKET;
+use crate::{embedded, table as settings};
 
-/// What `serve --help` says of them.
-pub const HELP: &str = "\
-Settings, from the environment; an empty value counts as absent:
-  PORT                      port of the API; 0 takes any [8787]
-  HOST                      address to listen on [127.0.0.1]
-  S3_PORT                   port of the embedded S3, where links to files point [PORT + 1]
-  S3_PUBLIC_ENDPOINT        URL of the S3 in links, if it differs
-  SANDCASTLE_DATA_DIR       folder of the embedded S3, the development key and the kernels [.sandcastle]
-  SANDCASTLE_API_KEY        the development key [made at first start, kept in the data folder]
-  SANDCASTLE_TIMEOUT_S      limit on one execution, 1 to 360 seconds [50]
-  SANDCASTLE_MAX_KERNELS    kernels kept at once, 1 to 1000 [32]
-  SANDCASTLE_MEMORY_MB      memory of one kernel, from 64 [2048]
-  KEY_REQUESTS_PER_SECOND   requests for each key; a burst may be twice that [no limit]
-  ORG_REQUESTS_PER_SECOND   the same for each organisation [no limit]
-  KEY_EXECUTIONS            executions at once for each key [no limit]
-  ORG_EXECUTIONS            the same for each organisation [no limit]
-  JAIL                      required, or best-effort: run code where the system refuses a part of the confinement [required]
-  SANDCASTLE_KERNEL         the kernel's executable [sandcastle-kernel beside this program]
-  SANDCASTLE_PYTHON_HOME    prefix that holds lib/python3.X [the one the kernel was built against]
-  SANDCASTLE_SITE_PACKAGES  folder of the data packages [../python/site-packages from this program's folder]
-  RUST_LOG                  what is logged, to standard error [info]
-JSON Web Tokens beside API keys:
-  JWT_ISSUER                the issuer whose tokens are taken [none are]
-  JWT_AUDIENCE              their audiences, with commas between; required with JWT_ISSUER
-  JWT_JWKS                  URL of the issuer's keys, or the JSON Web Key Set itself [JWT_ISSUER/.well-known/jwks.json]
-  JWT_ORG_CLAIM, JWT_MEMBER_CLAIM, JWT_SCOPE_CLAIM   what their claims are called [org; sub; scope, scp or permissions]
-Another S3 in place of the embedded one, which several servers can share:
-  S3_ENDPOINT               its URL; Amazon's, when only the bucket is given
-  SANDCASTLE_BUCKET         its bucket [sandcastle]
-  AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS's other sources of credentials";
+/// The port of the API, unless set.
+const API_PORT: u16 = 8787;
+/// The limit on one execution, unless set.
+const EXECUTION_LIMIT: Duration = Duration::from_secs(50);
+/// Kernels at once, unless set.
+const KERNELS: u64 = 32;
 
 /// The settings.
 #[derive(Clone, Debug)]
@@ -102,53 +75,52 @@ impl Settings {
     /// When a variable is malformed; the error names it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let env = Lookup(lookup);
-        let host = env.parsed("HOST", "an IP address")?.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let port = env.parsed("PORT", "a port, 0 to 65535")?.unwrap_or(8787);
+        let host = env.parsed(&settings::HOST)?.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let port = env.parsed(&settings::PORT)?.unwrap_or(API_PORT);
         Ok(Self {
             address: SocketAddr::new(host, port),
             storage: storage(&env, host, port)?,
-            public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
-            data_dir: env.path("SANDCASTLE_DATA_DIR").unwrap_or_else(|| ".sandcastle".into()),
-            api_key: secret(&env, "SANDCASTLE_API_KEY")?,
+            public_endpoint: env.url(&settings::S3_PUBLIC_ENDPOINT)?,
+            data_dir: env.path(&settings::DATA_DIR).unwrap_or_else(|| settings::DATA_DIR.default.into()),
+            api_key: api_key(&env)?,
             jwt: jwt_settings(&env.0)?,
-            execution_limit: Duration::from_secs(env.number("SANDCASTLE_TIMEOUT_S", 1..=360)?.unwrap_or(50)),
+            execution_limit: env.number(&settings::TIMEOUT_S)?.map_or(EXECUTION_LIMIT, Duration::from_secs),
             allowed: Allowance::from_lookup(&env)?,
-            kernel: env.path("SANDCASTLE_KERNEL"),
-            python_home: env.path("SANDCASTLE_PYTHON_HOME"),
-            site_packages: env.path("SANDCASTLE_SITE_PACKAGES"),
-            max_kernels: env.max_kernels(32)?,
-            memory_bytes: env.memory_bytes()?,
-            jail: env.jail(Jail::Required)?,
-            log: env.text("RUST_LOG").unwrap_or_else(|| "info".to_owned()),
+            kernel: env.path(&settings::KERNEL),
+            python_home: env.path(&settings::PYTHON_HOME),
+            site_packages: env.path(&settings::SITE_PACKAGES),
+            max_kernels: max_kernels(&env, KERNELS)?,
+            memory_bytes: memory_bytes(&env)?,
+            jail: Jail::read(&env, Jail::Required)?,
+            log: env.text(&settings::LOG).unwrap_or_else(|| settings::LOG.default.to_owned()),
         })
     }
 }
 
-/// A key has to fit into an `Authorization` header.
-fn secret<F: Fn(&str) -> Option<String>>(env: &Lookup<F>, name: &'static str) -> Result<Option<Secret>, SettingsError> {
-    let Some(text) = env.text(name) else { return Ok(None) };
+/// A key must fit into an `Authorization` header.
+fn api_key<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Secret>, SettingsError> {
+    let Some(text) = env.text(&settings::API_KEY) else { return Ok(None) };
     match text.len() <= 1024 && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(Some(Secret::new(text))),
-        false => Err(SettingsError::new(name, "visible ASCII characters, 1,024 at most")),
+        false => Err(settings::API_KEY.malformed()),
     }
 }
 
 fn storage<F: Fn(&str) -> Option<String>>(env: &Lookup<F>, host: IpAddr, port: u16) -> Result<Storage, SettingsError> {
-    let (endpoint, bucket) = (env.url("S3_ENDPOINT")?, env.text("SANDCASTLE_BUCKET"));
+    let (endpoint, bucket) = (env.url(&settings::S3_ENDPOINT)?, env.text(&settings::BUCKET));
     if endpoint.is_some() || bucket.is_some() {
         return Ok(Storage::Remote(S3Config {
-            bucket: bucket.unwrap_or_else(|| BUCKET.to_owned()),
-            region: env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")),
+            bucket: bucket.unwrap_or_else(|| embedded::BUCKET.to_owned()),
+            region: env.text(&settings::REGION).or_else(|| env.text(&settings::DEFAULT_REGION)),
             endpoint,
-            public_endpoint: env.url("S3_PUBLIC_ENDPOINT")?,
+            public_endpoint: env.url(&settings::S3_PUBLIC_ENDPOINT)?,
             credentials: None,
         }));
     }
-    let wanted = "a port, 0 to 65535";
-    let s3_port = match (env.parsed("S3_PORT", wanted)?, port) {
+    let s3_port = match (env.parsed(&settings::S3_PORT)?, port) {
         (Some(port), _) => port,
         (None, 0) => 0,
-        (None, u16::MAX) => return Err(SettingsError::new("S3_PORT", wanted)),
+        (None, u16::MAX) => return Err(settings::S3_PORT.malformed()),
         (None, port) => port + 1,
     };
     Ok(Storage::Embedded { address: SocketAddr::new(host, s3_port) })

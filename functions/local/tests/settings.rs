@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sandcastle_execute::config::Jail;
-use sandcastle_local::{Settings, SettingsError, Storage};
+use sandcastle_host::settings::Jail;
+use sandcastle_local::{Settings, Storage};
+use sandcastle_runtime::settings::SettingsError;
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     Settings::from_lookup(|name| {

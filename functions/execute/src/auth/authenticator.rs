@@ -8,13 +8,13 @@ use sandcastle::{
     KeyRecord, Name, Principal, Secret, keys,
     store::{ObjectStore, StoreError},
 };
+use sandcastle_runtime::chain;
 use time::{Duration, OffsetDateTime};
 
 use super::{
     API_KEY_PREFIX,
     jwt::{self, Jwt, JwtSettings, NoKeys},
 };
-use crate::logging;
 
 /// Where the time comes from.
 pub type Clock = fn() -> OffsetDateTime;
@@ -91,7 +91,7 @@ impl Authenticator {
     /// goes wrong then goes wrong again where it can be answered.
     pub async fn warm(&self) {
         if let Err(error) = self.store.get(&keys::api_key("none")).await {
-            tracing::warn!(error = logging::chain(&error), "the bucket cannot be read yet");
+            tracing::warn!(error = chain(&error), "the bucket cannot be read yet");
         }
     }
 

@@ -24,8 +24,8 @@ use lambda_http::{
 use sandcastle::{
     Name, Principal,
     contract::{ExecuteResponse, Source},
-    metrics,
 };
+use sandcastle_runtime::millis;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use tracing::Instrument;
@@ -39,6 +39,9 @@ use crate::{
 };
 use message::Message;
 use records::Event;
+
+/// Counts the messages and events that were not carried out, and are reported back to where they came from.
+const REFUSED_EVENTS: &str = "RefusedEvents";
 
 /// What an invocation is answered with: JSON, or a stream for API Gateway.
 pub type Reply = FunctionResponse<Box<RawValue>, BodyDataStream>;
@@ -106,7 +109,7 @@ impl Events {
                 Ok(message) => self.run(message, context).await,
                 Err(error) => Err(error),
             };
-            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let ms = millis(begun.elapsed());
             match done {
                 Ok(response) => {
                     tracing::info!(ms, "executed");
@@ -139,7 +142,7 @@ impl Events {
     }
 
     fn refused(&self, error: ApiError) -> ApiError {
-        tracing::info!(metric = metrics::REFUSED_EVENTS, code = error.kind.code(), "refused");
+        tracing::info!(metric = REFUSED_EVENTS, code = error.kind.code(), "refused");
         error
     }
 }

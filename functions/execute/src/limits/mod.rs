@@ -9,9 +9,9 @@ mod rate;
 use std::time::Duration;
 
 use sandcastle::Principal;
-use sandcastle_interpreter::settings::{Lookup, SettingsError};
+use sandcastle_runtime::settings::{Lookup, Setting, SettingsError};
 
-use crate::error::ApiError;
+use crate::{error::ApiError, settings};
 
 pub(crate) use executions::Running;
 pub(crate) use rate::Left;
@@ -35,15 +35,15 @@ impl Allowance {
     /// # Errors
     /// When one is no number, or above a million.
     pub fn from_lookup<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Self, SettingsError> {
-        let number = |name| {
-            let number = env.number(name, 0..=1_000_000)?.unwrap_or(0);
+        let number = |setting: &Setting| {
+            let number = env.number(setting)?.unwrap_or(0);
             Ok(u32::try_from(number).unwrap_or(u32::MAX))
         };
         Ok(Self {
-            key_rate: number("KEY_REQUESTS_PER_SECOND")?,
-            org_rate: number("ORG_REQUESTS_PER_SECOND")?,
-            key_executions: number("KEY_EXECUTIONS")?,
-            org_executions: number("ORG_EXECUTIONS")?,
+            key_rate: number(&settings::KEY_REQUESTS_PER_SECOND)?,
+            org_rate: number(&settings::ORG_REQUESTS_PER_SECOND)?,
+            key_executions: number(&settings::KEY_EXECUTIONS)?,
+            org_executions: number(&settings::ORG_EXECUTIONS)?,
         })
     }
 }

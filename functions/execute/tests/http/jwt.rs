@@ -6,10 +6,7 @@ use std::sync::{
 };
 
 use sandcastle::{Name, Principal, Scope, Secret};
-use sandcastle_execute::{
-    Authenticator,
-    config::{JwtSettings, jwt_settings},
-};
+use sandcastle_execute::{Authenticator, JwtSettings, jwt_settings};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 

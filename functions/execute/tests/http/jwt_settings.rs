@@ -1,6 +1,6 @@
 //! The settings of JSON Web Tokens.
 
-use sandcastle_execute::config::{Config, JwtSettings, KeySource, jwt_settings};
+use sandcastle_execute::{JwtSettings, KeySource, config::Config, jwt_settings};
 
 use crate::support::{Signer, key_set};
 

@@ -6,10 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use sandcastle_execute::{
-    EventSettings,
-    logging::{self, Format},
-};
+use sandcastle_execute::EventSettings;
+use sandcastle_runtime::logging::{self, Format};
 use serde_json::{Value, json};
 use tracing::{Level, Subscriber, subscriber::DefaultGuard};
 use tracing_subscriber::fmt::MakeWriter;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use sandcastle::Name;
 use sandcastle_execute::{
     EventSettings,
-    config::{Config, ConfigError, Remote},
+    config::{Config, Remote},
 };
 use sandcastle_remote::TenantScope;
+use sandcastle_runtime::settings::SettingsError;
 
-fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+fn read(variables: &[(&str, &str)]) -> Result<Config, SettingsError> {
     let bucket = [("SANDCASTLE_BUCKET", "bucket")];
     let find = |name: &str| variables.iter().chain(&bucket).find(|(known, _)| *known == name);
     Config::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned()))
@@ -22,7 +23,7 @@ fn a_bucket_is_all_that_has_to_be_said() {
     assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(50), None));
     assert_eq!(config.host.kernel_binary.to_str(), Some("/opt/bin/sandcastle-kernel"));
     assert_eq!((config.host.required_steps.len(), config.host.max_kernels, config.log.as_str()), (0, 4, "info"));
-    assert_eq!(Config::from_lookup(|_| None), Err(ConfigError::Missing { name: "SANDCASTLE_BUCKET" }));
+    assert_eq!(Config::from_lookup(|_| None).unwrap_err().to_string(), "SANDCASTLE_BUCKET is not set");
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn values_are_taken_over() {
 fn code_runs_elsewhere_when_a_function_is_named_with_a_role() {
     assert_eq!(read(&[("TENANT_SCOPE", "member"), ("SANDBOX_ROLE_ARN", "arn")]).unwrap().remote, None);
     let function = ("INTERPRETER_FUNCTION", "interpreter");
-    assert_eq!(read(&[function]), Err(ConfigError::Missing { name: "SANDBOX_ROLE_ARN" }));
+    assert_eq!(read(&[function]).unwrap_err().to_string(), "SANDBOX_ROLE_ARN is not set");
     let set = [function, ("SANDBOX_ROLE_ARN", "arn"), ("TENANT_SCOPE", "member"), ("STS_ENDPOINT", "http://sts")];
     let remote = Remote {
         function: "interpreter".into(),

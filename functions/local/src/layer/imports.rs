@@ -15,7 +15,8 @@ use sandcastle::{
     interpreter::{Interpreter, Job, Work},
     manifest::{Epoch, Manifest},
 };
-use sandcastle_interpreter::{HostConfig, KernelHost};
+use sandcastle_host::{HostConfig, KernelHost};
+use sandcastle_runtime::chain;
 use sandcastle_s3::S3Store;
 use time::OffsetDateTime;
 
@@ -96,11 +97,4 @@ fn job(code: String) -> Result<Job, Failed> {
         limit: LIMIT,
         deadline: Instant::now() + LIMIT * 2,
     })
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut causes: Vec<_> =
-        iter::successors(Some(error), |error| (*error).source()).map(|error| error.to_string()).collect();
-    causes.dedup();
-    causes.join(": ")
 }

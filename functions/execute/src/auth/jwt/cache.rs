@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonwebtoken::Algorithm;
+use sandcastle_runtime::chain;
 use time::{Duration, OffsetDateTime};
 use tracing::Instrument;
 
 use super::{KeySource, fetch::fetch, keys::Key};
-use crate::{auth::Clock, logging};
+use crate::auth::Clock;
 
 /// Fetched keys are believed for so long without asking again.
 const FRESH_FOR: Duration = Duration::minutes(10);
@@ -107,7 +108,7 @@ impl KeyCache {
                 held.keys = Some(keys.into());
             }
             // Old keys are better than none: an issuer that is down for an hour must not take this service along.
-            Err(error) => tracing::warn!(error = logging::chain(&error), "the issuer's keys cannot be fetched"),
+            Err(error) => tracing::warn!(error = chain(&error), "the issuer's keys cannot be fetched"),
         }
     }
 

@@ -24,9 +24,7 @@ use sandcastle::{
     service::{Sandcastles, Settings},
     store::ObjectStore,
 };
-use sandcastle_execute::{
-    Allowance, App, Authenticator, Clock, EventSettings, Events, Reply, config::JwtSettings, router,
-};
+use sandcastle_execute::{Allowance, App, Authenticator, Clock, EventSettings, Events, JwtSettings, Reply, router};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tower::ServiceExt;

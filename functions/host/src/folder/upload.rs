@@ -1,0 +1,114 @@
+//! Stores what a run left behind while it is being found, and cuts the lists to what an answer holds.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use sandcastle::{
+    ContentHash, keys, limits,
+    manifest::{Manifest, Node},
+    report::{GeneratedFile, Skipped},
+    store::{PutNew, StoreError},
+};
+use time::OffsetDateTime;
+use tokio::sync::mpsc;
+
+use super::{
+    Snapshot, Storage,
+    harvest::{After, Before, New, harvest},
+    restore::RestoreError,
+};
+use crate::kernel::slot::Slot;
+
+/// So many objects are written at once.
+const CONCURRENT_PUTS: usize = 16;
+
+/// What a run left behind; all of it is stored.
+pub(crate) struct Harvested {
+    /// The working folder.
+    pub(crate) files: Arc<BTreeMap<String, Node>>,
+    /// New and changed files, by name.
+    pub(crate) generated: Vec<GeneratedFile>,
+    /// What was left out of the list, or is not kept at all.
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// Looks through the folder of a kernel that stands still, and stores what is new. With it comes what a later harvest
+/// compares the folder with.
+pub(crate) async fn harvest_and_store(
+    slot: Arc<Slot>,
+    storage: &Storage,
+    before: Before,
+) -> Result<(Harvested, Snapshot), RestoreError> {
+    let (send, found) = mpsc::unbounded_channel();
+    let memory = storage.memory.clone();
+    let looking = tokio::task::spawn_blocking(move || {
+        let after = harvest(&slot.files(), &before, memory, send);
+        (after, before.base)
+    });
+    let existed = upload(storage, found).await?;
+    let (after, base) = looking.await.map_err(std::io::Error::other)?;
+    Ok(finish(after?, &base, &existed))
+}
+
+/// Stores all that comes. The hashes of what was there already.
+async fn upload(
+    storage: &Storage,
+    mut found: mpsc::UnboundedReceiver<New>,
+) -> Result<HashSet<ContentHash>, StoreError> {
+    let puts = stream::poll_fn(|cx| found.poll_recv(cx)).map(|new| async move {
+        let key = keys::file(&storage.sandbox, storage.epoch, new.hash);
+        let put = storage.store.put_new(&key, new.bytes).await?;
+        Ok((put == PutNew::Exists).then_some(new.hash))
+    });
+    puts.buffer_unordered(CONCURRENT_PUTS).try_filter_map(|hash| async move { Ok(hash) }).try_collect().await
+}
+
+fn finish(after: After, base: &Manifest, existed: &HashSet<ContentHash>) -> (Harvested, Snapshot) {
+    let After { mut files, snapshot, generated, mut skipped } = after;
+    if !existed.is_empty() {
+        for node in files.values_mut() {
+            // Stored by an earlier run, nobody knows when: old enough to be made young again.
+            if let Node::File(file) = node
+                && existed.contains(&file.hash)
+            {
+                file.stored_at = OffsetDateTime::UNIX_EPOCH;
+            }
+        }
+    }
+    let files = if files == *base.files { Arc::clone(&base.files) } else { Arc::new(files) };
+    let generated = listed(generated, &mut skipped);
+    (Harvested { files, generated, skipped: named(skipped) }, snapshot)
+}
+
+/// The files that an answer holds; the rest goes to `skipped`.
+fn listed(mut generated: Vec<GeneratedFile>, skipped: &mut Vec<Skipped>) -> Vec<GeneratedFile> {
+    generated.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    let mut bytes = 0u64;
+    let mut listed = Vec::new();
+    for file in generated {
+        let why = if listed.len() >= limits::MAX_FILES {
+            "more than 100 files in one call"
+        } else if bytes.saturating_add(file.size) > limits::MAX_FILE_BYTES {
+            "more than 512 MiB in one call"
+        } else {
+            bytes += file.size;
+            listed.push(file);
+            continue;
+        };
+        skipped.push(Skipped { name: file.name, reason: format!("not listed: {why}") });
+    }
+    listed
+}
+
+/// As many as an answer names, and how many more there are.
+fn named(mut skipped: Vec<Skipped>) -> Vec<Skipped> {
+    let more = skipped.len().saturating_sub(limits::MAX_SKIPPED);
+    if more > 0 {
+        skipped.truncate(limits::MAX_SKIPPED);
+        skipped.push(Skipped { name: "…".into(), reason: format!("{more} more were left out") });
+    }
+    skipped
+}

@@ -1,0 +1,169 @@
+//! One kernel: its process, its sockets and its folder, from fork to end.
+
+use std::{
+    io,
+    os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
+    sync::Arc,
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, pidfd_send_signal};
+use sandcastle_protocol::{Ended, FrameError, FromKernel, Started, ToKernel};
+use tokio::{
+    net::{UnixStream, unix::pipe},
+    sync::mpsc,
+    time::timeout,
+};
+
+use super::{exit::Exit, pipe::output_pipe, pool::Seat, reaper::Ending, slot::Slot, wire, zygote::Zygote};
+
+/// The longest that a kernel may take from its first frame to its answer.
+const START_TIME: Duration = Duration::from_secs(20);
+/// The longest that a killed kernel may take to end, with all its processes.
+const END_TIME: Duration = Duration::from_secs(10);
+
+/// Why no kernel could be started; for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// No socket or pipe.
+    #[error("make the kernel's sockets")]
+    Sockets(#[source] io::Error),
+    /// No fork.
+    #[error("fork a kernel: {0}")]
+    Fork(String),
+    /// The kernel's first words could not be read.
+    #[error("start the kernel")]
+    Talk(#[from] FrameError),
+    /// The kernel ended, or spoke out of turn, or took too long.
+    #[error("the kernel {0} before it was ready")]
+    Silent(&'static str),
+    /// A required step of the confinement does not hold.
+    #[error("the kernel refuses to run: {0}")]
+    Refused(String),
+}
+
+/// A kernel. Dropping it kills it, and leaves its folder to [`reap`] to remove once it has ended.
+pub(crate) struct Kernel {
+    /// Its process id, as the host sees it.
+    pub(crate) pid: Pid,
+    /// What Python it runs.
+    pub(crate) python: Arc<str>,
+    /// The frame socket.
+    pub(crate) frames: UnixStream,
+    /// The read end of the output pipe.
+    pub(crate) output: pipe::Receiver,
+    /// Its folder.
+    pub(crate) slot: Arc<Slot>,
+    /// Its first process.
+    pub(crate) process: ProcessHandle,
+    /// How it ends.
+    pub(crate) exit: Exit,
+    reaper: mpsc::UnboundedSender<Ending>,
+    _seat: Option<Seat>,
+}
+
+/// A process that runs one command in a cell like a kernel's, and what it writes to its standard error.
+pub(crate) struct ProgramCell {
+    /// The process; its output pipe is the command's standard output. It takes no seat: it runs while the sandbox's kernel,
+    /// which has one, stands still.
+    pub(crate) process: Kernel,
+    /// The read end of the command's standard error.
+    pub(crate) errors: pipe::Receiver,
+    /// All that it starts ends with it: it is the first process of a namespace.
+    pub(crate) alone: bool,
+}
+
+/// The kernel's first process, under its own name as long as this lives.
+pub(crate) struct ProcessHandle(Option<OwnedFd>);
+
+impl ProcessHandle {
+    /// Sends a signal; a process that has ended takes none.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if let Some(process) = &self.0 {
+            let _ = pidfd_send_signal(process, signal);
+        }
+    }
+}
+
+impl Kernel {
+    /// Forks a kernel into this folder. It does nothing before [`Self::begin`].
+    pub(crate) async fn fork(
+        zygote: &Zygote,
+        slot: Arc<Slot>,
+        seat: Seat,
+        reaper: mpsc::UnboundedSender<Ending>,
+    ) -> Result<Self, StartError> {
+        Self::fork_with(zygote, slot, Some(seat), reaper, None).await
+    }
+
+    /// Forks a process for a command into the folder of a kernel that stands still. It does nothing before [`Self::begin`].
+    pub(crate) async fn fork_program(
+        zygote: &Zygote,
+        slot: Arc<Slot>,
+        reaper: mpsc::UnboundedSender<Ending>,
+    ) -> Result<ProgramCell, StartError> {
+        let (errors, writer) = output_pipe().map_err(StartError::Sockets)?;
+        let process = Self::fork_with(zygote, slot, None, reaper, Some(writer)).await?;
+        Ok(ProgramCell { process, errors, alone: false })
+    }
+
+    async fn fork_with(
+        zygote: &Zygote,
+        slot: Arc<Slot>,
+        seat: Option<Seat>,
+        reaper: mpsc::UnboundedSender<Ending>,
+        errors: Option<OwnedFd>,
+    ) -> Result<Self, StartError> {
+        let socket = || {
+            let (ours, theirs) = StdStream::pair()?;
+            ours.set_nonblocking(true)?;
+            io::Result::Ok((UnixStream::from_std(ours)?, theirs))
+        };
+        let (frames, theirs) = socket().map_err(StartError::Sockets)?;
+        let (output, writer) = output_pipe().map_err(StartError::Sockets)?;
+        let descriptors: Vec<OwnedFd> = [Some(theirs.into()), Some(writer), errors].into_iter().flatten().collect();
+        let forked = zygote.fork(&slot, &descriptors).await.map_err(StartError::Fork)?;
+        Ok(Self {
+            pid: forked.pid,
+            python: Arc::clone(&zygote.python),
+            frames,
+            output,
+            slot,
+            process: ProcessHandle(forked.pidfd),
+            exit: Exit(Some(forked.ended)),
+            reaper,
+            _seat: seat,
+        })
+    }
+
+    /// Sends the first frame and waits until the kernel is confined.
+    pub(crate) async fn begin(&mut self, first: ToKernel) -> Result<Started, StartError> {
+        let talk = async {
+            // A kernel that refuses to run may have ended before this is written; its words are there to be read.
+            let written = wire::write(&mut self.frames, &first).await;
+            match wire::read(&mut self.frames).await? {
+                None => {
+                    written?;
+                    Err(StartError::Silent("ended"))
+                }
+                Some(FromKernel::Started(Started { refused: Some(why), .. })) => Err(StartError::Refused(why)),
+                Some(FromKernel::Started(started)) => Ok(started),
+                Some(FromKernel::Done(_)) => Err(StartError::Silent("spoke out of turn")),
+            }
+        };
+        timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))
+    }
+
+    /// Kills it and waits for its end. `None` when it does not end in time.
+    pub(crate) async fn kill(&mut self) -> Option<Ended> {
+        self.process.signal(Signal::KILL);
+        timeout(END_TIME, self.exit.ended()).await.ok().flatten()
+    }
+}
+
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        self.process.signal(Signal::KILL);
+        let _ = self.reaper.send(Ending { ended: self.exit.0.take(), slot: Arc::clone(&self.slot) });
+    }
+}

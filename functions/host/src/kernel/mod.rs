@@ -1,0 +1,17 @@
+//! Kernels: the zygotes that they are forked from, the processes themselves, their folders, and who may have one.
+
+mod exit;
+mod instance;
+pub(crate) mod nursery;
+mod pipe;
+pub(crate) mod pool;
+pub(crate) mod processes;
+mod reaper;
+pub(crate) mod slot;
+pub(crate) mod wire;
+pub(crate) mod zygote;
+
+pub(crate) use exit::Exit;
+pub(crate) use instance::{Kernel, ProcessHandle, ProgramCell, StartError};
+pub(crate) use pipe::drain;
+pub(crate) use reaper::{Ending, reap};

@@ -1,0 +1,160 @@
+//! The zygotes of a host: a plain one that is ready first, and one that has imported the usual packages. Each is started
+//! again when it dies.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sandcastle_protocol::Setup;
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+
+use sandcastle_runtime::{chain, millis};
+
+use super::zygote::Zygote;
+use crate::error::HostError;
+
+/// Packages that take long to import, by the names that code knows them under.
+const PRELOADED: &[&str] =
+    &["numpy", "pandas", "matplotlib", "PIL", "openpyxl", "plotly", "polars", "pyarrow", "seaborn", "scipy", "sklearn"];
+/// How long to wait before a zygote that died is started again, at first and at most.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
+/// A zygote that lived for so long was well.
+const WELL: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+enum Stage {
+    Starting,
+    Ready(Arc<Zygote>),
+    Failed(Arc<HostError>),
+}
+
+/// Both zygotes.
+pub(crate) struct Nursery {
+    plain: Keeper,
+    preloaded: Option<Keeper>,
+}
+
+struct Keeper {
+    stage: watch::Receiver<Stage>,
+    close: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Nursery {
+    /// Starts the zygotes, in the background.
+    pub(crate) fn start(binary: PathBuf, plain: Setup, preloaded: Option<Setup>) -> Self {
+        let keep = |setup| Keeper::start(binary.clone(), setup);
+        Self { plain: keep(plain), preloaded: preloaded.map(keep) }
+    }
+
+    /// The plain zygote, when it is ready.
+    pub(crate) async fn plain(&self) -> Result<Arc<Zygote>, Arc<HostError>> {
+        self.plain.zygote().await
+    }
+
+    /// The zygote to fork from for this code: the preloaded one when it is ready, or when the code is going to import
+    /// what it is about to have imported.
+    pub(crate) async fn best_for(&self, code: &str) -> Result<Arc<Zygote>, Arc<HostError>> {
+        if let Some(preloaded) = &self.preloaded {
+            let stage = preloaded.stage.borrow().clone();
+            match stage {
+                Stage::Ready(zygote) => return Ok(zygote),
+                Stage::Starting if imports_packages(code) => {
+                    if let Ok(zygote) = preloaded.zygote().await {
+                        return Ok(zygote);
+                    }
+                }
+                Stage::Starting | Stage::Failed(_) => {}
+            }
+        }
+        self.plain.zygote().await
+    }
+
+    /// Ends both, and waits for their ends; also of one that is still being set up.
+    pub(crate) async fn shutdown(&self) {
+        let keepers = [Some(&self.plain), self.preloaded.as_ref()];
+        futures::future::join_all(keepers.into_iter().flatten().map(Keeper::shutdown)).await;
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            task.abort();
+        }
+    }
+}
+
+impl Keeper {
+    fn start(binary: PathBuf, setup: Setup) -> Self {
+        let (show, stage) = watch::channel(Stage::Starting);
+        let (close, closing) = watch::channel(false);
+        Self { stage, close, task: Mutex::new(Some(tokio::spawn(keep(binary, setup, show, closing)))) }
+    }
+
+    async fn shutdown(&self) {
+        self.close.send_replace(true);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            let _ = task.await;
+        }
+        let stage = self.stage.borrow().clone();
+        if let Stage::Ready(zygote) = stage {
+            zygote.shutdown().await;
+        }
+    }
+
+    async fn zygote(&self) -> Result<Arc<Zygote>, Arc<HostError>> {
+        let mut stage = self.stage.clone();
+        let known = stage.wait_for(|stage| !matches!(stage, Stage::Starting)).await.map(|stage| stage.clone());
+        match known {
+            Ok(Stage::Ready(zygote)) => Ok(zygote),
+            Ok(Stage::Failed(error)) => Err(error),
+            Ok(Stage::Starting) | Err(_) => {
+                Err(Arc::new(HostError::Silent { what: "is not kept any more", wrote: String::new() }))
+            }
+        }
+    }
+}
+
+/// Starts a zygote, and starts it again whenever it is gone, until told to end.
+async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>, mut closing: watch::Receiver<bool>) {
+    let preload = setup.preload;
+    let mut backoff = BACKOFF.0;
+    loop {
+        let began = Instant::now();
+        match Zygote::start(&binary, setup.clone(), closing.clone()).await {
+            Ok(zygote) => {
+                tracing::info!(preload, python = %zygote.python, ms = millis(began.elapsed()), "zygote ready");
+                let zygote = Arc::new(zygote);
+                show.send_replace(Stage::Ready(Arc::clone(&zygote)));
+                tokio::select! {
+                    () = zygote.gone() => {}
+                    _ = closing.wait_for(|closing| *closing) => return,
+                }
+                tracing::error!(preload, "zygote gone");
+                show.send_replace(Stage::Starting);
+            }
+            Err(_) if *closing.borrow() => return,
+            Err(error) => {
+                tracing::error!(preload, error = chain(&error), "zygote not started");
+                show.send_replace(Stage::Failed(Arc::new(error)));
+            }
+        }
+        backoff = if began.elapsed() > WELL { BACKOFF.0 } else { (backoff * 2).min(BACKOFF.1) };
+        tokio::select! {
+            () = sleep(backoff) => {}
+            _ = closing.wait_for(|closing| *closing) => return,
+        }
+    }
+}
+
+fn imports_packages(code: &str) -> bool {
+    code.contains("import") && PRELOADED.iter().any(|package| code.contains(package))
+}

@@ -1,0 +1,184 @@
+//! The folder and the user id of one kernel: `files/` is the sandbox's working folder, `tmp/` its other place to write.
+
+use std::{
+    collections::HashSet,
+    fs::{self, DirBuilder},
+    io,
+    os::{fd::OwnedFd, unix::fs::DirBuilderExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use rustix::{
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat},
+    io::Errno,
+};
+
+use crate::folder::modes::chmod_seen;
+
+/// User ids of kernels are the first one and a number below this.
+const UIDS: u32 = 50_000;
+
+/// Gives out folders and user ids.
+pub(crate) struct Slots {
+    kernels: PathBuf,
+    first_uid: u32,
+    given: Mutex<u64>,
+    used: Arc<Mutex<HashSet<u32>>>,
+}
+
+/// A kernel's folder, removed from the disk with its last user.
+pub(crate) struct Slot {
+    /// Its number, never used twice by one host.
+    pub(crate) number: u64,
+    /// The user and group id of its kernel, when the host is root; no other slot has it as long as this one is there.
+    pub(crate) uid: u32,
+    path: PathBuf,
+    used: Arc<Mutex<HashSet<u32>>>,
+}
+
+impl Slots {
+    /// Slots below this folder, with user ids from this one on.
+    pub(crate) fn new(kernels: PathBuf, first_uid: u32) -> Self {
+        Self { kernels, first_uid, given: Mutex::new(0), used: Arc::default() }
+    }
+
+    /// Makes a folder, owned by the kernel's user when the host is root.
+    pub(crate) fn create(&self) -> io::Result<Slot> {
+        let (number, uid) = self.number_and_uid().ok_or_else(|| io::Error::other("no user id is free"))?;
+        let slot = Slot { number, uid, path: self.kernels.join(number.to_string()), used: Arc::clone(&self.used) };
+        for folder in [&slot.path, &slot.files(), &slot.path.join("tmp")] {
+            DirBuilder::new().mode(0o700).create(folder)?;
+            if is_root() {
+                std::os::unix::fs::chown(folder, Some(uid), Some(uid))?;
+            }
+        }
+        Ok(slot)
+    }
+
+    fn number_and_uid(&self) -> Option<(u64, u32)> {
+        let mut given = lock(&self.given);
+        let mut used = lock(&self.used);
+        for _ in 0..UIDS {
+            *given += 1;
+            let offset = u32::try_from(*given % u64::from(UIDS)).ok()?;
+            let uid = self.first_uid.checked_add(offset)?;
+            if used.insert(uid) {
+                return Some((*given, uid));
+            }
+        }
+        None
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Slot {
+    /// The sandbox's working folder.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.path.join("files")
+    }
+
+    /// Who shall own what the host puts there; nobody else when the host is not root.
+    pub(crate) fn owner(&self) -> Option<u32> {
+        is_root().then_some(self.uid)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Err(error) = remove_tree(&self.path) {
+            tracing::warn!(slot = self.number, %error, "a kernel's folder is left behind");
+        }
+        lock(&self.used).remove(&self.uid);
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Removes a folder and all below it; nothing there is no error.
+///
+/// The tree is hostile: it may be deeper than any stack, number of descriptors or path length. So each folder found is
+/// moved up into one place first and emptied there. Links are removed, never followed.
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
+    let top = match open_folder(CWD, path) {
+        Ok(top) => top,
+        Err(Errno::NOENT) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let graves = format!(".graves-{:016x}", rand::random::<u64>());
+    mkdirat(&top, &graves, Mode::RWXU)?;
+    let graves_fd = open_folder(&top, Path::new(&graves))?;
+    let mut count = 0u64;
+    empty(&top, &graves_fd, &mut count, Some(&graves))?;
+    let mut next = 0u64;
+    while next < count {
+        let name = next.to_string();
+        let folder = open_folder(&graves_fd, Path::new(&name))?;
+        empty(&folder, &graves_fd, &mut count, None)?;
+        unlinkat(&graves_fd, &name, AtFlags::REMOVEDIR)?;
+        next += 1;
+    }
+    unlinkat(&top, &graves, AtFlags::REMOVEDIR)?;
+    fs::remove_dir(path)
+}
+
+/// Unlinks everything in `folder`, but moves folders to `graves`, numbered on from `count`.
+fn empty(folder: &OwnedFd, graves: &OwnedFd, count: &mut u64, spare: Option<&str>) -> rustix::io::Result<()> {
+    let mut entries = Dir::read_from(folder)?;
+    while let Some(entry) = entries.read() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") || spare.is_some_and(|spare| spare.as_bytes() == name.to_bytes()) {
+            continue;
+        }
+        let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+            unlinkat(folder, name, AtFlags::empty())?;
+            continue;
+        }
+        // Moving a folder writes its `..`, which its mode may forbid to all but root.
+        chmod_seen(folder, name, &stat, Mode::RWXU)?;
+        renameat(folder, name, graves, count.to_string())?;
+        *count += 1;
+    }
+    Ok(())
+}
+
+fn open_folder(at: impl std::os::fd::AsFd, path: &Path) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(at, path, flags, Mode::empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn trees_deeper_than_any_path_are_removed_and_links_are_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("keep"), "x").unwrap();
+        let root = tempfile::tempdir().unwrap();
+        let top = root.path().join("top");
+        fs::create_dir(&top).unwrap();
+        symlink(outside.path(), top.join("link")).unwrap();
+        let mut folder = open_folder(CWD, &top).unwrap();
+        for _ in 0..3000 {
+            mkdirat(&folder, "d", Mode::RWXU).unwrap();
+            folder = open_folder(&folder, Path::new("d")).unwrap();
+        }
+        fs::create_dir(top.join("locked")).unwrap();
+        fs::write(top.join("locked/file"), "x").unwrap();
+        fs::set_permissions(top.join("locked"), fs::Permissions::from_mode(0o0)).unwrap();
+        remove_tree(&top).unwrap();
+        assert!(!top.exists());
+        assert!(outside.path().join("keep").exists());
+        remove_tree(&top).unwrap();
+    }
+}

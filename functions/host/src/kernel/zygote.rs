@@ -1,0 +1,197 @@
+//! One zygote: the process that kernels are forked from, and what it tells of them.
+
+mod process;
+
+use std::{
+    collections::HashMap,
+    os::fd::{AsFd, OwnedFd},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, pidfd_open},
+};
+use sandcastle_protocol::{Ended, Fork, FromZygote, Setup, ToZygote};
+use tokio::{
+    net::unix::{OwnedReadHalf, OwnedWriteHalf},
+    sync::{oneshot, watch},
+    time::timeout,
+};
+
+use process::ZygoteProcess;
+
+use sandcastle_runtime::chain;
+
+use super::{slot::Slot, wire};
+use crate::error::HostError;
+
+/// The longest that setting up may take: importing every usual package from a cold disk.
+const SETUP_TIME: Duration = Duration::from_secs(120);
+
+/// A kernel that has just been forked and waits for its first frame.
+pub(crate) struct Newborn {
+    /// Its process id, good while `pidfd` says that it lives.
+    pub(crate) pid: Pid,
+    /// The process itself; none when it has ended already, as one does that could not be confined.
+    pub(crate) pidfd: Option<OwnedFd>,
+    /// How it ends. Closed without a word when the zygote is gone.
+    pub(crate) ended: oneshot::Receiver<Ended>,
+}
+
+/// A running zygote. Dropping it closes the control socket, upon which it kills its kernels and ends.
+pub(crate) struct Zygote {
+    control: tokio::sync::Mutex<OwnedWriteHalf>,
+    waiting: Arc<Mutex<Waiting>>,
+    names: AtomicU64,
+    gone: watch::Receiver<bool>,
+    /// The version of its Python, such as `3.13.0`.
+    pub(crate) python: Arc<str>,
+    process: ZygoteProcess,
+}
+
+/// A process and a handle that stays its own, unless it has ended.
+type Process = (Pid, Option<OwnedFd>);
+
+/// Who waits for word of which kernel.
+#[derive(Default)]
+struct Waiting {
+    forking: HashMap<u64, oneshot::Sender<Result<Process, String>>>,
+    living: HashMap<u64, oneshot::Sender<Ended>>,
+    closed: bool,
+}
+
+impl Zygote {
+    /// Starts a zygote and waits until it can fork. It is killed when `closing` comes before that.
+    pub(crate) async fn start(
+        binary: &std::path::Path,
+        setup: Setup,
+        mut closing: watch::Receiver<bool>,
+    ) -> Result<Self, HostError> {
+        let (mut process, control) = ZygoteProcess::spawn(binary.to_owned()).await?;
+        let (mut reader, mut writer) = control.into_split();
+        let talk = async {
+            wire::write(&mut writer, &ToZygote::Setup(setup)).await?;
+            wire::read(&mut reader).await
+        };
+        let said = tokio::select! {
+            said = timeout(SETUP_TIME, talk) => said,
+            _ = closing.wait_for(|closing| *closing) => Ok(Ok(None)),
+        };
+        let what = match said {
+            Ok(Ok(Some(FromZygote::Ready { python }))) => {
+                return Ok(Self::serve(process, reader, writer, python.into()));
+            }
+            Ok(Ok(Some(FromZygote::SetupFailed { message }))) => return Err(HostError::Setup { message }),
+            Ok(Ok(Some(_))) => "spoke out of turn",
+            Ok(Ok(None)) => "ended",
+            Ok(Err(sandcastle_protocol::FrameError::Io(_))) => "broke off",
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => "took too long",
+        };
+        drop((reader, writer));
+        Err(HostError::Silent { what, wrote: process.last_words().await })
+    }
+
+    fn serve(process: ZygoteProcess, reader: OwnedReadHalf, writer: OwnedWriteHalf, python: Arc<str>) -> Self {
+        let waiting = Arc::default();
+        let (tell_gone, gone) = watch::channel(false);
+        tokio::spawn(listen(reader, Arc::clone(&waiting), tell_gone));
+        let (control, names) = (tokio::sync::Mutex::new(writer), AtomicU64::new(1));
+        Self { control, waiting, names, gone, python, process }
+    }
+
+    /// Forks a kernel that has these descriptors: its frame socket, its output pipe, and a program's error pipe. The error is
+    /// for the log.
+    pub(crate) async fn fork(&self, slot: &Slot, descriptors: &[OwnedFd]) -> Result<Newborn, String> {
+        let name = self.names.fetch_add(1, Ordering::Relaxed);
+        let (tell_forked, forked) = oneshot::channel();
+        let (tell_ended, ended) = oneshot::channel();
+        {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.closed {
+                return Err("the zygote has ended".into());
+            }
+            waiting.forking.insert(name, tell_forked);
+            waiting.living.insert(name, tell_ended);
+        }
+        let control = self.control.lock().await;
+        let message = ToZygote::Fork(Fork { name, slot: slot.number, uid: slot.uid });
+        let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+        let sent = wire::write_with_fds(control.as_ref(), &message, &descriptors).await;
+        drop(control);
+        sent.map_err(|error| chain(&error))?;
+        let (pid, pidfd) = forked.await.map_err(|_| "the zygote has ended".to_owned())??;
+        Ok(Newborn { pid, pidfd, ended })
+    }
+
+    /// Waits until the zygote is of no more use.
+    pub(crate) async fn gone(&self) {
+        let _ = self.gone.clone().wait_for(|gone| *gone).await;
+    }
+
+    /// Closes the control socket and waits until the process has ended, killing it when it takes too long.
+    pub(crate) async fn shutdown(&self) {
+        let control = self.control.lock().await;
+        let _ = rustix::net::shutdown(control.as_ref().as_fd(), rustix::net::Shutdown::Both);
+        self.process.end().await;
+    }
+}
+
+/// Passes on what the zygote says, until it ends or breaks the protocol.
+async fn listen(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Waiting>>, tell_gone: watch::Sender<bool>) {
+    loop {
+        match wire::read(&mut reader).await {
+            Ok(Some(message)) => waiting.lock().unwrap_or_else(PoisonError::into_inner).hear(message),
+            Ok(None) => break,
+            Err(error) => {
+                tracing::error!(error = chain(&error), "the zygote broke the protocol");
+                break;
+            }
+        }
+    }
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    *waiting = Waiting { closed: true, ..Waiting::default() };
+    tell_gone.send_replace(true);
+}
+
+impl Waiting {
+    fn hear(&mut self, message: FromZygote) {
+        match message {
+            FromZygote::Forked { name, pid } => {
+                // The kernel waits for its first frame: its pid cannot be another's yet.
+                let process = Pid::from_raw(pid).ok_or_else(|| format!("pid {pid}")).and_then(|pid| {
+                    match pidfd_open(pid, PidfdFlags::empty()) {
+                        Ok(pidfd) => Ok((pid, Some(pidfd))),
+                        Err(Errno::SRCH) => Ok((pid, None)),
+                        Err(error) => Err(format!("open pidfd: {error}")),
+                    }
+                });
+                self.forked(name, process);
+            }
+            FromZygote::ForkFailed { name, message } => {
+                self.living.remove(&name);
+                self.forked(name, Err(message));
+            }
+            FromZygote::Ended { name, how } => {
+                if let Some(tell) = self.living.remove(&name) {
+                    let _ = tell.send(how);
+                }
+            }
+            FromZygote::Ready { .. } | FromZygote::SetupFailed { .. } => {
+                tracing::error!("the zygote spoke out of turn");
+            }
+        }
+    }
+
+    fn forked(&mut self, name: u64, process: Result<Process, String>) {
+        if let Some(tell) = self.forking.remove(&name) {
+            // Nobody waits any more: the run was dropped, and its end of the frame socket with it, so the kernel ends.
+            let _ = tell.send(process);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a caller reads when a kernel died or took too long.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+use sandcastle_protocol::Ended;
+
+/// How a process ended, such as `signal 11 (SIGSEGV)` or `exit code 1`.
+pub(crate) fn ended(how: Ended) -> String {
+    match how {
+        Ended::Exited { code } => format!("exit code {code}"),
+        Ended::Signaled { signal } => match name(signal) {
+            Some(name) => format!("signal {signal} ({name})"),
+            None => format!("signal {signal}"),
+        },
+    }
+}
+
+/// The error of a call that took longer than its limit, as the kernel would have written it.
+pub(crate) fn timeout(limit: Duration) -> String {
+    let millis = limit.as_millis();
+    let (whole, rest) = (millis / 1000, millis % 1000);
+    let seconds = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}") };
+    format!("TimeoutError('the execution took longer than its limit of {} s')", trimmed(&seconds))
+}
+
+fn trimmed(seconds: &str) -> &str {
+    if seconds.contains('.') { seconds.trim_end_matches('0') } else { seconds }
+}
+
+fn name(signal: i32) -> Option<&'static str> {
+    let names = [
+        (Signal::HUP, "SIGHUP"),
+        (Signal::INT, "SIGINT"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+        (Signal::SYS, "SIGSYS"),
+    ];
+    names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deaths_and_limits_read_well() {
+        assert_eq!(ended(Ended::Signaled { signal: 11 }), "signal 11 (SIGSEGV)");
+        assert_eq!(ended(Ended::Signaled { signal: 40 }), "signal 40");
+        assert_eq!(ended(Ended::Exited { code: 1 }), "exit code 1");
+        let text = |millis| timeout(Duration::from_millis(millis));
+        assert_eq!(text(50_000), "TimeoutError('the execution took longer than its limit of 50 s')");
+        assert_eq!(text(1_250), "TimeoutError('the execution took longer than its limit of 1.25 s')");
+    }
+}
