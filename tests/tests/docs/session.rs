@@ -2,9 +2,8 @@
 
 use std::{
     fs,
-    io::Write,
     os::unix::fs::symlink,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -15,10 +14,10 @@ use crate::markdown::Block;
 
 /// Where the documents say that the server listens.
 const DOCUMENTED: &str = "http://127.0.0.1:8787";
-/// So many seconds a block may take.
-const PATIENCE: &str = "120";
+/// How many seconds a block may take.
+const SECONDS: &str = "120";
 
-/// The blocks of one document, run in order; what one sets in the shell, the next one has.
+/// The blocks of one document, run in order. A variable of the shell is there in the next block.
 pub(crate) struct Session {
     server: Server,
     folder: TempDir,
@@ -42,44 +41,37 @@ impl Session {
         self.server.log()
     }
 
-    fn checkout(&self) -> PathBuf {
-        self.folder.path().join("checkout")
-    }
-
-    /// Runs a block: what it prints on standard output.
+    /// Runs a block: what it prints on standard output. An error that the API answers counts as a failure, too.
     pub(crate) fn run(&self, block: &Block) -> Result<String, String> {
         let text = block.text.replace(DOCUMENTED, &self.server.url);
-        let (mut command, script) = match block.language.as_str() {
-            "python" => (self.command(&here::tool("python")), text),
-            _ => {
-                let state = self.folder.path().join("variables");
-                let state = state.display();
-                let script = format!(
-                    "set -eu -o pipefail -a\nif [ -f {state} ]; then . {state}; fi\n{text}\nexport -p > {state}\n"
-                );
-                (self.command(&PathBuf::from("bash")), script)
-            }
+        let (program, script) = match block.language.as_str() {
+            "python" => (here::tool("python"), text),
+            _ => (PathBuf::from("bash"), self.with_variables(&text)),
         };
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // The script as a file: a program in it must not read the rest of it.
         let file = self.folder.path().join("script");
-        fs::File::create(&file).unwrap().write_all(script.as_bytes()).unwrap();
-        let out = command.arg(&file).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
+        fs::write(&file, script).unwrap();
+        let out = self.command(&program).arg(&file).output().map_err(|error| error.to_string())?;
         let (printed, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-        let refused = printed.contains(r#"{"error":{"code""#);
-        match out.status.success() && !refused {
+        match out.status.success() && !printed.contains(r#"{"error":{"code""#) {
             true => Ok(printed.into_owned()),
-            false => Err(format!("{}: {printed}{errors}\nof {}", out.status, block.text)),
+            false => Err(format!("{}: {printed}{errors}\nof\n{}", out.status, block.text)),
         }
     }
 
-    /// A program in the folder, with an environment that holds a path to programs and nothing else.
-    fn command(&self, program: &std::path::Path) -> Command {
-        let mut command = Command::new("timeout");
+    /// The script, with the variables of the block before it, which it leaves to the next one.
+    fn with_variables(&self, text: &str) -> String {
+        let file = self.folder.path().join("variables");
+        let file = file.display();
+        format!("set -eu -o pipefail -a\nif [ -f {file} ]; then . {file}; fi\n{text}\nexport -p > {file}\n")
+    }
+
+    /// A program in the folder, with an environment that says where programs are and nothing else.
+    fn command(&self, program: &Path) -> Command {
         let tools = here::tool("python");
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", tools.parent().unwrap().display());
-        command.args([PATIENCE.as_ref(), program.as_os_str()]).current_dir(self.checkout());
-        command.env_clear().env("PATH", path).env("PYTHONDONTWRITEBYTECODE", "1").env("LC_ALL", "C.UTF-8");
+        let mut command = Command::new("timeout");
+        command.arg(SECONDS).arg(program).current_dir(self.folder.path().join("checkout")).stdin(Stdio::null());
+        command.env_clear().env("PATH", path).env("LC_ALL", "C.UTF-8").env("PYTHONDONTWRITEBYTECODE", "1");
         command
     }
 }
