@@ -39,7 +39,8 @@ pub(crate) fn compare(language: &str, shown: &str, printed: &str) -> Result<(), 
 
 /// The JSON values in a text, one after the other.
 pub(crate) fn json_values(text: &str) -> Result<Vec<Value>, String> {
-    Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(|error| format!("not JSON: {error}: {text}"))
+    let values = Deserializer::from_str(text).into_iter().collect::<Result<_, _>>();
+    values.map_err(|error| format!("not JSON: {error}: {text}"))
 }
 
 fn same(shown: &Value, printed: &Value) -> bool {

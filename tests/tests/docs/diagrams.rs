@@ -58,7 +58,7 @@ fn balanced(line: &str, brackets: bool) -> Result<(), &'static str> {
 fn what_cannot_be_drawn_is_found() {
     assert_eq!(check("flowchart LR\n  subgraph a [\"A (b\"]\n    b[(c)] --> d\n  end\n"), Ok(()));
     assert_eq!(check("sequenceDiagram\n  a->>b: x (y\n  alt z\n    b-->>a: 412\n  else w\n  end\n"), Ok(()));
-    for bad in ["flowchart LR\n  subgraph a\n", "flowchart LR\n  a[b --> c\n", "flowchart LR\n  a[\"b] --> c\n", "graf"] {
+    for bad in ["flowchart LR\n  subgraph a\n", "flowchart LR\n  a[b --> c\n", "graf LR\n"] {
         assert!(check(bad).is_err(), "{bad}");
     }
 }
