@@ -78,7 +78,7 @@ fn blocks_print_what_the_documents_say() {
     let (mut problems, mut run) = (Vec::new(), 0);
     for document in documents().iter().filter(|document| document.blocks.iter().any(|block| block.role == Role::Run)) {
         let session = Session::start();
-        let mut printed = String::new();
+        let (mut printed, so_far) = (String::new(), problems.len());
         for block in &document.blocks {
             let result = match block.role {
                 Role::Run => session.run(block).map(|text| {
@@ -92,7 +92,7 @@ fn blocks_print_what_the_documents_say() {
                 problems.push(format!("{}:{}: {error}", document.name, block.line));
             }
         }
-        if !problems.is_empty() {
+        if problems.len() > so_far {
             problems.push(format!("the server's log: {}", session.log()));
         }
     }

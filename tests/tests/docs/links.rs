@@ -39,8 +39,8 @@ fn links(line: &str) -> Vec<String> {
     }
     let definition = line.strip_prefix('[').and_then(|rest| rest.split_once("]: "));
     found.extend(definition.map(|(_, target)| target.trim().to_owned()));
-    let bare = line.split(['<', '(', ' ', '[']).filter(|word| word.starts_with("http://"));
-    found.extend(bare.map(str::to_owned));
+    let bracketed = line.split('<').skip(1).filter(|rest| rest.starts_with("http"));
+    found.extend(bracketed.filter_map(|rest| Some(rest.split_once('>')?.0.to_owned())));
     found
 }
 
@@ -115,9 +115,9 @@ fn what_is_dead_is_found() {
     fs::write(root.path().join("b.png"), "no picture").unwrap();
     fs::write(root.path().join("a.md"), "").unwrap();
     let text = "# One\n[x](#one) [x](a.md#one) [x](https://example.com/a)\n[x](#two)\n[x](c.md)\n![x](b.png)\n[x](/a.md)\n\
-                [x](../../a.md)\n[x](http://example.com)\n[x](https://localhost)\n";
+                [x](../../a.md)\n[x](http://example.com)\n[x](https://localhost)\n<http://example.com>\n";
     let document = crate::markdown::parse("a.md", text);
     let problems = dead(root.path(), &[document]);
     let lines: Vec<&str> = problems.iter().filter_map(|problem| problem.split(':').nth(1)).collect();
-    assert_eq!(lines, ["3", "4", "5", "6", "7", "8", "9"], "{problems:?}");
+    assert_eq!(lines, ["3", "4", "5", "6", "7", "8", "9", "10"], "{problems:?}");
 }
