@@ -1,4 +1,4 @@
-//! Exceptions, as the user reads them.
+//! Exceptions, as the user sees them.
 
 use crate::host::Host;
 
@@ -54,7 +54,7 @@ fn code_with_a_syntax_error_runs_nothing() {
 }
 
 #[test]
-fn hostile_exceptions_are_told_all_the_same() {
+fn hostile_exceptions_are_reported() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     let raising = kernel.run("class E(Exception):\n    def __repr__(self): raise KeyError\nraise E");
@@ -88,9 +88,9 @@ fn exits_end_the_call_and_not_the_kernel() {
 }
 
 #[test]
-fn nothing_that_code_leaves_behind_spoils_the_next_answer() {
+fn changes_by_user_code_do_not_break_the_next_call() {
     let mut host = Host::plain();
-    for spoiling in [
+    for change in [
         "import builtins\nbuiltins.open = None\nbuiltins.len = None\ndel builtins.isinstance",
         "import sys\nsys.settrace(lambda *a: 1/0)",
         "import sys\nsys.setprofile(lambda *a: 1/0)",
@@ -102,10 +102,10 @@ fn nothing_that_code_leaves_behind_spoils_the_next_answer() {
         "import warnings\nwarnings.simplefilter('error')\nglobals().clear()\nglobals()['\\udc80'] = globals()[5] = 1",
     ] {
         let mut kernel = host.kernel();
-        kernel.run(spoiling);
+        kernel.run(change);
         let answer = kernel.run("print('alive')\n1/0");
-        assert_eq!(answer.elements, ["alive"], "{spoiling}");
-        assert_eq!(answer.error(), "ZeroDivisionError('division by zero')", "{spoiling}");
+        assert_eq!(answer.elements, ["alive"], "{change}");
+        assert_eq!(answer.error(), "ZeroDivisionError('division by zero')", "{change}");
     }
 }
 
@@ -117,6 +117,6 @@ fn a_failing_call_still_has_a_traceback_when_its_modules_are_gone() {
     assert!(kernel.run("1/0").traceback().contains("<cell 2>"));
     kernel.output("import builtins\nbuiltins.open = builtins.len = None");
     assert!(kernel.run("1/0").traceback().contains("<cell 4>"));
-    // What user code has changed stays changed for user code.
+    // For user code its own changes stay.
     assert_eq!(kernel.run("open('x')").error(), "TypeError(\"'NoneType' object is not callable\")");
 }
