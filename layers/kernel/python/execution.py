@@ -19,7 +19,7 @@ class Loop:
 def compile_code(source, filename, display):
     """(code to execute, code of the last expression or None)."""
     if display:
-        tree = ast.parse(source, filename)
+        tree = build(source, filename, "exec", ast.PyCF_ONLY_AST)
         last = tree.body[-1] if tree.body else None
         if isinstance(last, ast.Expr) and not semicolon_after(last, source):
             del tree.body[-1]

@@ -101,7 +101,7 @@ def run_code(source, filename, display):
     try:
         code, expression = execution.compile_code(source, filename, display)
     except BaseException as error:
-        return error, []
+        return tracebacks.of_compiler(error, filename, source), []
     process_state.resume()
     error = execution.interruptible(execution.run, code, expression, namespace)
     return error, [code] if expression is None else [code, expression]

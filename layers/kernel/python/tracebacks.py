@@ -30,6 +30,17 @@ def show_source(filename, source):
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
 
 
+def of_compiler(error, filename, source):
+    """Prepares an exception of compile() for its traceback: removes the frames, which are the kernel's, and adds the line of
+    source that it is about. CPython (3.11 to 3.13) sets that line for errors of its parser. For later ones, such as 'return'
+    outside function, it reads the line from a file of that name, and there is none."""
+    if isinstance(error, SyntaxError) and error.text is None and error.filename == filename:
+        lines = source.splitlines(True)
+        if error.lineno and error.lineno <= len(lines):
+            error.text = lines[error.lineno - 1]
+    return error.with_traceback(None)
+
+
 def describe(error):
     """(repr of the exception, lines of its traceback)."""
     return text_of(error), lines_of(error)

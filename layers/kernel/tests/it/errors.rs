@@ -54,6 +54,55 @@ fn code_with_a_syntax_error_runs_nothing() {
 }
 
 #[test]
+fn a_syntax_error_shows_the_line_of_the_code_and_no_frames() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    let not_python = "  File \"<cell N>\", line 2
+    int n = 3
+        ^
+SyntaxError: invalid syntax";
+    let not_indented = "  File \"<cell N>\", line 2
+    x = 1
+    ^
+IndentationError: expected an indented block after 'if' statement on line 1";
+    // The parser accepts this one; CPython's compiler does not know the line.
+    let misplaced = "  File \"<cell N>\", line 2
+    return x
+    ^^^^^^^^
+SyntaxError: 'return' outside function";
+    for (code, wanted) in
+        [("print('no')\nint n = 3", not_python), ("if True:\nx = 1", not_indented), ("x = 1\nreturn x", misplaced)]
+    {
+        for display_last in [true, false] {
+            kernel.send(code, display_last);
+            let number = kernel.calls.to_string();
+            assert_eq!(kernel.answer().traceback(), wanted.replace('N', &number), "display_last: {display_last}");
+        }
+    }
+    let null = kernel.display("x = 1\n\0").traceback();
+    assert!(null.contains("null bytes") && !null.contains("File \""), "{null}");
+}
+
+#[test]
+fn a_syntax_error_of_code_that_code_compiles_shows_the_callers_frames() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    for (code, files) in [
+        ("compile('1 +', '<text>', 'exec')", vec!["<cell 1>", "<text>"]),
+        ("exec('1 +')", vec!["<cell 2>", "<string>"]),
+        ("import ast\nast.parse('1 +', 'own.py')", vec!["<cell 3>", "/ast.py", "own.py"]),
+    ] {
+        let traceback = kernel.display(code).traceback();
+        let shown: Vec<&str> = traceback.lines().filter(|line| line.starts_with("  File ")).collect();
+        assert_eq!(shown.len(), files.len(), "{traceback}");
+        for (line, file) in shown.iter().zip(files) {
+            assert!(line.contains(&format!("{file}\"")), "{traceback}");
+        }
+        assert!(traceback.ends_with("SyntaxError: invalid syntax"), "{traceback}");
+    }
+}
+
+#[test]
 fn hostile_exceptions_are_reported() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
