@@ -71,20 +71,20 @@ fn run(jail: &Jail, arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 fn cost(jail: &Jail) -> Result<(), Box<dyn Error>> {
     let (mut forks, mut cells) = (vec![], vec![]);
     for _ in 0..100 {
-        let (mut told, mut tell) = std::io::pipe()?;
+        let (mut reader, mut writer) = std::io::pipe()?;
         let started = Instant::now();
         match jail.fork()? {
             Fork::Child => {
                 let begun = Instant::now();
-                confine(jail, &[tell.as_raw_fd()])?;
-                tell.write_all(&begun.elapsed().as_micros().to_ne_bytes())?;
+                confine(jail, &[writer.as_raw_fd()])?;
+                writer.write_all(&begun.elapsed().as_micros().to_ne_bytes())?;
                 std::process::exit(0);
             }
             Fork::Parent { pid } => {
                 forks.push(started.elapsed().as_micros());
-                drop(tell);
+                drop(writer);
                 let mut took = [0; 16];
-                told.read_exact(&mut took)?;
+                reader.read_exact(&mut took)?;
                 cells.push(u128::from_ne_bytes(took));
                 waitpid(Pid::from_raw(pid), WaitOptions::empty())?;
             }

@@ -1,4 +1,4 @@
-//! What a jail is prepared from.
+//! The configuration of a jail.
 
 use std::path::{Path, PathBuf};
 

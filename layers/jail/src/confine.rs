@@ -117,8 +117,8 @@ pub fn confine_self(jail: &Jail, policy: &Policy<'_>) -> Result<Confined, JailEr
     steps.record(Step::Seccomp, jail.filters.as_ref().map_err(String::clone).and_then(|filters| filters.install()));
     let other_user = unprivileged && matches!(jail.privilege, Privilege::Root);
     let apart = scoped || other_user || in_own_pid_namespace();
-    let signals = if apart { Ok(()) } else { Err("no own user id, process id namespace or Landlock scope") };
-    steps.record(Step::Signals, signals);
+    let reason = "the kernel shares user id and process id namespace with the zygote, and Landlock has no scopes here";
+    steps.record(Step::Signals, if apart { Ok(()) } else { Err(reason) });
     match steps.missing(policy.required) {
         Some(report) => Err(JailError::NotHeld { step: report.step, reason: report.reason.clone() }),
         None => Ok(Confined { steps: steps.into_reports(), files, tmp }),

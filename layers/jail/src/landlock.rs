@@ -1,4 +1,4 @@
-//! Landlock (landlock(7)): restricts file access by path, whether or not there are mounts, TCP, and signals.
+//! Landlock (landlock(7)): restricts file access by path, independently of mounts, and also TCP and signals.
 
 use std::path::{Path, PathBuf};
 

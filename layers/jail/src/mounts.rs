@@ -1,5 +1,5 @@
 //! Mounts as descriptors: each is made detached, given its attributes, and attached when it is complete, so that no
-//! incomplete mount is visible. Needs Linux 5.12, for mount_setattr(2); on older ones the jail has no root of its own.
+//! incomplete mount is visible. Needs Linux 5.12, for mount_setattr(2); on an older Linux the jail keeps the host's root.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

@@ -35,7 +35,7 @@ pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// The number of processes and threads besides this process that run under this user id, as far as `/proc` shows them.
+/// The number of processes and threads besides this process that run under this user id and that `/proc` shows.
 pub(crate) fn others(uid: u32) -> u64 {
     let own = rustix::process::getpid().as_raw_pid().to_string();
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };

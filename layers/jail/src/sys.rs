@@ -37,7 +37,7 @@ pub(crate) fn unshare(namespaces: UnshareFlags) -> io::Result<()> {
 /// close_range(2): closes every descriptor from `first` to `last`, both included.
 #[allow(unsafe_code, reason = "close_range has no wrapper in rustix, and closes descriptors under their owners")]
 pub(crate) fn close_range(first: RawFd, last: u32) -> io::Result<()> {
-    // SAFETY: the call takes no pointers. Owners of the closed descriptors keep numbers that may come to mean other
+    // SAFETY: the call takes no pointers. Owners of the closed descriptors keep numbers that may later refer to other
     // files; `confine_self` demands that its caller uses and drops none of them in the child.
     check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
 }

@@ -163,7 +163,7 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
     Conditional { number: libc::SYS_ioctl, argument: 1, refused_when: When::OneOf(&[TIOCSTI, TIOCLINUX]) },
     // Only the query (all ones) and the default: others switch off address space randomisation.
     Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
-    // No outliving the zygote, no filters of its own, no change of its memory map.
+    // A kernel must not outlive the zygote, add filters or change its memory map.
     Conditional {
         number: libc::SYS_prctl,
         argument: 0,

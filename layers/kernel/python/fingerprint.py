@@ -1,4 +1,7 @@
-"""Hashes of the contents of data frames, to find out whether code has changed one in place."""
+"""Hashes of the contents of data frames, to find out whether code has changed one in place.
+
+Reads the blocks of data through private attributes of pandas (3.1): public methods may copy data or call user code.
+"""
 from pickle import dumps
 from sys import modules
 from types import NoneType

@@ -8,6 +8,7 @@ from . import figures
 def patch_pyplot(pyplot):
     import matplotlib
     from matplotlib import _pylab_helpers, figure, rcsetup
+    # matplotlib 3.11 searches for a screen when rcParams itself looks this key up.
     if dict.__getitem__(matplotlib.rcParams, "backend") is rcsetup._auto_backend_sentinel:
         matplotlib.rcParams["backend"] = "agg"  # what matplotlib chooses when there is no screen
     original = figures.Pyplot.savefig = figure.Figure.savefig

@@ -23,8 +23,8 @@ impl Home {
     pub(crate) fn find(prefix: Option<PathBuf>, site_packages: Option<PathBuf>) -> Self {
         let executable = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/proc/self/exe"));
         let prefix = prefix.unwrap_or_else(|| {
-            let beside = executable.parent().and_then(Path::parent).filter(|folder| holds_python(folder));
-            beside.unwrap_or(Path::new(env!("KERNEL_PYTHON_HOME"))).to_path_buf()
+            let layer = executable.parent().and_then(Path::parent).filter(|folder| holds_python(folder));
+            layer.unwrap_or(Path::new(env!("KERNEL_PYTHON_HOME"))).to_path_buf()
         });
         let site_packages =
             site_packages.unwrap_or_else(|| prefix.join(env!("KERNEL_PYTHON_LIB")).join("site-packages"));

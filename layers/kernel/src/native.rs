@@ -54,7 +54,7 @@ fn records_module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
 /// The 64-bit XXH3 hash of a contiguous buffer of bytes, for comparing the contents of data frames. Raises BufferError for a
 /// buffer that is not contiguous.
 #[pyfunction]
-#[allow(unsafe_code, reason = "pyo3's safe copy of a buffer would double the memory of a big data frame")]
+#[allow(unsafe_code, reason = "pyo3 0.30's safe copy of a buffer would double the memory of a big data frame")]
 fn hash_bytes(_py: Python<'_>, buffer: PyBuffer<u8>) -> PyResult<u64> {
     let bytes = buffer.as_slice_ptr().ok_or_else(|| PyBufferError::new_err("the buffer is not contiguous"))?;
     // SAFETY: the exporter keeps the memory in place and alive while `buffer` is held, and `u8` has no invalid values.

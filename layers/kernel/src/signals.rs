@@ -22,7 +22,7 @@ impl ChildSignals {
         if descriptor < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: signalfd has just made this descriptor, and nobody else knows it.
+        // SAFETY: signalfd has just made this descriptor, and nothing else owns it.
         Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
     }
 

@@ -35,7 +35,7 @@ pub struct Limits {
 
 /// One step of the confinement. In messages and logs a step is written in snake case, such as `pid_namespace`.
 ///
-/// The variants stand in the order in which the steps are taken:
+/// The variants are in the order in which the steps are taken:
 ///
 /// | step | holds when |
 /// | --- | --- |

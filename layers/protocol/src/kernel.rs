@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::StepReport;
+use crate::confinement::StepReport;
 
 /// Host to kernel.
 #[derive(Debug, Serialize, Deserialize)]

@@ -1,5 +1,5 @@
-//! Limits of what a kernel sends to its host. The kernel keeps them: its Rust code hands them to its Python code, which has
-//! no numbers of its own for them. The host trusts no kernel and checks again, with limits of its own.
+//! Limits of what a kernel sends to its host. The kernel keeps to them: its Rust code hands them to its Python code. The host
+//! does not trust a kernel and checks again against its own limits.
 
 /// Most top-level names in [`Done::names`](crate::Done::names).
 pub const MAX_NAMES: usize = 10_000;

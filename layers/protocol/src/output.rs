@@ -65,8 +65,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header. `None` when the kind is unknown or the payload too long: the bytes are no record. Mark and nonce are
-    /// the caller's to compare.
+    /// Reads a header. `None` when the kind is unknown or the payload too long: the bytes are not a record. The caller must
+    /// compare mark and nonce.
     pub fn decode(bytes: &[u8; HEADER_LEN]) -> Option<Self> {
         let [.., kind, a, b, c, d, low, high] = *bytes;
         let payload_len = usize::from(u16::from_le_bytes([low, high]));

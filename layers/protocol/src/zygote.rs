@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Cell;
+use crate::confinement::Cell;
 
 /// Host to zygote.
 #[derive(Debug, Serialize, Deserialize)]
