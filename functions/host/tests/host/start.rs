@@ -4,6 +4,7 @@ use std::{fs, sync::Arc};
 
 use sandcastle_host::{HostConfig, HostError, KernelHost};
 use sandcastle_protocol::Step;
+use sandcastle_runtime::chain;
 
 use crate::{
     store::MemoryStore,
@@ -22,7 +23,8 @@ async fn a_required_step_that_does_not_hold_stops_the_host() {
     // No jail accepts this path, so kernels get no root of their own.
     config.site_packages = Some("/etc".into());
     config.required_steps = vec![Step::Mounts];
-    assert!(refusal(config).await.to_string().contains("required step mounts does not hold"));
+    let text = chain(&refusal(config).await);
+    assert!(text.contains("required step mounts does not hold"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
