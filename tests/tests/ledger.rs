@@ -367,7 +367,7 @@ async fn a_big_manifest_is_a_base_and_a_difference() {
 /// Puts a file into a sandbox.
 async fn put(calls: &Sandcastles, id: &str, path: &str, bytes: Bytes) -> Result<FileUploaded, ServiceError> {
     let to = calls.may_upload(&caller(), id).await?.to(path)?;
-    let content = Content { hash: ContentHash::of(&bytes), source: Arc::new(bytes) };
+    let content = Content { hash: ContentHash::of(&bytes), body: Arc::new(bytes) };
     calls.put_file(&to, content, soon()).await
 }
 
