@@ -1,14 +1,6 @@
 //! The fences: who may import whom, and where libpython, `unsafe`, the AWS SDK, HTTP and the environment may appear.
 //! What is not allowed here is a decision for ARCHITECTURE.md first.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,13 +1,5 @@
 //! A sandbox whose manifest is too long to travel between the two functions.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use sandcastle::remote::MAX_CARRIED;
 use sandcastle_e2e::{
     deployment::Deployment,

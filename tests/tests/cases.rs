@@ -1,13 +1,5 @@
 //! The behaviour cases of `tests/cases`, played by their own runner against a server.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use sandcastle_e2e::{cases, server::Server};
 
 fn play(categories: &[&str]) {

@@ -1,14 +1,6 @@
 //! The behaviour cases of `tests/cases` through the emulator, each request as a REST API event: in one function and in
 //! two, here and confined as on Lambda.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use sandcastle_e2e::{
     cases::{self, CONTRACT},
     deployment::{Bucket, Deployment, bucket},

@@ -1,13 +1,5 @@
 //! The official client, unmodified, against a server.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::process::Command;
 
 use sandcastle_e2e::{

@@ -1,13 +1,5 @@
 //! Two server processes on one bucket, so that commits really collide; and what is left on the machine afterwards.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{collections::BTreeMap, fs, net::Ipv4Addr};
 
 use sandcastle_e2e::server::{Server, kernel_processes};

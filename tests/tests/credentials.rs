@@ -1,14 +1,6 @@
 //! What credentials are worth where code runs: every request of both functions is held against the policies of
 //! `template.yaml` and the session policy, and an attacker with the lent credentials tries what else they open.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::path::Path;
 
 use sandcastle_e2e::{

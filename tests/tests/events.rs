@@ -1,14 +1,6 @@
 //! The functions as guests of Lambda, under the real runtime interface emulator: events of every kind, the init phase,
 //! metrics, the end of an environment.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{fs, time::Duration};
 
 use sandcastle_e2e::{

@@ -1,13 +1,5 @@
 //! The function as Lambda runs it: `bootstrap` under the real runtime interface emulator, with complete REST API events.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use sandcastle_e2e::{
     cloud::{Invocation, Mischief},
     deployment::{Deployment, ROLE, bucket},

@@ -1,13 +1,5 @@
 //! The Python layer: built by its recipe, checked by `sandcastle layer check`, and run where nothing else is.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{
     fs,
     path::{Path, PathBuf},

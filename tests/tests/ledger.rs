@@ -1,14 +1,6 @@
 //! The ledger under faults and contention: the real service over the real aws-sdk-s3 and a real S3, in one process. What
 //! stands in for a kernel is an adapter of the interpreter port that keeps a log in the sandbox's environment.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,

@@ -1,14 +1,6 @@
 //! What the contract says at `/openapi.json`, held to what a server answers: requests of all kinds that Schemathesis makes
 //! from it, one by one and in sequences along its links. `tests/schemathesis/schemathesis.toml` says how many.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{fs, path::Path, process::Command};
 
 use sandcastle_e2e::{

@@ -1,14 +1,6 @@
 //! What stolen credentials open: an attacker with those that InterpreterFunction was lent, or with its own role's, tries
 //! S3 with Amazon's own SDK, against a front that asks IAM.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{fmt::Debug, path::Path, time::Duration};
 
 use aws_sdk_s3::{

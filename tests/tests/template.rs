@@ -1,13 +1,5 @@
 //! The SAM template: who may do what, the bucket, the code's network, the API. Python reads YAML; see `tests/template`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::process::Command;
 
 use sandcastle_e2e::here;

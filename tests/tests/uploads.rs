@@ -1,14 +1,6 @@
 //! Files from outside, as large as they come: through `sandcastle serve`, through the function as Lambda runs it, past both to
 //! the bucket, and into a kernel that is warm.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 use std::{
     fs,
     io::{Read, Write},
