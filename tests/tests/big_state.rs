@@ -1,6 +1,6 @@
 //! A sandbox whose manifest is too long for the request between the two functions.
 
-use sandcastle::remote::MAX_CARRIED;
+use sandcastle::invocation::MAX_INLINE_MANIFEST;
 use sandcastle_e2e::{
     deployment::Deployment,
     emulator::body,
@@ -17,7 +17,7 @@ async fn a_manifest_too_long_for_the_request_goes_through_the_bucket() {
     deployment.output(&sandbox, make).await;
     let stored = keys(folder.path()).into_iter().filter(|key| key.starts_with(&format!("objects/{sandbox}/")));
     let longest = stored.map(|key| length(folder.path(), &key)).max().unwrap_or_default();
-    assert!(longest > MAX_CARRIED as u64, "the manifest is only {longest} bytes long");
+    assert!(longest > MAX_INLINE_MANIFEST as u64, "the manifest is only {longest} bytes long");
 
     let add = "open('one-more', 'w').write('new')\nprint(x + 1, open('4321' + 'x' * 200).read())";
     assert_eq!(deployment.output(&sandbox, add).await, json!(["42 1"]), "in a warm environment");

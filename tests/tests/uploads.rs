@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
-use sandcastle::store::{ObjectStore, PutNew, Source};
+use sandcastle::store::{Body, ObjectStore, PutNew};
 use sandcastle_e2e::{
     api::Api,
     deployment::{Bucket, Deployment},
@@ -250,7 +250,7 @@ async fn no_path_leaves_the_working_folder() {
 /// Bytes that are read in pieces, as from a file.
 struct InPieces(Bytes);
 
-impl Source for InPieces {
+impl Body for InPieces {
     fn size(&self) -> u64 {
         self.0.size()
     }
@@ -267,7 +267,7 @@ async fn a_failed_write_is_retried_from_the_beginning() {
     let s3 = EmbeddedS3::start_with(folder.path(), (Ipv4Addr::LOCALHOST, 0).into(), layer).await.unwrap();
     let store = S3Store::connect(s3.store_config()).await;
     let bytes = Bytes::from(random_bytes(3_000_000));
-    let source = Arc::new(InPieces(bytes.clone())) as Arc<dyn Source>;
+    let source = Arc::new(InPieces(bytes.clone())) as Arc<dyn Body>;
     plan.add(Op::Put, "files/a", Fault::Fail, 2);
     assert_eq!(store.put_new_from("files/a", &source).await.unwrap(), PutNew::Created);
     assert!(store.get("files/a").await.unwrap().unwrap() == bytes, "the bytes differ");

@@ -105,7 +105,7 @@ pub(crate) fn circles(graph: &Graph) -> Vec<Vec<String>> {
     let (mut circles, mut seen) = (Vec::new(), BTreeSet::new());
     for file in graph.keys().filter(|file| reachable[file].contains(*file)) {
         let group: BTreeSet<_> =
-            reachable[file].iter().filter(|other| reachable[other].contains(file)).copied().collect();
+            reachable[file].iter().filter(|other| reachable[**other].contains(file)).copied().collect();
         if seen.insert(group.first().copied()) {
             let uses = group.iter().flat_map(|from| graph[*from].iter().map(move |(to, path)| (from, to, path)));
             let inner = uses.filter(|(_, to, _)| group.contains(to));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use sandcastle::{
-    KeyRecord, Name, Principal, Secret, keys,
+    KeyRecord, Name, Principal, Secret, layout,
     store::{ObjectStore, StoreError},
 };
 use sandcastle_runtime::chain;
@@ -90,7 +90,7 @@ impl Authenticator {
     /// Opens the connection that the first call's key is read over, credentials and all, before there is a call. What
     /// goes wrong then goes wrong again where it can be answered.
     pub async fn warm(&self) {
-        if let Err(error) = self.store.get(&keys::api_key("none")).await {
+        if let Err(error) = self.store.get(&layout::api_key("none")).await {
             tracing::warn!(error = chain(&error), "the bucket cannot be read yet");
         }
     }
@@ -132,7 +132,7 @@ impl Authenticator {
 
     async fn look_up(&self, digest: &str) -> Result<LookedUp, StoreError> {
         let at = (self.now)();
-        let key = keys::api_key(digest);
+        let key = layout::api_key(digest);
         let Some(bytes) = self.store.get(&key).await? else { return Ok(LookedUp { record: None, at }) };
         // What serde says quotes the record: who may read logs need not learn what is in the bucket.
         let corrupt = |error: serde_json::Error| StoreError::Corrupt {

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs::File,
     io::{self, Read},
-    ops::ControlFlow,
+    ops::{Bound, ControlFlow},
     path::Path,
     sync::Arc,
 };
@@ -16,7 +16,7 @@ use rustix::{
     process::Pid,
 };
 use sandcastle::{
-    ContentHash, limits,
+    ContentHash, FileMode, WorkingPath, limits,
     manifest::{Manifest, Node, WorkingFile},
     report::{GeneratedFile, Skipped},
 };
@@ -45,7 +45,7 @@ pub(super) struct New {
 /// What is known before.
 pub(crate) struct Before {
     /// The state that the run began with.
-    pub(crate) base: Arc<Manifest>,
+    pub(crate) manifest: Arc<Manifest>,
     /// The folder as it was then.
     pub(crate) snapshot: Snapshot,
     /// The kernel, when it lives: what it has mapped or open for writing may change without a trace.
@@ -54,7 +54,7 @@ pub(crate) struct Before {
 
 /// What a folder has come to.
 pub(super) struct After {
-    pub(super) files: BTreeMap<String, Node>,
+    pub(super) files: BTreeMap<WorkingPath, Node>,
     pub(super) snapshot: Snapshot,
     pub(super) generated: Vec<GeneratedFile>,
     pub(super) skipped: Vec<Skipped>,
@@ -91,7 +91,7 @@ pub(super) fn harvest(
     store: mpsc::UnboundedSender<New>,
 ) -> io::Result<After> {
     let root = open_root(root)?;
-    let stored = before.base.regular_files().map(|(_, file)| (file.hash, file.stored_at)).collect();
+    let stored = before.manifest.regular_files().map(|(_, file)| (file.hash, file.stored_at)).collect();
     let after = After { files: BTreeMap::new(), snapshot: Snapshot::now(), generated: Vec::new(), skipped: Vec::new() };
     let budget = limits::MAX_FILE_BYTES;
     let now = OffsetDateTime::now_utc();
@@ -107,11 +107,11 @@ pub(super) fn harvest(
         store,
     };
     walk(&root, &mut |path, found| match found {
-        Found::Folder(stat) => {
-            harvest.after.files.insert(path.to_owned(), Node::Folder { mode: stat.st_mode & 0o777 });
+        Found::Folder(path, stat) => {
+            harvest.after.files.insert(path, Node::Folder { mode: FileMode::of(stat.st_mode) });
             ControlFlow::Continue(())
         }
-        Found::File(file) => harvest.file(path, &file),
+        Found::File(path, file) => harvest.file(&path, &file),
         Found::LeftOut(stat, why) => {
             harvest.leave_out(path, stat, why);
             ControlFlow::Continue(())
@@ -125,7 +125,7 @@ pub(super) fn harvest(
 }
 
 impl Harvest<'_> {
-    fn file(&mut self, path: &str, file: &FileAt<'_>) -> ControlFlow<()> {
+    fn file(&mut self, path: &WorkingPath, file: &FileAt<'_>) -> ControlFlow<()> {
         if self.store.is_closed() {
             return ControlFlow::Break(());
         }
@@ -133,7 +133,7 @@ impl Harvest<'_> {
         let suspects = self.suspects.get_or_init(|| self.before.kernel.and_then(writable_inodes));
         let suspect = suspects.as_ref().is_none_or(|suspects| suspects.contains(&stat.st_ino));
         let (before, taken) = (self.before, self.before.snapshot.taken);
-        let known = match before.base.files.get(path) {
+        let known = match before.manifest.files.get(path) {
             Some(Node::File(known)) => Some(known),
             _ => None,
         };
@@ -207,26 +207,26 @@ impl Harvest<'_> {
         }
     }
 
-    fn keep(&mut self, path: &str, stat: &Stat, hash: ContentHash, suspect: bool) {
+    fn keep(&mut self, path: &WorkingPath, stat: &Stat, hash: ContentHash, suspect: bool) {
         let modified = i128::from(stat.st_mtime) * 1000 + i128::from(stat.st_mtime_nsec) / 1_000_000;
         let modified_at = OffsetDateTime::from_unix_timestamp_nanos(modified * 1_000_000).unwrap_or(self.now);
         let stored_at = self.stored.get(&hash).copied().unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let file = WorkingFile { hash, size: size(stat), mode: stat.st_mode & 0o777, modified_at, stored_at };
-        self.after.files.insert(path.to_owned(), Node::File(file));
-        self.after.snapshot.files.insert(path.to_owned(), Seen::new(stat, hash, suspect));
+        let file = WorkingFile { hash, size: size(stat), mode: FileMode::of(stat.st_mode), modified_at, stored_at };
+        self.after.files.insert(path.clone(), Node::File(file));
+        self.after.snapshot.files.insert(path.clone(), Seen::new(stat, hash, suspect));
     }
 
     /// The file stays in the state as it was before the run, or absent; the next run looks at it anew.
-    fn not_stored(&mut self, path: &str, stat: &Stat, known: Option<&WorkingFile>, why: &'static str) {
+    fn not_stored(&mut self, path: &WorkingPath, stat: &Stat, known: Option<&WorkingFile>, why: &'static str) {
         if let Some(known) = known {
-            self.after.files.insert(path.to_owned(), Node::File(known.clone()));
+            self.after.files.insert(path.clone(), Node::File(known.clone()));
         }
-        self.leave_out(path, stat, why);
+        self.leave_out(path.as_str(), stat, why);
     }
 
     /// What is there stays in the state as it was before the run, with all below it, as far as a state has room.
     fn unreadable(&mut self, path: &str, why: &str) {
-        for (name, node) in at_and_below(&self.before.base.files, path) {
+        for (name, node) in at_and_below(&self.before.manifest.files, path) {
             if self.after.files.len() < limits::MAX_NODES && !self.after.files.contains_key(name) {
                 self.after.files.insert(name.clone(), node.clone());
             }
@@ -248,20 +248,25 @@ impl Harvest<'_> {
         self.after.snapshot.left_out.insert(what);
     }
 
-    fn generated(&mut self, path: &str, content: Content) {
-        let hidden = path.split('/').any(|part| part.starts_with('.') || part == "__pycache__");
+    fn generated(&mut self, path: &WorkingPath, content: Content) {
+        let hidden = path.parts().any(|part| part.starts_with('.') || part == "__pycache__");
         if !hidden {
-            let mime_type = mime::of(path, &content.head);
+            let mime_type = mime::of(path.as_str(), &content.head);
             let (hash, size) = (content.hash, content.size);
-            self.after.generated.push(GeneratedFile { name: path.to_owned(), mime_type, hash, size });
+            self.after.generated.push(GeneratedFile { name: path.clone(), mime_type, hash, size });
         }
     }
 }
 
 /// What a state has at a path, and all below it.
-fn at_and_below<'a>(files: &'a BTreeMap<String, Node>, path: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
+fn at_and_below<'a>(
+    files: &'a BTreeMap<WorkingPath, Node>,
+    path: &str,
+) -> impl Iterator<Item = (&'a WorkingPath, &'a Node)> {
     let below = if path.is_empty() { String::new() } else { format!("{path}/") };
-    let inside = files.range(below.clone()..).take_while(move |(name, _)| name.starts_with(&below));
+    let start = (Bound::Included(below.as_str()), Bound::Unbounded);
+    let inside: Vec<_> =
+        files.range::<str, _>(start).take_while(|(name, _)| name.as_str().starts_with(&below)).collect();
     files.get_key_value(path).into_iter().chain(inside)
 }
 
@@ -272,7 +277,8 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_read_keeps_what_is_in_it_and_nothing_else() {
         let names = ["a", "d", "d!", "d-2/f", "d/a", "d/b", "d/b/c", "d0", "e"];
-        let files = names.iter().map(|name| ((*name).to_owned(), Node::Folder { mode: 0o755 })).collect();
+        let folder = |name: &&str| (WorkingPath::parse(*name).unwrap(), Node::Folder { mode: FileMode::of(0o755) });
+        let files = names.iter().map(folder).collect();
         let kept = |path| at_and_below(&files, path).map(|(name, _)| name.as_str()).collect::<Vec<_>>();
         assert_eq!(kept("d"), ["d", "d/a", "d/b", "d/b/c"]);
         assert_eq!(kept("d/b"), ["d/b", "d/b/c"]);

@@ -28,7 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(1);
 ///
 /// # Errors
 /// When there is no such process to be seen: it has ended.
-pub(crate) async fn quieten(kernel: Pid, process: &ProcessHandle) -> io::Result<bool> {
+pub(crate) async fn stop_and_end_children(kernel: Pid, process: &ProcessHandle) -> io::Result<bool> {
     let until = Instant::now() + QUIET_TIME;
     let mut quiet = 0;
     for look in 0u32.. {
@@ -54,7 +54,7 @@ pub(crate) async fn quieten(kernel: Pid, process: &ProcessHandle) -> io::Result<
 }
 
 /// True when a kernel that was quietened is stopped still, and has started nothing.
-pub(crate) async fn stands_still(kernel: Pid) -> bool {
+pub(crate) async fn comes_to_stop(kernel: Pid) -> bool {
     let until = Instant::now() + QUIET_TIME;
     for look in 0u32.. {
         match is_stopped(kernel) {

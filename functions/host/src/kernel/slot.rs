@@ -6,9 +6,10 @@ use std::{
     io,
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
+use parking_lot::Mutex;
 use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat},
     io::Errno,
@@ -57,8 +58,8 @@ impl Slots {
     }
 
     fn number_and_uid(&self) -> Option<(u64, u32)> {
-        let mut given = lock(&self.given);
-        let mut used = lock(&self.used);
+        let mut given = self.given.lock();
+        let mut used = self.used.lock();
         for _ in 0..UIDS {
             *given += 1;
             let offset = u32::try_from(*given % u64::from(UIDS)).ok()?;
@@ -69,10 +70,6 @@ impl Slots {
         }
         None
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Slot {
@@ -92,7 +89,7 @@ impl Drop for Slot {
         if let Err(error) = remove_tree(&self.path) {
             tracing::warn!(slot = self.number, %error, "a kernel's folder is left behind");
         }
-        lock(&self.used).remove(&self.uid);
+        self.used.lock().remove(&self.uid);
     }
 }
 

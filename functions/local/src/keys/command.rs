@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    str::FromStr,
 };
 
 use clap::{Args, Subcommand};
@@ -58,10 +59,10 @@ enum Command {
 #[derive(Args)]
 struct Create {
     /// The organisation whose sandboxes it reaches: 1 to 32 of A-Z a-z 0-9 . _
-    #[arg(long, value_parser = Name::parse)]
+    #[arg(long, value_parser = Name::from_str)]
     org: Name,
     /// The member who owns what it starts: 1 to 32 of A-Z a-z 0-9 . _
-    #[arg(long, value_parser = Name::parse)]
+    #[arg(long, value_parser = Name::from_str)]
     member: Name,
     /// What you call it.
     #[arg(long)]

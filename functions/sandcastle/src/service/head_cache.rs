@@ -16,13 +16,13 @@ const REMEMBERED: u64 = 10_000;
 const TURN_IDLE: Duration = Duration::from_secs(3600);
 
 /// Knowledge about sandboxes, all of it only a help: the ledger decides.
-pub(super) struct Heads {
+pub(super) struct HeadCache {
     known: Cache<SandboxId, Arc<Head>>,
     contended: Cache<SandboxId, ()>,
     turns: Cache<SandboxId, Arc<Mutex<()>>>,
 }
 
-impl Default for Heads {
+impl Default for HeadCache {
     fn default() -> Self {
         Self {
             known: Cache::new(REMEMBERED),
@@ -32,7 +32,7 @@ impl Default for Heads {
     }
 }
 
-impl Heads {
+impl HeadCache {
     /// The newest entry seen, unless others have lately written to this sandbox.
     pub(super) fn get(&self, id: &SandboxId) -> Option<Arc<Head>> {
         if self.contended.contains_key(id) { None } else { self.known.get(id) }
