@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,7 @@ use sandcastle_e2e::{
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{Anyhow, percentile};
+use crate::times::percentile;
 
 /// Requests per second that each key may send.
 const LIMIT: u32 = 50;
@@ -36,7 +37,7 @@ struct Answers {
 }
 
 /// Measures during a flood of this many seconds.
-pub(crate) async fn measure(folder: &std::path::Path, seconds: u64) -> Result<(), Anyhow> {
+pub(crate) async fn measure(folder: &std::path::Path, seconds: u64) -> Result<(), Box<dyn Error>> {
     let data = folder.join("fairness");
     let server = Server::start(&data, &[("KEY_REQUESTS_PER_SECOND", &LIMIT.to_string()), ("RUST_LOG", "info")]);
     let (quiet, flooder) = (server.api(), new_key(&data, "local", "flooder"));

@@ -3,8 +3,10 @@
 //! `bench --only-flood SECONDS` measures only the effect of a flood, for this long.
 
 mod fairness;
+mod times;
 
 use std::{
+    error::Error,
     process::Command,
     time::{Duration, Instant},
 };
@@ -14,6 +16,7 @@ use sandcastle::store::ObjectStore;
 use sandcastle_e2e::{api::Api, paths, server::Server};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
+use times::median;
 
 /// Repetitions of what takes about a millisecond.
 const ROUNDS: usize = 1000;
@@ -25,10 +28,8 @@ const SANDBOXES: usize = 16;
 /// Duration of the flood in seconds.
 const FLOOD_S: u64 = 30;
 
-type Anyhow = Box<dyn std::error::Error>;
-
 #[tokio::main]
-async fn main() -> Result<(), Anyhow> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [only, seconds] = arguments.as_slice()
@@ -59,7 +60,7 @@ async fn main() -> Result<(), Anyhow> {
 }
 
 /// Times of PUTs and calls, which alternate so that both meet the same load of the machine.
-async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Duration, Duration), Anyhow> {
+async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Duration, Duration), Box<dyn Error>> {
     let body = Bytes::from(vec![b'x'; 1000]);
     let (mut puts, mut prints) = (Vec::new(), Vec::new());
     for n in 0..ROUNDS {
@@ -73,7 +74,7 @@ async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Durat
     Ok((median(puts), median(prints)))
 }
 
-fn ipykernel() -> Result<f64, Anyhow> {
+fn ipykernel() -> Result<f64, Box<dyn Error>> {
     let script = paths::root().join("tests/bench/ipykernel_round_trip.py");
     let out = Command::new(paths::tool("python")).arg(script).arg((ROUNDS / 5).to_string()).output()?;
     let text = String::from_utf8(out.stdout)?;
@@ -109,7 +110,7 @@ async fn throughput(api: &Api) -> f64 {
 }
 
 /// Time from the start of the process to the first answer, compared with Python that runs the same code alone.
-fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
+fn cold(folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Handle::current();
     let first_answer = |n: usize, code: &str| {
         let data = folder.join(format!("cold-{n}-{}", code.len()));
@@ -143,17 +144,6 @@ fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
     row("cold: process start to first answer of the same", median(with), Some((alone, "1.15 of python alone")));
     row("cold: the same of print(2+2) (aim: 120 ms)", median(without), None);
     Ok(())
-}
-
-fn median(times: Vec<Duration>) -> Duration {
-    percentile(&times, 50)
-}
-
-/// A percentile of the times.
-fn percentile(times: &[Duration], percent: usize) -> Duration {
-    let mut times = times.to_vec();
-    times.sort();
-    times.get(times.len() * percent / 100).copied().unwrap_or_default()
 }
 
 /// Prints one line: a name, a time, and its ratio to another time beside the aim.
