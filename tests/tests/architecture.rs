@@ -1,7 +1,9 @@
 //! The rules of the code: which crate may import which, where libpython, `unsafe`, the AWS SDK, HTTP and the environment may
 //! appear, no circles among files, and the size of files. To change a rule, change ARCHITECTURE.md first.
 
+#[path = "architecture/file_graph.rs"]
 mod file_graph;
+#[path = "architecture/module_tree.rs"]
 mod module_tree;
 
 use std::{
