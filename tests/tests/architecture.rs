@@ -32,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "sandcastle-local",
         &["sandcastle", "sandcastle-execute", "sandcastle-host", "sandcastle-runtime", "sandcastle-s3"],
     ),
-    ("sandcastle-jail", &[]),
+    ("sandcastle-jail", &["sandcastle-protocol"]),
     ("sandcastle-kernel", &["sandcastle-jail", "sandcastle-protocol"]),
 ];
 

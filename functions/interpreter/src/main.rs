@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Becomes this program anew, in an environment without credentials. Returns only when that fails.
+/// Executes this program again, in an environment without credentials. Returns only when that fails.
 fn without_credentials() -> io::Error {
     let mut again = Command::new("/proc/self/exe");
     for name in CREDENTIALS {

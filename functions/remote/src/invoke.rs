@@ -1,4 +1,4 @@
-//! The port: one synchronous invocation for each run.
+//! The interpreter port: one synchronous invocation for each job.
 
 use std::{
     sync::Arc,
@@ -13,8 +13,7 @@ use sandcastle::{
     SandboxId,
     interpreter::{Interpreter, Job, Outcome, RunError},
     invocation::{
-        FailureKind, MAX_INLINE_MANIFEST, MAX_PAYLOAD, MAX_STORED_MANIFEST, ManifestRef, Request, Response, RunRequest,
-        unix_ms,
+        FailureKind, MAX_INLINE_MANIFEST, MAX_STORED_MANIFEST, ManifestRef, Request, Response, RunRequest, unix_ms,
     },
     manifest::Manifest,
 };
@@ -22,6 +21,8 @@ use serde::Deserialize;
 
 use crate::{RemoteInterpreter, check, death, errors};
 
+/// The longest event or response of a synchronous invocation, in bytes (gettingstarted-limits.html: 6 MB).
+const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 /// Of the call's time, what the way back and the check take.
 const WAY_BACK: Duration = Duration::from_millis(200);
 /// How long making an environment ready may hold up the start of a sandbox.
@@ -145,8 +146,8 @@ impl Interpreter for RemoteInterpreter {
         Box::pin(self.invoke(job))
     }
 
-    /// Nothing to do: a kernel there that does not stand at the next job's head is replaced then, and nobody else gets
-    /// into the environment that it stands still in.
+    /// Nothing to do: a kernel there that is not at the next job's head is replaced then, and until then it is stopped in an
+    /// environment that nobody else uses.
     fn discard<'a>(&'a self, _sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
     }

@@ -1,4 +1,4 @@
-//! What both functions do as guests of Lambda besides answering: they tell why they do not start, and end in good order.
+//! Lambda's init and shutdown phases: a function reports why it does not start, and cleans up when its environment ends.
 
 use std::{error::Error, process::ExitCode, time::Duration};
 

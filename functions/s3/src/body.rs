@@ -30,7 +30,7 @@ impl Payload {
     }
 }
 
-/// A stream of the body that begins anew when the SDK tries again.
+/// A stream of the body that starts again when the SDK tries again.
 pub(crate) fn streamed(body: &Arc<dyn Body>) -> ByteStream {
     let body = Arc::clone(body);
     let stream = move || SdkBody::from_body_1_x(StreamBody::new(frames(Arc::clone(&body))));

@@ -154,7 +154,7 @@ pub struct Base {
     pub variables: Arc<BTreeMap<VariableName, Variable>>,
 }
 
-/// An idempotency key, and what came of it.
+/// An idempotency key, and the execution that had it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recent {
     /// Digest of the key.

@@ -19,10 +19,8 @@ use crate::{
     report::Report,
 };
 
-/// The longest event or answer of a synchronous invocation, in bytes (gettingstarted-limits.html: 6 MB).
-pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 /// The longest manifest that a request or a response holds itself, in bytes of its JSON; with the most output that a response
-/// may hold it stays below [`MAX_PAYLOAD`].
+/// may hold it stays below 6 MB.
 pub const MAX_INLINE_MANIFEST: usize = 1024 * 1024;
 /// The longest manifest at all, in bytes of its JSON: [`crate::limits::MAX_NODES`] nodes with the longest paths, and the rest.
 pub const MAX_STORED_MANIFEST: usize = 32 * 1024 * 1024;

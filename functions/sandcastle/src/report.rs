@@ -23,7 +23,7 @@ pub struct Report {
     pub files: Vec<GeneratedFile>,
     /// Files that were left out, and why.
     pub files_skipped: Vec<Skipped>,
-    /// Data frames that are new, bound anew, or changed.
+    /// Data frames that are new, rebound, or changed.
     pub dataframes: Vec<FrameShape>,
     /// What happened to the variables, when they are not simply as the code left them.
     pub state: Option<StateNote>,

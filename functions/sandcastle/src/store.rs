@@ -87,7 +87,7 @@ pub struct Version {
     pub pieces: Pieces,
 }
 
-/// What became of a write that must not overwrite.
+/// The result of a write that must not overwrite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutNew {
     /// The object is new.

@@ -1,7 +1,8 @@
-//! The working folder of a sandbox: restoring it from what is stored, and storing what a run left in it.
+//! The working folder of a sandbox: restoring it from what is stored, and storing what a job left in it.
 //!
 //! The kernel's code made this folder what it is. Nothing here follows a link, and every path is walked part by part.
 
+mod contents;
 mod harvest;
 mod mime;
 pub(crate) mod modes;

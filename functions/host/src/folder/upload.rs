@@ -1,4 +1,4 @@
-//! Stores what a run left behind while it is being found, and cuts the lists to what an answer holds.
+//! Stores what a job left behind while it is being found, and cuts the lists to what an answer holds.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -17,7 +17,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Snapshot, Storage,
-    harvest::{After, Before, New, harvest},
+    contents::New,
+    harvest::{After, Before, harvest},
     restore::FolderError,
 };
 use crate::kernel::slot::Slot;
@@ -25,7 +26,7 @@ use crate::kernel::slot::Slot;
 /// So many objects are written at once.
 const CONCURRENT_PUTS: usize = 16;
 
-/// What a run left behind; all of it is stored.
+/// What a job left behind; all of it is stored.
 pub(crate) struct Harvested {
     /// The working folder.
     pub(crate) files: Arc<BTreeMap<WorkingPath, Node>>,

@@ -114,7 +114,7 @@ impl Kernel {
         Self::fork_with(zygote, slot, Some(seat), reaper, None).await
     }
 
-    /// Forks a process for a command into the folder of a kernel that stands still. It does nothing before [`Self::begin`].
+    /// Forks a process for a command into the folder of a kernel that is stopped. It does nothing before [`Self::begin`].
     pub(crate) async fn fork_program(
         zygote: &Zygote,
         slot: Arc<Slot>,

@@ -1,4 +1,4 @@
-//! Who may have a kernel: a bounded number of seats, the idle kernels, and one run at a time for each sandbox.
+//! Who may have a kernel: a bounded number of seats, the idle kernels, and one job at a time for each sandbox.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 

@@ -210,7 +210,7 @@ impl Waiting {
 
     fn forked(&mut self, name: u64, process: Result<Process, ForkError>) {
         if let Some(tell) = self.forking.remove(&name) {
-            // Nobody waits any more: the run was dropped, and its end of the frame socket with it, so the kernel ends.
+            // Nobody waits any more: the job was dropped, and its end of the frame socket with it, so the kernel ends.
             let _ = tell.send(process);
         }
     }

@@ -1,4 +1,4 @@
-//! One execution in one kernel: the code goes in, the output is read while it runs, and the deadline is kept.
+//! Code in a kernel: the code goes in, the output is read while it runs, and the deadline is kept.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ pub(crate) struct CodeEnd {
 
 /// How the code ended.
 pub(crate) enum End {
-    /// The kernel answered; it stands still now, and nothing that it started lives.
+    /// The kernel answered; it is stopped now, and nothing that it started lives.
     Done(Done),
     /// The kernel has ended by itself; how, when anybody could tell.
     Died(Option<Ended>),

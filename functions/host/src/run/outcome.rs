@@ -14,17 +14,17 @@ use sandcastle_runtime::millis;
 use super::{code::End, command::CommandEnd};
 use crate::{folder::Harvested, text};
 
-/// What a run started from.
+/// What a job starts from.
 pub(crate) struct StartState {
-    /// The state at the position that the run began at.
+    /// The state at the position that the job runs on.
     pub(crate) parent: Arc<Manifest>,
-    /// Names whose values were gone when the run began: those of the manifest, and those that a new kernel came without.
+    /// Names whose values were gone when the job began: those of the manifest, and those that a new kernel came without.
     pub(crate) lost: BTreeMap<VariableName, String>,
     /// Of them, the names that became lost just now.
     pub(crate) newly_lost: Vec<VariableName>,
 }
 
-/// How the work of a run ended.
+/// How a job's work ended.
 pub(crate) enum WorkEnd {
     /// Code in the kernel.
     Cell {
@@ -87,7 +87,7 @@ impl StartState {
     }
 }
 
-/// The state after a run, and its report.
+/// The state after a job, and its report.
 pub(crate) fn of(start: StartState, end: WorkEnd, left: Harvested) -> (Manifest, Report) {
     let report = Report { files: left.generated, files_skipped: left.skipped, ..Report::default() };
     let mut manifest = (*start.parent).clone();

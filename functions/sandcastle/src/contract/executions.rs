@@ -29,9 +29,9 @@ pub struct ExecuteResponse {
     /// Files that were left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files_skipped: Vec<Skipped>,
-    /// Data frames that are new, bound anew, or changed.
+    /// Data frames that are new, rebound, or changed.
     pub dataframes: Vec<FrameShape>,
-    /// What became of the variables, when they are not simply as the code left them.
+    /// What happened to the variables, when they are not simply as the code left them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<StateNote>,
 }
@@ -68,7 +68,7 @@ pub struct ExecResponse {
 /// Where an execution came from, as it is listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Source {
-    /// Over HTTP.
+    /// By the API.
     #[default]
     PlatformApi,
     /// By an invocation of the function.

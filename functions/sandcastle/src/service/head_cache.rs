@@ -1,4 +1,5 @@
-//! What this process knows of sandboxes: the newest entry it has seen, whose turn it is, and who else writes.
+//! What this process remembers of sandboxes: the newest entry that it has seen, which call has the turn, and whether others
+//! write too.
 
 use std::{
     sync::Arc,

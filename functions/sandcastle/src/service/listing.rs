@@ -95,7 +95,8 @@ impl Sandcastles {
         cursor: Option<&str>,
     ) -> Result<ExecutionPage, ServiceError> {
         let (id, _) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
-        let bad_cursor = || ServiceError::Invalid("cursor is not one that this call has given".into());
+        let bad_cursor =
+            || ServiceError::Invalid("cursor must be the next_cursor of an earlier page of this list".into());
         let mut before = cursor.map(|text| u64::from_str_radix(text, 16).map_err(|_| bad_cursor())).transpose()?;
         let (mut executions, mut bytes) = (Vec::new(), 0);
         loop {
@@ -138,8 +139,9 @@ fn letter(status: Status) -> char {
 fn read_cursor(cursor: &str, folders: &[(&str, Status)]) -> Result<(Status, String), ServiceError> {
     let found = folders.iter().find_map(|(_, status)| Some((*status, cursor.strip_prefix(letter(*status))?)));
     let valid = found.filter(|(_, name)| layout::read_marker(name).is_some());
-    let (status, name) =
-        valid.ok_or_else(|| ServiceError::Invalid("cursor is not one that this call has given".into()))?;
+    let (status, name) = valid.ok_or_else(|| {
+        ServiceError::Invalid("cursor must be the next_cursor of an earlier page of this list".into())
+    })?;
     Ok((status, name.to_owned()))
 }
 

@@ -1,4 +1,4 @@
-//! Files that come past this service: the caller PUTs them to a presigned URL, then has them taken over.
+//! Uploads that go straight to the bucket: the caller PUTs a file to a presigned URL, then commits it.
 //!
 //! Nothing is kept in between. What the upload is called and how long it is stand in its id, and the id leads to nothing
 //! outside the part of storage that belongs to one life of one sandbox, whoever writes it.
