@@ -14,7 +14,10 @@ use sandcastle::{
 
 use sandcastle_runtime::chain;
 
-use crate::{AuthError, limits::Left};
+use crate::{
+    auth::AuthError,
+    limits::{Exceeded, RateLimit},
+};
 
 /// What kind of refusal it is; status and code follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +72,14 @@ pub(crate) struct ApiError {
     pub(crate) transient: bool,
     /// For how long it is of no use.
     pub(crate) retry_after: Option<Duration>,
-    /// What is left of the caller's limit.
-    pub(crate) left: Option<Left>,
+    /// The state of the caller's limit, when that refused the request.
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl ApiError {
     /// A refusal whose whole story the caller may read.
     pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), cause: None, transient: false, retry_after: None, left: None }
+        Self { kind, message: message.into(), cause: None, transient: false, retry_after: None, rate_limit: None }
     }
 
     /// The request is wrong.
@@ -90,9 +93,9 @@ impl ApiError {
         Self { cause, transient: true, ..Self::new(Kind::Internal, "internal error") }
     }
 
-    /// The caller asks for more than it may.
-    pub(crate) fn too_many(message: String, retry_after: Duration, left: Option<Left>) -> Self {
-        Self { transient: true, retry_after: Some(retry_after), left, ..Self::new(Kind::RateLimited, message) }
+    /// A token that is not accepted. The answer does not tell why.
+    pub(crate) fn bad_token() -> Self {
+        Self::new(Kind::Unauthenticated, "the token is unknown, invalid or expired")
     }
 
     /// The envelope for the caller of this request. The cause becomes a line of the log.
@@ -127,6 +130,17 @@ impl From<ServiceError> for ApiError {
             }
             ServiceError::Store(_) | ServiceError::Interpreter(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<Exceeded> for ApiError {
+    fn from(error: Exceeded) -> Self {
+        let (retry_after, rate_limit) = match error {
+            Exceeded::Requests { rate, .. } => (rate.reset, Some(rate)),
+            Exceeded::Executions { .. } => (Duration::from_secs(1), None),
+        };
+        let refused = Self::new(Kind::RateLimited, error.to_string());
+        Self { transient: true, retry_after: Some(retry_after), rate_limit, ..refused }
     }
 }
 

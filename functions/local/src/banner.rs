@@ -1,6 +1,6 @@
 //! What a user sees when the server listens: where, what, and lines to paste.
 
-use std::{fmt, net::SocketAddr, path::Path};
+use std::{fmt, path::Path};
 
 use crate::dev_key::DevKey;
 
@@ -36,14 +36,4 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, r#"  curl -s $API/$ID/execute {authorization} {body}"#)?;
         writeln!(f)
     }
-}
-
-/// The URL of this address as this machine's programs reach it.
-pub(crate) fn url(address: SocketAddr) -> String {
-    let host = match address {
-        SocketAddr::V4(address) if address.ip().is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
-        SocketAddr::V6(address) if address.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
-        address => address.ip(),
-    };
-    format!("http://{}", SocketAddr::new(host, address.port()))
 }

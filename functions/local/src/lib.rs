@@ -1,6 +1,7 @@
 //! The local server: the production router and interpreter over an S3 in the same process. A library, so that tests can
 //! use the same S3.
 
+mod address;
 mod banner;
 mod data_dir;
 mod dev_key;

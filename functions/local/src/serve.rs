@@ -23,8 +23,8 @@ use tokio::{
 };
 
 use crate::{
-    DataDir, DataDirError, EmbeddedS3, S3Error, Settings, Storage,
-    banner::{self, Banner},
+    DataDir, DataDirError, EmbeddedS3, S3Error, Settings, Storage, address,
+    banner::Banner,
     dev_key::{DevKey, DevKeyError},
 };
 
@@ -93,7 +93,7 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let app = App::new(sandcastles, authenticator, None).with_limits(settings.allowed);
 
     let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
-    let banner = Banner { url: &banner::url(address), data_dir: data.path(), key: &key, links };
+    let banner = Banner { url: &address::url(address), data_dir: data.path(), key: &key, links };
     // Whoever has closed standard output does not want it.
     drop(write!(io::stdout(), "{banner}"));
     let served = run(socket, sandcastle_execute::router(Arc::new(app)), stopped).await;

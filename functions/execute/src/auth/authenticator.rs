@@ -12,12 +12,10 @@ use sandcastle_runtime::chain;
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    API_KEY_PREFIX,
+    Clock,
+    bearer::API_KEY_PREFIX,
     jwt::{self, Jwt, JwtSettings, NoKeys},
 };
-
-/// Where the time comes from.
-pub type Clock = fn() -> OffsetDateTime;
 
 /// A key is believed for so long: a revoked one works that much longer, at most.
 const KNOWN_FOR: Duration = Duration::seconds(30);

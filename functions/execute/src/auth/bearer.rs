@@ -3,7 +3,10 @@
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use sandcastle::Secret;
 
-use super::{API_KEY_PREFIX, jwt};
+use super::jwt;
+
+/// Prefix of every API key that Sandcastle makes.
+pub(super) const API_KEY_PREFIX: &str = "tql_";
 
 /// The longest API key, in bytes. Those made here are far shorter; what is longer is not worth hashing.
 const MAX_KEY_BYTES: usize = 4096;

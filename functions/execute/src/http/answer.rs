@@ -20,11 +20,11 @@ use futures::FutureExt;
 use lambda_http::Context;
 use tracing::Instrument;
 
-use super::extract::{Deadline, LeftSlot};
+use super::extract::{Deadline, RateLimitSlot};
 use crate::{
     App,
     error::{ApiError, Kind},
-    limits::Left,
+    limits::RateLimit,
     request_id::{self, request_id},
 };
 
@@ -38,8 +38,8 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     let id = request_id(request.headers(), invocation);
     let deadline = app.deadline(begun, invocation);
     request.extensions_mut().insert(Deadline(deadline));
-    let left = LeftSlot::default();
-    request.extensions_mut().insert(Arc::clone(&left));
+    let rate_limit = RateLimitSlot::default();
+    request.extensions_mut().insert(Arc::clone(&rate_limit));
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
     // At the highest level, so that a line keeps its request id however little is logged.
@@ -47,7 +47,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     async {
         let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = outcome.unwrap_or_else(|_| ApiError::internal("a handler panicked").into_response());
-        let response = finish(response, &id, left.get().copied());
+        let response = finish(response, &id, rate_limit.get().copied());
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = response.status().as_u16();
         tracing::info!(status, ms, "answered");
@@ -72,11 +72,11 @@ fn method_name(method: &Method) -> &'static str {
 }
 
 /// Writes the envelope of an error, and the headers of every answer.
-fn finish(mut response: Response, id: &str, mut left: Option<Left>) -> Response {
+fn finish(mut response: Response, id: &str, mut rate_limit: Option<RateLimit>) -> Response {
     if response.status().is_client_error() || response.status().is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>();
         let error = error.unwrap_or_else(|| ApiError::internal("an error answer that is not in the envelope"));
-        left = error.left.or(left);
+        rate_limit = error.rate_limit.or(rate_limit);
         let allow = response.headers_mut().remove(ALLOW);
         response = envelope(&error, id);
         if let Some(allow) = allow {
@@ -85,7 +85,7 @@ fn finish(mut response: Response, id: &str, mut left: Option<Left>) -> Response 
     }
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(Left { limit, remaining, reset }) = left {
+    if let Some(RateLimit { limit, remaining, reset }) = rate_limit {
         headers.insert("ratelimit-limit", HeaderValue::from(limit));
         headers.insert("ratelimit-remaining", HeaderValue::from(remaining));
         headers.insert("ratelimit-reset", HeaderValue::from(reset.as_secs()));

@@ -18,7 +18,9 @@ use s3s::{
 };
 
 use super::{
-    BUCKET, S3Error, list, names,
+    error::S3Error,
+    list,
+    names::{self, BUCKET},
     objects::{self, Facts, Objects, Opened},
 };
 

@@ -5,59 +5,26 @@
 
 mod bucket;
 mod credentials;
+mod error;
 mod list;
 mod names;
 mod objects;
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::{Router, error_handling::HandleError, http::StatusCode, serve::ListenerExt};
 use s3s::{HttpError, S3, auth::SimpleAuth, service::S3ServiceBuilder};
 use sandcastle_s3::{S3Config, StaticCredentials};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+use crate::{DataDir, DataDirError, address};
+
 pub use bucket::LocalBucket;
+pub use error::S3Error;
+pub use names::BUCKET;
 
-use crate::{DataDir, DataDirError, banner};
-
-/// The one bucket there is.
-pub const BUCKET: &str = "sandcastle";
 /// File of the data folder that says where the S3 of the server that uses it listens.
 const ENDPOINT_FILE: &str = "s3-endpoint";
-
-/// Why the embedded S3 does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum S3Error {
-    /// The data folder.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// The file of its credentials holds something else.
-    #[error("read the credentials of the embedded S3")]
-    Credentials(#[source] serde_json::Error),
-    /// The files of the bucket.
-    #[error("open the bucket's folder {path}")]
-    Bucket {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The address is taken, or not this machine's.
-    #[error("listen on {address} for S3 requests (S3_PORT chooses another port)")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
 
 /// A running S3 with one bucket. Dropping it stops it without waiting; [`EmbeddedS3::shutdown`] waits.
 #[derive(Debug)]
@@ -111,7 +78,7 @@ impl EmbeddedS3 {
 
     /// Its URL on this machine.
     pub fn endpoint(&self) -> String {
-        banner::url(self.address)
+        address::url(self.address)
     }
 
     /// The only credentials it takes.

@@ -2,8 +2,8 @@
 
 use s3s::{S3Result, s3_error};
 
-use super::BUCKET;
-
+/// The name of the one bucket.
+pub const BUCKET: &str = "sandcastle";
 /// The longest file name there is on Linux (`NAME_MAX`).
 const NAME_MAX: usize = 255;
 

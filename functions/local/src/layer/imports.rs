@@ -20,7 +20,7 @@ use sandcastle_runtime::chain;
 use sandcastle_s3::S3Store;
 use time::OffsetDateTime;
 
-use super::{Check, contents::Contents};
+use super::{check::Check, contents::Contents};
 use crate::{EmbeddedS3, Settings};
 
 /// Limit on one package.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Check,
+    check::Check,
     contents::Contents,
     elf::{Asks, Elf},
 };

@@ -1,5 +1,6 @@
 //! `sandcastle layer check`: whether a built Python layer will work on Lambda, as far as that can be told without it.
 
+mod check;
 mod contents;
 mod elf;
 mod imports;
@@ -13,6 +14,7 @@ use std::{
 use clap::Subcommand;
 
 use crate::Settings;
+use check::Check;
 use contents::Contents;
 
 pub use contents::ContentsError;
@@ -64,25 +66,6 @@ pub enum LayerError {
     },
 }
 
-/// What one check has found: a line on what is good, or what is not.
-struct Check {
-    name: &'static str,
-    result: Result<String, Vec<String>>,
-}
-
-impl Check {
-    fn new(name: &'static str, good: String, bad: Vec<String>) -> Self {
-        Self { name, result: if bad.is_empty() { Ok(good) } else { Err(bad) } }
-    }
-
-    fn text(&self) -> String {
-        match &self.result {
-            Ok(good) => format!("ok    {:10}  {good}\n", self.name),
-            Err(bad) => bad.iter().map(|finding| format!("FAIL  {:10}  {finding}\n", self.name)).collect(),
-        }
-    }
-}
-
 impl Command {
     /// Does it, writing what it finds. `program_dir` is the folder of this program.
     pub async fn run(self, settings: &Settings, program_dir: PathBuf) -> Result<(), LayerError> {
@@ -101,7 +84,7 @@ impl Command {
         let imports = imports::check(&contents, settings).await;
         write(std::slice::from_ref(&imports))?;
         checks.push(imports);
-        let failed = checks.iter().filter(|check| check.result.is_err()).count();
+        let failed = checks.iter().filter(|check| check.failed()).count();
         if failed == 0 { Ok(()) } else { Err(LayerError::Failed { failed, all: checks.len() }) }
     }
 }

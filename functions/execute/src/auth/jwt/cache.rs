@@ -1,9 +1,10 @@
 //! The issuer's keys, and when they are fetched: rarely, one fetch at a time, and never more often because somebody
 //! sends made-up tokens.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
+use parking_lot::Mutex;
 use sandcastle_runtime::chain;
 use time::{Duration, OffsetDateTime};
 use tracing::Instrument;
@@ -100,7 +101,7 @@ impl KeyCache {
         }
         let fetched = fetch(url).await;
         let now = (self.now)();
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         held.tried = Some(now);
         match fetched {
             Ok(keys) => {
@@ -113,6 +114,6 @@ impl KeyCache {
     }
 
     fn held(&self) -> Held {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held.lock().clone()
     }
 }

@@ -5,6 +5,8 @@ use sandcastle::Name;
 
 /// What a derived name begins with, and no other name that comes from here.
 const DERIVED: &str = "j_";
+/// Bytes of the hash that a derived name keeps.
+const DERIVED_BYTES: usize = 15;
 
 /// The name that stands for a claim's text: the text itself where it can be one, else a derived one.
 ///
@@ -20,6 +22,6 @@ pub(super) fn name(text: &str) -> Option<Name> {
         return Some(name);
     }
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    let derived = digest.as_ref().iter().take(15).fold(DERIVED.to_owned(), |name, byte| name + &format!("{byte:02x}"));
-    Name::parse(&derived).ok()
+    let kept = digest.as_ref().get(..DERIVED_BYTES)?;
+    Name::parse(&format!("{DERIVED}{}", hex::encode(kept))).ok()
 }

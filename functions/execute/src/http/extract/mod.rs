@@ -11,7 +11,7 @@ mod run;
 mod sandbox;
 
 pub(in crate::http) use body::JsonText;
-pub(in crate::http) use caller::{Caller, KeyName, LeftSlot};
+pub(in crate::http) use caller::{Caller, KeyName, RateLimitSlot};
 pub(in crate::http) use deadline::Deadline;
 pub(in crate::http) use idempotency::IdempotencyKey;
 pub(crate) use idempotency::is_idempotency_key;
