@@ -1,4 +1,4 @@
-//! Who calls: the bearer token of a request, which is an API key with a record in the bucket, or a JSON Web Token.
+//! Authentication: the bearer token of a request is an API key with a record in the bucket, or a JSON Web Token.
 
 mod authenticator;
 mod bearer;

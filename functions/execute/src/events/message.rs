@@ -1,4 +1,4 @@
-//! An execution as a message: `{"sandbox_id", "code", "display_last"?, "timeout_s"?, "idempotency_key"?, "token"?}`.
+//! Parses an execution from a message: `{"sandbox_id", "code", "display_last"?, "timeout_s"?, "idempotency_key"?, "token"?}`.
 
 use sandcastle::{
     Secret,
@@ -9,15 +9,15 @@ use serde_json::value::RawValue;
 
 use crate::{error::ApiError, http::is_idempotency_key, json};
 
-/// A message that was understood.
+/// A parsed message.
 pub(super) struct Message {
-    /// The sandbox, as it came: the domain decides whether it is one.
+    /// The sandbox id, not yet validated.
     pub(super) sandbox: String,
-    /// What is to be run.
+    /// What to run.
     pub(super) request: ExecuteRequest,
-    /// Delivered again under the same key, it is not run again.
+    /// The idempotency key: a message that is delivered again runs only once.
     pub(super) key: String,
-    /// Who says so; nobody where the deployment trusts the way that it came.
+    /// The API key or JSON Web Token, if the message has one.
     pub(super) token: Option<Secret>,
 }
 
@@ -38,7 +38,7 @@ struct Raw<'a> {
 }
 
 impl Message {
-    /// Reads a message. `id` is the one under which it was delivered.
+    /// Parses a message. `id` is the id of its delivery.
     pub(super) fn parse(text: impl AsRef<str>, source: Source, id: &str) -> Result<Self, ApiError> {
         let Raw { sandbox_id, code, display_last, timeout_s, idempotency_key, token } = json::object(text.as_ref())?;
         let sandbox = json::required("sandbox_id", sandbox_id)?;
@@ -50,7 +50,7 @@ impl Message {
             None => format!("{}:{id}", source.as_str()),
         };
         if !is_idempotency_key(&key) {
-            return Err(ApiError::invalid("idempotency_key has to be 1 to 256 visible ASCII characters"));
+            return Err(ApiError::invalid("idempotency_key must be 1 to 256 visible ASCII characters"));
         }
         let token = token.map(|token| json::string("token", token)).transpose()?.map(Secret::new);
         Ok(Self { sandbox, request: ExecuteRequest { code, display_last, limit, source }, key, token })

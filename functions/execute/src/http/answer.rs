@@ -1,4 +1,4 @@
-//! What happens around every request: its id, its deadline, its span and log line, and the form of its answer.
+//! The layer around every request: request id, deadline, span, log line, and the headers and error envelope of the answer.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -28,7 +28,7 @@ use crate::{
     request_id::{self, request_id},
 };
 
-/// After a refusal because everything is busy.
+/// `Retry-After` when the error has none of its own.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The outermost layer.
@@ -42,7 +42,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     request.extensions_mut().insert(Arc::clone(&rate_limit));
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
-    // At the highest level, so that a line keeps its request id however little is logged.
+    // At level `error`, so that every line has its request id whatever the filter is.
     let span = tracing::error_span!("request", request_id = id, method, route);
     async {
         let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
@@ -57,7 +57,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     .await
 }
 
-/// The method, unless it is one that the caller made up.
+/// The method; `other` for one that is not standard, so that no text of the caller is logged.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -71,11 +71,11 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-/// Writes the envelope of an error, and the headers of every answer.
+/// Adds the headers of every answer. An error becomes the envelope.
 fn finish(mut response: Response, id: &str, mut rate_limit: Option<RateLimit>) -> Response {
     if response.status().is_client_error() || response.status().is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>();
-        let error = error.unwrap_or_else(|| ApiError::internal("an error answer that is not in the envelope"));
+        let error = error.unwrap_or_else(|| ApiError::internal("an error without the envelope"));
         rate_limit = error.rate_limit.or(rate_limit);
         let allow = response.headers_mut().remove(ALLOW);
         response = envelope(&error, id);

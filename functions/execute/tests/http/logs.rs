@@ -148,20 +148,6 @@ async fn an_inner_failure_is_logged_with_its_causes() {
     assert_eq!(line["span"]["request_id"], answer.header("x-request-id"));
 }
 
-#[test]
-fn no_filter_brings_back_what_libraries_say_of_requests() {
-    let buffer = Buffer::default();
-    let subscriber = logging::subscriber(Format::Json, "trace,lambda_runtime=trace", buffer.clone()).unwrap();
-    let _guard = subscribe(subscriber);
-    tracing::trace!(target: "lambda_runtime::layers", "event with a token");
-    tracing::debug!(target: "aws_smithy_runtime", "header with a token");
-    tracing::info!(target: "aws_smithy_runtime", "kept");
-    tracing::trace!(target: "sandcastle::service", "own");
-    let text = buffer.text();
-    assert!(!text.contains("token") && text.contains("kept") && text.contains("own"), "{text}");
-    assert!(logging::subscriber(Format::Human, "no=such=filter", Buffer::default()).is_err());
-}
-
 #[tokio::test(flavor = "current_thread")]
 async fn what_is_counted_is_a_metric_of_the_function_whatever_is_logged() {
     let (log, metrics) = (Buffer::default(), Buffer::default());

@@ -1,4 +1,4 @@
-//! The credentials of the embedded S3: random, made once, kept in the data folder.
+//! The credentials of the embedded S3: random, created once, kept in the data folder.
 
 use std::path::Path;
 

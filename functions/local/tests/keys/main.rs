@@ -86,7 +86,7 @@ fn what_is_no_key_or_no_name_is_refused() {
     let data = tempfile::tempdir().unwrap();
     let key = create(data.path(), "one");
     let message = refused(data.path(), &["revoke", key.expose()]);
-    assert!(message.contains("never give the key itself") && !message.contains(key.expose()), "{message}");
+    assert!(message.contains("never pass the key itself") && !message.contains(key.expose()), "{message}");
     assert!(refused(data.path(), &["revoke", "0123"]).contains("8 to 64 hex digits"));
     assert!(refused(data.path(), &["revoke", "ffffffffffffffff0000"]).contains("no key"));
     let named = |org, name| refused(data.path(), &["create", "--org", org, "--member", "ann", "--name", name]);

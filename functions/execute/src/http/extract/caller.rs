@@ -1,4 +1,4 @@
-//! The authenticated caller.
+//! Authenticates the caller and applies the limit on requests.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,14 +12,14 @@ use crate::{
     limits::RateLimit,
 };
 
-/// Who calls, within the limit on requests.
+/// The authenticated caller, within its limit on requests.
 pub(in crate::http) struct Caller(pub(in crate::http) Principal);
 
-/// By what the caller's keys are told apart: an extension of the request from then on.
+/// The name that the caller's limits are counted under: an extension of the request.
 #[derive(Clone)]
 pub(in crate::http) struct KeyName(pub(in crate::http) Arc<str>);
 
-/// What is left of the caller's limit, for the headers of the answer: an extension of the request.
+/// The state of the caller's limit, for the headers of the answer: an extension of the request.
 pub(in crate::http) type RateLimitSlot = Arc<OnceLock<RateLimit>>;
 
 impl FromRequestParts<Arc<App>> for Caller {
@@ -27,7 +27,10 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Some(token) = bearer_token(&parts.headers) else {
-            return Err(ApiError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
+            return Err(ApiError::new(
+                Kind::Unauthenticated,
+                "authentication required: send an API key as `Authorization: Bearer <key>`",
+            ));
         };
         let Known { principal, counted_as } = app.authenticator.known(&token).await?.ok_or_else(ApiError::bad_token)?;
         let key = KeyName(counted_as.into());

@@ -20,7 +20,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             (Ok(key), None) if is_idempotency_key(key) => Ok(Self(Some(key.to_owned()))),
             _ => {
                 let message = format!(
-                    "Idempotency-Key has to be one header of 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
+                    "Idempotency-Key must be one header with 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
                 );
                 Err(ApiError::invalid(message))
             }
@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// 1 to 256 visible ASCII characters.
+/// True for 1 to 256 visible ASCII characters.
 pub(crate) fn is_idempotency_key(key: &str) -> bool {
     (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }
