@@ -1,4 +1,4 @@
-//! The storage port over the real SDK, against the embedded S3.
+//! The storage adapter with the real SDK, against the embedded S3.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{

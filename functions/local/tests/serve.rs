@@ -1,4 +1,4 @@
-//! What `sandcastle serve` says when it cannot start.
+//! The error messages of `sandcastle serve` when it cannot start.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{

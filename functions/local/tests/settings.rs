@@ -1,4 +1,4 @@
-//! Settings: what is taken when nothing is said, and what is refused.
+//! The settings of `sandcastle serve`: defaults, valid values, and errors.
 
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 

@@ -1,4 +1,4 @@
-//! docs/settings.md has the tables of settings that the programs read, and InterpreterFunction's table is true.
+//! docs/settings.md has the tables of all programs' settings, and InterpreterFunction's table matches what it reads.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{cell::RefCell, collections::BTreeSet, fs, path::Path};

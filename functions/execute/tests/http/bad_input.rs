@@ -1,4 +1,4 @@
-//! Requests that are wrong, and what each is answered.
+//! Invalid requests, and the answer to each.
 
 use axum::{body::Body, http::Request};
 use sandcastle::limits::{MAX_BODY_BYTES, MAX_CODE_BYTES};

@@ -1,4 +1,4 @@
-//! `POST …/exec` over HTTP: what is refused, what is recorded, and how long anything may take.
+//! `POST …/exec`: what is refused, what is recorded, and time limits.
 
 use std::{sync::atomic::Ordering, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The settings of the Lambda function.
+//! The settings of ExecuteFunction.
 
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 

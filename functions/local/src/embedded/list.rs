@@ -15,7 +15,7 @@ pub(super) struct Query {
     prefix: String,
     /// Keys come after it.
     after: Option<String>,
-    /// At most so many.
+    /// The most keys on a page.
     limit: usize,
 }
 

@@ -47,7 +47,7 @@ impl Jwt {
         Self { settings, keys, now }
     }
 
-    /// The caller; `None` when the token is not valid. The reason is not told to whoever sent it.
+    /// The caller; `None` when the token is not valid. The caller does not learn why.
     ///
     /// # Errors
     /// When no keys have been fetched yet.

@@ -143,5 +143,8 @@ impl Stream for Pieces {
 
 /// The error for a file that is too long.
 pub(super) fn too_long() -> ApiError {
-    ApiError::invalid(format!("the file is too long: files have at most {MAX_FILE_BYTES} bytes"))
+    ApiError::invalid(format!(
+        "the file is too long: a file has at most {MAX_FILE_BYTES} bytes, in a form or in an upload with filename and \
+         size_bytes"
+    ))
 }
