@@ -1,6 +1,6 @@
 //! The embedded S3: s3s implements the protocol and verifies signatures; objects are files.
 //!
-//! Not s3s-fs 0.14: its PUT takes two to four times as long (it writes three files in turn, each with several thread switches),
+//! Not s3s-fs: its PUT takes two to four times as long (it writes three files in turn, each with several thread switches),
 //! checks `If-None-Match` and writes in two steps, and answers `NoSuchKey` when too many files are open.
 
 mod bucket;
