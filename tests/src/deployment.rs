@@ -4,7 +4,7 @@ use std::{net::Ipv4Addr, path::Path};
 
 use bytes::Bytes;
 use sandcastle::{
-    KeyRecord, Name, Scope, Secret, keys,
+    KeyRecord, Name, Scope, Secret, layout,
     store::{ObjectStore, PutNew},
 };
 use sandcastle_local::{BUCKET, EmbeddedS3, LocalBucket};
@@ -47,7 +47,7 @@ pub async fn bucket_behind(folder: &Path) -> (EmbeddedS3, LocalBucket) {
     };
     let record = Bytes::from(serde_json::to_vec(&record).unwrap());
     let digest = Secret::new(KEY.to_owned()).digest();
-    assert_eq!(store.put_new(&keys::api_key(&digest), record).await.unwrap(), PutNew::Created);
+    assert_eq!(store.put_new(&layout::api_key(&digest), record).await.unwrap(), PutNew::Created);
     (s3, behind.unwrap())
 }
 

@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use sandcastle::remote::MAX_CARRIED;
+use sandcastle::invocation::MAX_INLINE_MANIFEST;
 use sandcastle_e2e::{
     deployment::Deployment,
     emulator::body,
@@ -25,7 +25,7 @@ async fn a_manifest_that_is_too_long_to_travel_goes_through_the_bucket() {
     deployment.prints(&sandbox, make).await;
     let stored = keys(folder.path()).into_iter().filter(|key| key.starts_with(&format!("objects/{sandbox}/")));
     let longest = stored.map(|key| length(folder.path(), &key)).max().unwrap_or_default();
-    assert!(longest > MAX_CARRIED as u64, "the manifest has {longest} bytes only");
+    assert!(longest > MAX_INLINE_MANIFEST as u64, "the manifest has {longest} bytes only");
 
     let add = "open('one-more', 'w').write('new')\nprint(x + 1, open('4321' + 'x' * 200).read())";
     assert_eq!(deployment.prints(&sandbox, add).await, json!(["42 1"]), "a warm environment");

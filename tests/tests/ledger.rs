@@ -22,15 +22,15 @@ use std::{
 use bytes::Bytes;
 use futures::{FutureExt, TryStreamExt, future::BoxFuture};
 use sandcastle::{
-    CommitId, ContentHash, Name, Principal, SandboxId, Scope,
-    contract::{ExecuteRequest, ExecuteResponse, FileUploaded, Source, StatusFilter},
+    CommitId, ContentHash, EnvName, EnvValue, FileMode, IdempotencyKey, Name, Principal, SandboxId, Scope, WorkingPath,
+    contract::{ExecuteResponse, FileUploaded, Source, StatusFilter},
     entry::{Change, Entry, Head, Position, State},
-    interpreter::{Interpreter, Job, Ran, RunError},
-    keys,
+    interpreter::{Interpreter, Job, Outcome, RunError},
+    layout,
     ledger::Ledger,
     manifest::{Node, Status, WorkingFile},
     report::Report,
-    service::{Content, FileContent, Sandcastles, ServiceError, Settings},
+    service::{Content, ExecuteRequest, FileContent, Sandcastles, ServiceError, Settings},
     store::{ObjectStore, PutNew, StoreError},
 };
 use sandcastle_e2e::faults::{Fault, Faulty, Op, Plan};
@@ -54,7 +54,7 @@ struct Logger {
 }
 
 impl Interpreter for Logger {
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         async move {
             self.runs.fetch_add(1, Ordering::SeqCst);
             if let Some((begun, go_on)) = &self.gate {
@@ -62,27 +62,29 @@ impl Interpreter for Logger {
                 go_on.notified().await;
             }
             if let Some(rival) = &self.rival {
-                let answer = rival.execute(&caller(), &job.sandbox.to_string(), code("rival"), None, soon()).await;
+                let answer = rival.execute(&caller(), &job.sandbox.to_string(), code("rival"), soon()).await;
                 answer.unwrap();
             }
             let mut manifest = job.head.manifest.as_ref().clone();
-            let before = manifest.env.get("log").cloned().flatten().unwrap_or_default();
-            let log = format!("{before}{} ", job.work.source());
-            manifest.env = BTreeMap::from([("log".to_owned(), Some(log.clone()))]);
+            let before = manifest.env.get("log").cloned().flatten().map(String::from).unwrap_or_default();
+            let log = format!("{before}{} ", job.work.text());
+            manifest.env =
+                BTreeMap::from([(EnvName::parse("log").unwrap(), Some(EnvValue::parse(log.clone()).unwrap()))]);
             if self.files > 0 {
                 let file = |n: usize| {
-                    (format!("file-{n:05}.txt"), working_file(&format!("{n}"), job.head.manifest.started_at))
+                    (path(&format!("file-{n:05}.txt")), working_file(&format!("{n}"), job.head.manifest.started_at))
                 };
-                let marked = (format!("call-{}", manifest.calls), working_file("call", job.head.manifest.started_at));
+                let marked =
+                    (path(&format!("call-{}", manifest.calls)), working_file("call", job.head.manifest.started_at));
                 manifest.files = Arc::new((0..self.files).map(file).chain([marked]).collect());
             }
             manifest.calls += 1;
-            let mut base = job.head.position;
+            let mut parent = job.head.position;
             if self.lies.load(Ordering::SeqCst) > 0 {
                 self.lies.fetch_sub(1, Ordering::SeqCst);
-                base = Position { seq: base.seq, commit_id: CommitId::new() };
+                parent = Position { seq: parent.seq, commit_id: CommitId::new() };
             }
-            Ok(Ran { base, manifest, report: Report { output: vec![log], ..Report::default() } })
+            Ok(Outcome { parent, manifest, report: Report { output: vec![log], ..Report::default() } })
         }
         .boxed()
     }
@@ -92,9 +94,13 @@ impl Interpreter for Logger {
     }
 }
 
+fn path(text: &str) -> WorkingPath {
+    WorkingPath::parse(text).unwrap()
+}
+
 fn working_file(content: &str, stored_at: OffsetDateTime) -> Node {
     let (hash, size) = (ContentHash::of(content.as_bytes()), content.len() as u64);
-    Node::File(WorkingFile { hash, size, mode: 0o644, modified_at: stored_at, stored_at })
+    Node::File(WorkingFile { hash, size, mode: FileMode::of(0o644), modified_at: stored_at, stored_at })
 }
 
 struct World {
@@ -159,7 +165,7 @@ impl Service {
     }
 
     async fn run(&self, id: &str, text: &str) -> Result<ExecuteResponse, ServiceError> {
-        self.calls.execute(&caller(), id, code(text), None, soon()).await
+        self.calls.execute(&caller(), id, code(text), soon()).await
     }
 
     async fn log(&self, id: &str, text: &str) -> String {
@@ -167,7 +173,8 @@ impl Service {
     }
 
     async fn keyed(&self, id: &str, text: &str, key: &str) -> Result<String, ServiceError> {
-        let answer = self.calls.execute(&caller(), id, code(text), Some(key), soon()).await?;
+        let request = ExecuteRequest { idempotency_key: Some(IdempotencyKey::parse(key).unwrap()), ..code(text) };
+        let answer = self.calls.execute(&caller(), id, request, soon()).await?;
         Ok(answer.output.unwrap().remove(0))
     }
 
@@ -183,12 +190,18 @@ fn caller() -> Principal {
 
 async fn newest(store: Arc<dyn ObjectStore>, id: &SandboxId) -> Head {
     let ledger = Ledger::new(store);
-    let entry = ledger.newest_entry(id).await.unwrap().unwrap();
-    ledger.resolve(id, entry).await.unwrap()
+    let entry = ledger.newest(id).await.unwrap().unwrap();
+    ledger.decode(id, entry).await.unwrap()
 }
 
 fn code(text: &str) -> ExecuteRequest {
-    ExecuteRequest { code: text.to_owned(), display_last: false, limit: None, source: Source::PlatformApi }
+    ExecuteRequest {
+        code: text.to_owned(),
+        display_last: false,
+        limit: None,
+        source: Source::PlatformApi,
+        idempotency_key: None,
+    }
 }
 
 fn soon() -> Instant {
@@ -239,7 +252,7 @@ async fn a_write_that_lands_after_another_call_took_its_number_is_refused() {
     world.plan.add(Op::Put, "ledger/", Fault::HappensLater(Arc::clone(&land)), 1);
     world.plan.add(Op::Put, "ledger/", Fault::Fail, 1000);
     let deadline = Instant::now() + Duration::from_millis(300);
-    let lost = service.calls.execute(&caller(), &id, code("lost"), None, deadline).await;
+    let lost = service.calls.execute(&caller(), &id, code("lost"), deadline).await;
     assert!(matches!(lost, Err(ServiceError::Store(_))), "an outcome that nobody knows was answered as one");
     world.plan.clear();
     assert_eq!(other.log(&id, "winner").await, "winner ");
@@ -288,7 +301,7 @@ async fn a_call_that_always_loses_is_a_conflict() {
     let slow = world.service(Logger { rival: Some(Arc::clone(&rival.calls)), ..Logger::default() }).await;
     let id = slow.start().await;
     let deadline = Instant::now() + Duration::from_millis(500);
-    let answer = slow.calls.execute(&caller(), &id, code("slow"), None, deadline).await;
+    let answer = slow.calls.execute(&caller(), &id, code("slow"), deadline).await;
     assert!(matches!(answer, Err(ServiceError::Conflict(_))));
     let inputs = world.inputs(&id).await;
     assert!(inputs.len() >= 2 && inputs.iter().all(|input| input == "rival"), "{inputs:?}");
@@ -424,7 +437,8 @@ async fn a_stop_deletes_what_was_stored_and_keeps_the_executions() {
     service.keyed(&id, "a", "k").await.unwrap();
     put(calls, &id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let head = newest(world.store.clone(), &sandbox).await;
-    let (files, objects) = (keys::files(&sandbox, head.manifest.epoch), keys::objects(&sandbox, head.manifest.epoch));
+    let (files, objects) =
+        (layout::files(&sandbox, head.manifest.epoch), layout::objects(&sandbox, head.manifest.epoch));
     assert_eq!(world.store.list(&files, None, 10).await.unwrap().len(), 1);
     calls.stop(&caller(), &id, soon()).await.unwrap();
     for prefix in [&files, &objects] {
@@ -506,7 +520,7 @@ async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
     let calls = Sandcastles::new(world.store.clone(), Arc::new(Logger::default()), settings);
     let id = calls.start(&caller(), None, soon()).await.unwrap().sandbox_id;
     let (me, text_id) = (caller(), id.to_string());
-    let run = |text: &'static str| calls.execute(&me, &text_id, code(text), None, soon());
+    let run = |text: &'static str| calls.execute(&me, &text_id, code(text), soon());
     put(&calls, &text_id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let stored = || async {
         let head = newest(world.store.clone(), &id).await;

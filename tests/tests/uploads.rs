@@ -19,7 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
-use sandcastle::store::{ObjectStore, PutNew, Source};
+use sandcastle::store::{Body, ObjectStore, PutNew};
 use sandcastle_e2e::{
     api::Api,
     deployment::{Bucket, Deployment},
@@ -251,7 +251,7 @@ async fn no_path_leads_out_of_the_working_folder_for_who_writes_it_himself() {
 /// Bytes that are read piece by piece, as from a disk.
 struct Disk(Bytes);
 
-impl Source for Disk {
+impl Body for Disk {
     fn size(&self) -> u64 {
         self.0.size()
     }
@@ -268,7 +268,7 @@ async fn a_write_that_fails_halfway_is_tried_again_from_its_beginning() {
     let s3 = EmbeddedS3::start_with(folder.path(), (Ipv4Addr::LOCALHOST, 0).into(), layer).await.unwrap();
     let store = S3Store::connect(s3.store_config()).await;
     let bytes = Bytes::from(noise(3_000_000));
-    let source = Arc::new(Disk(bytes.clone())) as Arc<dyn Source>;
+    let source = Arc::new(Disk(bytes.clone())) as Arc<dyn Body>;
     plan.add(Op::Put, "files/a", Fault::Fail, 2);
     assert_eq!(store.put_new_from("files/a", &source).await.unwrap(), PutNew::Created);
     assert!(store.get("files/a").await.unwrap().unwrap() == bytes, "other bytes");

@@ -8,6 +8,7 @@ use axum::{
 };
 use sandcastle::{
     contract::{ErrorBody, ErrorDetail},
+    limits::SANDBOX_AGE,
     service::ServiceError,
 };
 
@@ -121,8 +122,8 @@ impl From<ServiceError> for ApiError {
             ServiceError::Invalid(message) => Self::new(Kind::InvalidRequest, message),
             ServiceError::Conflict(message) => Self { transient: true, ..Self::new(Kind::Conflict, message) },
             ServiceError::KeyReused => Self::new(Kind::Conflict, error.to_string()),
-            ServiceError::TooManySandboxes(_) => {
-                Self { transient: true, ..Self::new(Kind::RateLimited, error.to_string()) }
+            ServiceError::TooManySandboxes(limit) => {
+                Self { transient: true, ..Self::new(Kind::RateLimited, too_many_sandboxes(limit)) }
             }
             ServiceError::Busy => {
                 Self { transient: true, ..Self::new(Kind::RateLimited, "the server is busy; try again") }
@@ -130,6 +131,15 @@ impl From<ServiceError> for ApiError {
             ServiceError::Store(_) | ServiceError::Interpreter(_) => Self::internal(error),
         }
     }
+}
+
+/// How many they may be, and how to get below that.
+fn too_many_sandboxes(limit: u32) -> String {
+    let days = SANDBOX_AGE.as_secs() / (24 * 3600);
+    format!(
+        "this key starts a sandbox only while its member has fewer than {limit} running: stop one with DELETE \
+         /v2/sandcastles/{{id}}; one that is not used for {days} days stops counting by itself"
+    )
 }
 
 impl From<Exceeded> for ApiError {

@@ -6,7 +6,7 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use sandcastle::{
     interpreter::Interpreter,
-    remote::Bucket,
+    invocation::Bucket,
     service::{Sandcastles, Settings},
 };
 use sandcastle_execute::{

@@ -1,6 +1,6 @@
 //! Why a host of kernels does not start.
 
-use std::{io, path::PathBuf, sync::Arc};
+use std::{error::Error, io, path::PathBuf, sync::Arc};
 
 use sandcastle_protocol::FrameError;
 
@@ -60,10 +60,7 @@ pub enum HostError {
     /// The zygote that others wait for too could not be started.
     #[error(transparent)]
     Zygote(#[from] Arc<HostError>),
-    /// A trial kernel could not be confined as required.
-    #[error("confine a kernel: {message}")]
-    Refused {
-        /// The kernel's words.
-        message: String,
-    },
+    /// A trial kernel could not be started, or not confined as required.
+    #[error("start a trial kernel")]
+    Trial(#[source] Box<dyn Error + Send + Sync>),
 }

@@ -8,8 +8,11 @@ use std::{
 use sandcastle::{
     entry::Head,
     interpreter::{Job, RunError},
+    invocation::{
+        Bucket, Credentials, FailureKind, MAX_INLINE_MANIFEST, ManifestRef, Request, Response, RunRequest,
+        until_unix_ms,
+    },
     ledger::Ledger,
-    remote::{Answer, Bucket, Carried, Credentials, MAX_CARRIED, Request, Task, until_unix_ms},
     store::ObjectStore,
 };
 use sandcastle_host::KernelHost;
@@ -38,47 +41,47 @@ impl Function {
     }
 
     /// Answers a request, before the environment's own time is up.
-    pub(crate) async fn answer(&self, request: Request, until: SystemTime) -> Answer {
+    pub(crate) async fn answer(&self, request: Request, until: SystemTime) -> Response {
         match request {
-            Request::Warm => Answer::Warm,
-            Request::Run(task) => self.run(*task, until).await.unwrap_or_else(Answer::from),
+            Request::Warm => Response::Warm,
+            Request::Run(request) => self.run(*request, until).await.unwrap_or_else(|error| failed(&error)),
         }
     }
 
-    async fn run(&self, task: Task, until: SystemTime) -> Result<Answer, RunError> {
+    async fn run(&self, request: RunRequest, until: SystemTime) -> Result<Response, RunError> {
         let environment = until.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(ANSWERING);
-        let left = until_unix_ms(task.deadline_ms).min(environment);
-        let store = self.store(&task).await;
+        let left = until_unix_ms(request.deadline_ms).min(environment);
+        let store = self.store(&request).await;
         let ledger = Ledger::new(Arc::clone(&store));
-        let head = head(&ledger, &task).await?;
-        let (sandbox, epoch) = (task.sandbox, head.manifest.epoch);
+        let head = head(&ledger, &request).await?;
+        let (sandbox, epoch) = (request.sandbox, head.manifest.epoch);
         let job = Job {
             sandbox,
-            execution: task.execution,
-            commit: task.commit,
+            execution: request.execution,
+            commit: request.commit,
             head: Arc::new(head),
-            work: task.work,
-            limit: Duration::from_millis(task.limit_ms),
+            work: request.work,
+            limit: Duration::from_millis(request.limit_ms),
             deadline: Instant::now() + left,
         };
-        let ran = self.host.run_with(store, job).await?;
-        let length = serde_json::to_vec(&ran.manifest).map(|json| json.len());
-        let manifest = match length.map_err(|error| RunError::Kernel { what: chain(&error) })? {
-            length if length <= MAX_CARRIED => Carried::Whole(ran.manifest),
-            _ => Carried::Stored(ledger.hand_over(&sandbox, epoch, &ran.manifest).await?),
+        let outcome = self.host.run_with(store, job).await?;
+        let length = serde_json::to_vec(&outcome.manifest).map(|json| json.len());
+        let manifest = match length.map_err(RunError::failed)? {
+            length if length <= MAX_INLINE_MANIFEST => ManifestRef::Inline(outcome.manifest),
+            _ => ManifestRef::Stored(ledger.put_object_once(&sandbox, epoch, &outcome.manifest).await?),
         };
-        Ok(Answer::Ran { base: ran.base, manifest, report: ran.report })
+        Ok(Response::Outcome { parent: outcome.parent, manifest, report: outcome.report })
     }
 
     /// The bucket, by the same client as before while the credentials stay the same.
-    async fn store(&self, task: &Task) -> Arc<dyn ObjectStore> {
+    async fn store(&self, request: &RunRequest) -> Arc<dyn ObjectStore> {
         let mut known = self.store.lock().await;
         if let Some((bucket, credentials, store)) = &*known
-            && (bucket, credentials) == (&task.bucket, &task.credentials)
+            && (bucket, credentials) == (&request.bucket, &request.credentials)
         {
             return Arc::clone(store);
         }
-        let (bucket, lent) = (task.bucket.clone(), task.credentials.clone());
+        let (bucket, lent) = (request.bucket.clone(), request.credentials.clone());
         let credentials = StaticCredentials {
             key_id: lent.key_id.clone(),
             secret: lent.secret.clone(),
@@ -97,15 +100,19 @@ impl Function {
     }
 }
 
-/// Where the run begins: as the request says, or as the ledger does when that was too long to travel.
-async fn head(ledger: &Ledger, task: &Task) -> Result<Head, RunError> {
-    if let Some(manifest) = &task.manifest {
-        let (position, manifest) = (task.position, Arc::clone(manifest));
+fn failed(error: &RunError) -> Response {
+    Response::Failed { kind: FailureKind::from(error), message: chain(error) }
+}
+
+/// Where the job begins: as the request says, or as the ledger does when that was too long to travel.
+async fn head(ledger: &Ledger, request: &RunRequest) -> Result<Head, RunError> {
+    if let Some(manifest) = &request.manifest {
+        let (position, manifest) = (request.position, Arc::clone(manifest));
         return Ok(Head { position, at: OffsetDateTime::now_utc(), manifest, recent: Arc::default(), base: None });
     }
-    let entry = ledger.read(&task.sandbox, task.position.seq).await?;
-    match entry.filter(|entry| entry.position == task.position) {
-        Some(entry) => Ok(ledger.resolve(&task.sandbox, entry).await?),
-        None => Err(RunError::Kernel { what: "the entry to run on is not in the ledger".into() }),
+    let entry = ledger.read(&request.sandbox, request.position.seq).await?;
+    match entry.filter(|entry| entry.position == request.position) {
+        Some(entry) => Ok(ledger.decode(&request.sandbox, entry).await?),
+        None => Err(RunError::failed("the entry to run on is not in the ledger")),
     }
 }

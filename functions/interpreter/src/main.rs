@@ -13,7 +13,7 @@ use std::{
 };
 
 use lambda_runtime::{LambdaEvent, service_fn};
-use sandcastle::remote::{Answer, Request};
+use sandcastle::invocation::{Request, Response};
 use sandcastle_host::{KernelHost, settings};
 use sandcastle_runtime::{
     COLD_STARTS,
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Becomes this program anew, in an environment without credentials. Returns only when that fails.
+/// Executes this program again, in an environment without credentials. Returns only when that fails.
 fn without_credentials() -> io::Error {
     let mut again = Command::new("/proc/self/exe");
     for name in CREDENTIALS {
@@ -68,7 +68,7 @@ async fn run() -> ExitCode {
     let function = Arc::new(Function::new(host));
     let handler = service_fn(move |event: LambdaEvent<Request>| {
         let function = Arc::clone(&function);
-        async move { Ok::<Answer, Infallible>(function.answer(event.payload, event.context.deadline()).await) }
+        async move { Ok::<Response, Infallible>(function.answer(event.payload, event.context.deadline()).await) }
     });
     match lambda_runtime::run(handler).await {
         Ok(()) => ExitCode::SUCCESS,

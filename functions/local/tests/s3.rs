@@ -9,7 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::future::join_all;
-use sandcastle::store::{ObjectStore, Presentation, PutNew, Source, StoreError};
+use sandcastle::store::{Body, ObjectStore, Presentation, PutNew, StoreError};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::{S3Config, S3Store, StaticCredentials};
 
@@ -243,7 +243,7 @@ async fn one_server_at_a_time_uses_a_data_folder() {
 /// Bytes that are read piece by piece, as from a disk.
 struct Disk(Bytes);
 
-impl Source for Disk {
+impl Body for Disk {
     fn size(&self) -> u64 {
         self.0.size()
     }
@@ -258,10 +258,10 @@ async fn bytes_from_a_source_arrive_whole_and_overwrite_nothing() {
     let (_folder, _s3, store) = start().await;
     for size in [0, 1, 256 * 1024, 3_000_000] {
         let bytes: Bytes = (0..size).map(|number: u32| u8::try_from(number % 251).unwrap()).collect();
-        let (key, source) = (format!("files/a/{size}"), Arc::new(Disk(bytes.clone())) as Arc<dyn Source>);
+        let (key, source) = (format!("files/a/{size}"), Arc::new(Disk(bytes.clone())) as Arc<dyn Body>);
         assert_eq!(store.put_new_from(&key, &source).await.unwrap(), PutNew::Created);
         assert!(store.get(&key).await.unwrap().unwrap() == bytes, "{size} bytes come back");
-        let other = Arc::new(Disk(Bytes::from_static(b"other"))) as Arc<dyn Source>;
+        let other = Arc::new(Disk(Bytes::from_static(b"other"))) as Arc<dyn Body>;
         assert_eq!(store.put_new_from(&key, &other).await.unwrap(), PutNew::Exists);
         assert!(store.get(&key).await.unwrap().unwrap() == bytes, "{size} bytes are still there");
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use aws_sdk_sts::{error::DisplayErrorContext, types};
+use aws_sdk_sts::{error::SdkError, operation::assume_role::AssumeRoleError, types};
 use moka::sync::Cache;
-use sandcastle::{SandboxId, interpreter::RunError, remote::Credentials};
+use sandcastle::{SandboxId, interpreter::RunError, invocation::Credentials};
 use time::OffsetDateTime;
 
 use crate::{RemoteConfig, policy};
@@ -15,6 +15,17 @@ const LENT_S: i32 = 3600;
 const LEAST_LEFT: Duration = Duration::from_secs((15 + 5) * 60);
 /// Credentials of so many sandboxes are kept.
 const KEPT: u64 = 10_000;
+
+/// Why no credentials were lent.
+#[derive(Debug, thiserror::Error)]
+enum LendError {
+    /// STS refused.
+    #[error("lend credentials")]
+    Refused(#[source] Box<SdkError<AssumeRoleError>>),
+    /// STS answered without any.
+    #[error("lend credentials: there are none in the answer")]
+    Empty,
+}
 
 /// Lends and remembers.
 pub(crate) struct Lender {
@@ -38,8 +49,8 @@ impl Lender {
         let request = self.sts.assume_role().role_arn(&self.role_arn).duration_seconds(LENT_S);
         let request = request.role_session_name(format!("sandcastle-{sandbox}"));
         let request = request.policy(policy::of(&self.role_arn, &self.bucket, sandbox));
-        let answer = request.send().await.map_err(|error| failed(&DisplayErrorContext(&error).to_string()))?;
-        let new = answer.credentials.and_then(read).ok_or_else(|| failed("no credentials in the answer"))?;
+        let answer = request.send().await.map_err(|error| RunError::failed(LendError::Refused(Box::new(error))))?;
+        let new = answer.credentials.and_then(read).ok_or_else(|| RunError::failed(LendError::Empty))?;
         self.lent.insert(*sandbox, new.clone());
         Ok(new)
     }
@@ -56,10 +67,6 @@ fn read(found: types::Credentials) -> Option<Credentials> {
 
 fn lasts(lent: &Credentials, now: OffsetDateTime) -> bool {
     lent.expires_at - now >= LEAST_LEFT
-}
-
-fn failed(what: &str) -> RunError {
-    RunError::Kernel { what: format!("borrow credentials: {what}") }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What a call comes to when the environment that ran it ended: the code may have killed the host itself, or have used up
-//! all memory. The caller learns that as of any dead kernel.
+//! What a job comes to when the environment that ran it ended: the code may have killed the host itself, or used up all memory.
+//! The caller is answered as of any kernel that died.
 
 use sandcastle::{
-    interpreter::{Job, Ran},
+    interpreter::{Job, Outcome},
     report::{Failure, Report, StateNote},
 };
 
@@ -18,7 +18,7 @@ pub(crate) fn cause(error_type: &str, message: &str) -> Option<&'static str> {
 }
 
 /// The state without its variables, and the death as the call's error. Files are as of the last commit.
-pub(crate) fn ran(job: &Job, error: &str) -> Ran {
+pub(crate) fn outcome(job: &Job, error: &str) -> Outcome {
     let mut manifest = (*job.head.manifest).clone();
     let reason = "its value lived in an environment that has ended";
     let names = manifest.lose_variables(reason);
@@ -29,5 +29,5 @@ pub(crate) fn ran(job: &Job, error: &str) -> Ran {
         state: Some(StateNote::lost("the environment ended".into(), names, reason)),
         ..Report::default()
     };
-    Ran { base: job.head.position, manifest, report }
+    Outcome { parent: job.head.position, manifest, report }
 }

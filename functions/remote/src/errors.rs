@@ -1,7 +1,7 @@
 //! What a failed invocation means for the call.
 
 use aws_sdk_lambda::{
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     operation::invoke::InvokeError,
 };
 use sandcastle::interpreter::RunError;
@@ -16,6 +16,11 @@ const BUSY: &[&str] = &[
     "ResourceNotReadyException",
 ];
 
+/// An invocation that the interpreter function did not answer.
+#[derive(Debug, thiserror::Error)]
+#[error("invoke the interpreter function")]
+struct InvokeFailed(#[source] SdkError<InvokeError>);
+
 /// Sorts an error of the SDK. The only time limit on an invocation is what is left of the call.
 pub(crate) fn of(error: SdkError<InvokeError>) -> RunError {
     if matches!(error, SdkError::TimeoutError(_)) {
@@ -25,5 +30,5 @@ pub(crate) fn of(error: SdkError<InvokeError>) -> RunError {
         tracing::warn!(code = error.code(), "no environment for a sandbox");
         return RunError::Busy;
     }
-    RunError::Kernel { what: format!("invoke: {}", DisplayErrorContext(&error)) }
+    RunError::failed(InvokeFailed(error))
 }

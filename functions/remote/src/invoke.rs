@@ -1,4 +1,4 @@
-//! The port: one synchronous invocation for each run.
+//! The interpreter port: one synchronous invocation for each job.
 
 use std::{
     sync::Arc,
@@ -11,14 +11,18 @@ use aws_sdk_lambda::{
 use futures::future::BoxFuture;
 use sandcastle::{
     SandboxId,
-    interpreter::{Interpreter, Job, Ran, RunError},
+    interpreter::{Interpreter, Job, Outcome, RunError},
+    invocation::{
+        FailureKind, MAX_INLINE_MANIFEST, MAX_STORED_MANIFEST, ManifestRef, Request, Response, RunRequest, unix_ms,
+    },
     manifest::Manifest,
-    remote::{Answer, Carried, Failed, MAX_CARRIED, MAX_PAYLOAD, MAX_STORED, Request, Task, unix_ms},
 };
 use serde::Deserialize;
 
 use crate::{RemoteInterpreter, check, death, errors};
 
+/// The longest event or response of a synchronous invocation, in bytes (gettingstarted-limits.html: 6 MB).
+const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
 /// Of the call's time, what the way back and the check take.
 const WAY_BACK: Duration = Duration::from_millis(200);
 /// How long making an environment ready may hold up the start of a sandbox.
@@ -33,7 +37,7 @@ struct FunctionError {
 }
 
 impl RemoteInterpreter {
-    async fn invoke(&self, job: Job) -> Result<Ran, RunError> {
+    async fn invoke(&self, job: Job) -> Result<Outcome, RunError> {
         let left = job.deadline.saturating_duration_since(Instant::now());
         let inside = left.checked_sub(WAY_BACK).ok_or(RunError::NoTime)?;
         let payload = self.request(&job, inside).await?;
@@ -48,26 +52,26 @@ impl RemoteInterpreter {
 
     async fn request(&self, job: &Job, inside: Duration) -> Result<Vec<u8>, RunError> {
         let manifest = serde_json::to_vec(&job.head.manifest).map_err(broken)?;
-        let task = Task {
+        let request = RunRequest {
             sandbox: job.sandbox,
             execution: job.execution,
             commit: job.commit,
             position: job.head.position,
-            manifest: (manifest.len() <= MAX_CARRIED).then(|| Arc::clone(&job.head.manifest)),
+            manifest: (manifest.len() <= MAX_INLINE_MANIFEST).then(|| Arc::clone(&job.head.manifest)),
             work: job.work.clone(),
             limit_ms: u64::try_from(job.limit.as_millis()).unwrap_or(u64::MAX),
             deadline_ms: unix_ms(inside),
             bucket: self.config.bucket.clone(),
             credentials: self.lender.lend(&job.sandbox).await?,
         };
-        let payload = serde_json::to_vec(&Request::Run(Box::new(task))).map_err(broken)?;
+        let payload = serde_json::to_vec(&Request::Run(Box::new(request))).map_err(broken)?;
         if payload.len() > MAX_PAYLOAD {
             return Err(broken(format!("a request of {} bytes", payload.len())));
         }
         Ok(payload)
     }
 
-    async fn read(&self, job: &Job, answer: InvokeOutput) -> Result<Ran, RunError> {
+    async fn read(&self, job: &Job, answer: InvokeOutput) -> Result<Outcome, RunError> {
         let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
         if payload.len() > MAX_PAYLOAD {
             return Err(broken(format!("an answer of {} bytes", payload.len())));
@@ -75,24 +79,24 @@ impl RemoteInterpreter {
         if answer.function_error.is_some() {
             return function_error(job, &payload);
         }
-        match serde_json::from_slice(&payload).map_err(broken)? {
-            Answer::Ran { base, manifest, report } => {
+        match serde_json::from_slice(&payload).map_err(malformed)? {
+            Response::Outcome { parent, manifest, report } => {
                 let manifest = self.unpack(job, manifest).await?;
-                check::checked(Ran { base, manifest, report }, job).map_err(broken)
+                check::checked(Outcome { parent, manifest, report }, job).map_err(broken)
             }
-            Answer::Failed { kind: Failed::Busy, .. } => Err(RunError::Busy),
-            Answer::Failed { kind: Failed::NoTime, .. } => Err(RunError::NoTime),
-            Answer::Failed { what, .. } => Err(broken(check::for_log(&what))),
-            Answer::Warm => Err(broken("an answer to another question")),
+            Response::Failed { kind: FailureKind::Busy, .. } => Err(RunError::Busy),
+            Response::Failed { kind: FailureKind::NoTime, .. } => Err(RunError::NoTime),
+            Response::Failed { message, .. } => Err(broken(check::for_log(&message))),
+            Response::Warm => Err(broken("an answer to another question")),
         }
     }
 
-    async fn unpack(&self, job: &Job, manifest: Carried) -> Result<Manifest, RunError> {
+    async fn unpack(&self, job: &Job, manifest: ManifestRef) -> Result<Manifest, RunError> {
         match manifest {
-            Carried::Whole(manifest) => Ok(manifest),
-            Carried::Stored(hash) => {
+            ManifestRef::Inline(manifest) => Ok(manifest),
+            ManifestRef::Stored(hash) => {
                 let epoch = job.head.manifest.epoch;
-                Ok(self.ledger.load_small(&job.sandbox, epoch, hash, MAX_STORED).await?)
+                Ok(self.ledger.get_required_object(&job.sandbox, epoch, hash, MAX_STORED_MANIFEST).await?)
             }
         }
     }
@@ -113,27 +117,37 @@ impl RemoteInterpreter {
 }
 
 /// The code killed its environment, or the function is broken.
-fn function_error(job: &Job, payload: &[u8]) -> Result<Ran, RunError> {
+fn function_error(job: &Job, payload: &[u8]) -> Result<Outcome, RunError> {
     let error: FunctionError = serde_json::from_slice(payload).unwrap_or_default();
     let (kind, message) = (check::for_log(&error.error_type), check::for_log(&error.error_message));
     tracing::error!(kind, message, "the interpreter's environment failed");
     match death::cause(&error.error_type, &error.error_message) {
-        Some(cause) => Ok(death::ran(job, cause)),
+        Some(cause) => Ok(death::outcome(job, cause)),
         None => Err(broken(format!("function error {kind}: {message}"))),
     }
 }
 
-fn broken(what: impl ToString) -> RunError {
-    RunError::Kernel { what: format!("remote interpreter: {}", what.to_string()) }
+/// The interpreter function, or what it answered, is not usable.
+#[derive(Debug, thiserror::Error)]
+#[error("remote interpreter")]
+struct Broken(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+fn broken(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RunError {
+    RunError::failed(Broken(why.into()))
+}
+
+/// Without quoting what was answered: it may be code or output.
+fn malformed(error: serde_json::Error) -> RunError {
+    broken(format!("the response is malformed at line {}, column {}", error.line(), error.column()))
 }
 
 impl Interpreter for RemoteInterpreter {
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         Box::pin(self.invoke(job))
     }
 
-    /// Nothing to do: a kernel there that does not stand at the next job's head is replaced then, and nobody else gets
-    /// into the environment that it stands still in.
+    /// Nothing to do: a kernel there that is not at the next job's head is replaced then, and until then it is stopped in an
+    /// environment that nobody else uses.
     fn discard<'a>(&'a self, _sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
     }

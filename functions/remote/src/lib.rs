@@ -1,5 +1,5 @@
-//! The interpreter port over InterpreterFunction: invokes it for one tenant with credentials that reach one sandbox, and
-//! believes nothing of what it answers.
+//! The interpreter port over InterpreterFunction: invokes it for one tenant with credentials that reach one sandbox, and checks
+//! whatever it answers.
 
 mod check;
 mod credentials;
@@ -15,7 +15,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use sandcastle::{SandboxId, ledger::Ledger, manifest::Manifest, remote::Bucket, store::ObjectStore};
+use sandcastle::{SandboxId, invocation::Bucket, ledger::Ledger, manifest::Manifest, store::ObjectStore};
 
 use credentials::Lender;
 

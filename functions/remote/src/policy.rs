@@ -3,7 +3,7 @@
 use sandcastle::SandboxId;
 use serde_json::json;
 
-/// Reading and adding to one sandbox's objects and files, and reading its ledger. A write has to say `If-None-Match`, so
+/// Reading and adding to one sandbox's objects and files, and reading its ledger. A write must say `If-None-Match`, so
 /// that nothing that was stored can be changed.
 pub(crate) fn of(role_arn: &str, bucket: &str, sandbox: &SandboxId) -> String {
     let partition = role_arn.split(':').nth(1).filter(|partition| !partition.is_empty()).unwrap_or("aws");

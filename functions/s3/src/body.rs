@@ -7,42 +7,42 @@ use bytes::Bytes;
 use futures::{Stream, stream};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use sandcastle::store::Source;
+use sandcastle::store::Body;
 
-/// Bytes of a source that are in memory at once.
+/// Bytes of a streamed body that are in memory at once.
 const PIECE: usize = 256 * 1024;
 
 /// What is written.
 #[derive(Clone)]
-pub(crate) enum Body {
+pub(crate) enum Payload {
     /// These bytes.
     Memory(Bytes),
-    /// What this source has.
-    Source(Arc<dyn Source>),
+    /// What this body has, read as it is sent.
+    Streamed(Arc<dyn Body>),
 }
 
-impl Body {
+impl Payload {
     pub(crate) fn size(&self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.size(),
-            Self::Source(source) => source.size(),
+            Self::Streamed(body) => body.size(),
         }
     }
 }
 
-/// A body that begins anew when the SDK tries again.
-pub(crate) fn streamed(source: &Arc<dyn Source>) -> ByteStream {
-    let source = Arc::clone(source);
-    let body = move || SdkBody::from_body_1_x(StreamBody::new(frames(Arc::clone(&source))));
-    ByteStream::new(SdkBody::retryable(body))
+/// A stream of the body that starts again when the SDK tries again.
+pub(crate) fn streamed(body: &Arc<dyn Body>) -> ByteStream {
+    let body = Arc::clone(body);
+    let stream = move || SdkBody::from_body_1_x(StreamBody::new(frames(Arc::clone(&body))));
+    ByteStream::new(SdkBody::retryable(stream))
 }
 
-fn frames(source: Arc<dyn Source>) -> impl Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync {
-    stream::try_unfold((source, 0), |(source, at)| async move {
-        let reader = Arc::clone(&source);
+fn frames(body: Arc<dyn Body>) -> impl Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync {
+    stream::try_unfold((body, 0), |(body, at)| async move {
+        let reader = Arc::clone(&body);
         let read = tokio::task::spawn_blocking(move || reader.piece(at, PIECE)).await;
         let piece = read.map_err(io::Error::other)??;
         let next = at + piece.size();
-        Ok((next > at).then(|| (Frame::data(piece), (source, next))))
+        Ok((next > at).then(|| (Frame::data(piece), (body, next))))
     })
 }

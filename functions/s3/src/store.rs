@@ -16,12 +16,12 @@ use futures::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sandcastle::{
     limits::MAX_FILE_BYTES,
-    store::{ObjectStore, Pieces, Presentation, PutNew, Source, StoreError, Version, too_large},
+    store::{self, ObjectStore, Pieces, Presentation, PutNew, StoreError, Version, too_large},
 };
 
 use crate::{
     S3Store,
-    body::{Body, streamed},
+    body::{Payload, streamed},
     client::generous,
     errors, presign,
 };
@@ -75,13 +75,13 @@ impl S3Store {
         Ok(Some(Version { size, tag, pieces: pieces.boxed() }))
     }
 
-    async fn send_put(&self, key: &str, body: Body, only_new: bool) -> Result<(), SdkError<PutObjectError>> {
+    async fn send_put(&self, key: &str, body: Payload, only_new: bool) -> Result<(), SdkError<PutObjectError>> {
         let time = generous(body.size());
         let request: PutObjectFluentBuilder = self.client.put_object().bucket(&self.bucket).key(key);
         let request = match body {
-            Body::Memory(bytes) => request.body(bytes.into()),
-            Body::Source(source) => {
-                request.content_length(i64::try_from(source.size()).unwrap_or(i64::MAX)).body(streamed(&source))
+            Payload::Memory(bytes) => request.body(bytes.into()),
+            Payload::Streamed(body) => {
+                request.content_length(i64::try_from(body.size()).unwrap_or(i64::MAX)).body(streamed(&body))
             }
         };
         let request = if only_new { request.if_none_match("*") } else { request };
@@ -94,7 +94,7 @@ impl S3Store {
         }
     }
 
-    async fn put_new(&self, key: &str, body: Body) -> Result<PutNew, StoreError> {
+    async fn put_new(&self, key: &str, body: Payload) -> Result<PutNew, StoreError> {
         let mut pause = Duration::from_millis(10);
         for last in (0..CONFLICTS).rev().map(|left| left == 0) {
             match self.send_put(key, body.clone(), true).await {
@@ -182,21 +182,21 @@ impl ObjectStore for S3Store {
     }
 
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>> {
-        self.put_new(key, Body::Memory(body)).boxed()
+        self.put_new(key, Payload::Memory(body)).boxed()
     }
 
     fn put_new_from<'a>(
         &'a self,
         key: &'a str,
-        source: &'a Arc<dyn Source>,
+        body: &'a Arc<dyn store::Body>,
     ) -> BoxFuture<'a, Result<PutNew, StoreError>> {
-        let body = source.in_memory().map_or_else(|| Body::Source(Arc::clone(source)), Body::Memory);
-        self.put_new(key, body).boxed()
+        let payload = body.in_memory().map_or_else(|| Payload::Streamed(Arc::clone(body)), Payload::Memory);
+        self.put_new(key, payload).boxed()
     }
 
     fn put<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
-            let put = self.send_put(key, Body::Memory(body), false).await;
+            let put = self.send_put(key, Payload::Memory(body), false).await;
             put.map_err(|error| errors::failed("put", key, error))
         }
         .boxed()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    CommitId, ContentHash, ExecutionId, Name,
+    CommitId, ContentHash, ExecutionId, Name, VariableName, WorkingPath,
     manifest::{Epoch, Manifest, Node, Variable},
     report::GeneratedFile,
 };
@@ -52,12 +52,12 @@ pub enum Change {
     /// A file was put into the working folder from outside.
     FilePut {
         /// Its path.
-        name: String,
+        name: WorkingPath,
     },
     /// A file was deleted from outside.
     FileDeleted {
         /// Its path.
-        name: String,
+        name: WorkingPath,
     },
     /// The sandbox was stopped.
     Stopped,
@@ -129,9 +129,9 @@ pub enum State {
         /// The manifest with both maps empty.
         rest: Manifest,
         /// Files that differ from the base; `None` for those that are gone.
-        files: BTreeMap<String, Option<Node>>,
+        files: BTreeMap<WorkingPath, Option<Node>>,
         /// Variables that differ from the base; `None` for those that are gone.
-        variables: BTreeMap<String, Option<Variable>>,
+        variables: BTreeMap<VariableName, Option<Variable>>,
     },
 }
 
@@ -140,7 +140,7 @@ pub enum State {
 pub struct StoredBase {
     /// Digest of its JSON, and so its key.
     pub hash: ContentHash,
-    /// When it was stored or made young again; a new one is due after [`crate::limits::REFRESH_AFTER`].
+    /// When it was stored or renewed; a new one is due after [`crate::limits::REFRESH_AFTER`].
     #[serde(with = "time::serde::timestamp")]
     pub stored_at: OffsetDateTime,
 }
@@ -149,12 +149,12 @@ pub struct StoredBase {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Base {
     /// Working files.
-    pub files: Arc<BTreeMap<String, Node>>,
+    pub files: Arc<BTreeMap<WorkingPath, Node>>,
     /// Variables.
-    pub variables: Arc<BTreeMap<String, Variable>>,
+    pub variables: Arc<BTreeMap<VariableName, Variable>>,
 }
 
-/// An idempotency key, and what came of it.
+/// An idempotency key, and the execution that had it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recent {
     /// Digest of the key.
@@ -185,17 +185,17 @@ pub struct Head {
 }
 
 /// What changed from `old` to `new`: a value, or `None` for a name that is gone.
-pub fn difference<V: Clone + PartialEq>(
-    old: &BTreeMap<String, V>,
-    new: &BTreeMap<String, V>,
-) -> BTreeMap<String, Option<V>> {
+pub fn difference<K: Clone + Ord, V: Clone + PartialEq>(
+    old: &BTreeMap<K, V>,
+    new: &BTreeMap<K, V>,
+) -> BTreeMap<K, Option<V>> {
     let gone = old.keys().filter(|name| !new.contains_key(*name)).map(|name| (name.clone(), None));
     let changed = new.iter().filter(|(name, value)| old.get(*name) != Some(*value));
     gone.chain(changed.map(|(name, value)| (name.clone(), Some(value.clone())))).collect()
 }
 
 /// `old` with a [`difference`] applied.
-pub fn apply<V: Clone>(old: &BTreeMap<String, V>, changes: BTreeMap<String, Option<V>>) -> BTreeMap<String, V> {
+pub fn apply<K: Clone + Ord, V: Clone>(old: &BTreeMap<K, V>, changes: BTreeMap<K, Option<V>>) -> BTreeMap<K, V> {
     let mut new = old.clone();
     for (name, change) in changes {
         match change {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("malformed {what}")]
 pub struct IdError {
-    /// What it was to be.
+    /// What it should have been.
     pub what: &'static str,
 }
 
@@ -88,45 +88,5 @@ impl ExecutionId {
         let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
         let seconds = OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).ok()?).ok()?;
         seconds.checked_add(time::Duration::nanoseconds(nanos.into()))
-    }
-}
-
-/// The name of an organisation or a member: 1 to 32 characters of `A–Z a–z 0–9 . _`, so that it fits into keys.
-/// A hyphen separates the parts of a marker's key and is therefore not allowed.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Name(String);
-
-impl Name {
-    /// Reads a name.
-    pub fn parse(text: &str) -> Result<Self, IdError> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_');
-        let good = (1..=32).contains(&text.len()) && text.bytes().all(plain) && !text.starts_with('.');
-        if good { Ok(Self(text.to_owned())) } else { Err(IdError { what: "name (1 to 32 of A-Z a-z 0-9 . _)" }) }
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for Name {
-    type Error = IdError;
-
-    fn try_from(text: String) -> Result<Self, IdError> {
-        Self::parse(&text)
-    }
-}
-
-impl From<Name> for String {
-    fn from(name: Name) -> Self {
-        name.0
     }
 }

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use crate::{
     ContentHash, ExecutionId, SandboxId,
     entry::{Base, Entry, Head, State, StoredBase, apply, difference},
-    keys, limits,
+    layout, limits,
     manifest::{Epoch, Manifest},
-    store::{ObjectStore, PutNew, Source, StoreError},
+    store::{Body, ObjectStore, PutNew, StoreError},
 };
 
 /// So many objects are read at once.
@@ -30,10 +30,10 @@ impl Ledger {
     }
 
     /// The newest entry. `None`: there never was such a sandbox, or it is long gone.
-    pub async fn newest_entry(&self, id: &SandboxId) -> Result<Option<Entry>, StoreError> {
-        let keys = self.store.list(&keys::ledger(id), None, 1).await?;
+    pub async fn newest(&self, id: &SandboxId) -> Result<Option<Entry>, StoreError> {
+        let keys = self.store.list(&layout::ledger(id), None, 1).await?;
         let Some(key) = keys.first() else { return Ok(None) };
-        let Some(seq) = keys::entry_seq(id, key) else {
+        let Some(seq) = layout::entry_seq(id, key) else {
             return Err(StoreError::Corrupt { key: key.clone(), what: "not the key of an entry".into() });
         };
         self.read(id, seq).await
@@ -41,7 +41,7 @@ impl Ledger {
 
     /// One entry.
     pub async fn read(&self, id: &SandboxId, seq: u64) -> Result<Option<Entry>, StoreError> {
-        let key = keys::entry(id, seq);
+        let key = layout::entry(id, seq);
         let Some(bytes) = self.store.get(&key).await? else { return Ok(None) };
         let entry: Entry = parse(&key, &bytes)?;
         if entry.position.seq == seq {
@@ -53,37 +53,38 @@ impl Ledger {
 
     /// Up to `limit` entries older than `before`, newest first.
     pub async fn page(&self, id: &SandboxId, before: Option<u64>, limit: u16) -> Result<Vec<Entry>, StoreError> {
-        let after = before.map(|seq| keys::entry(id, seq));
-        let found = self.store.list(&keys::ledger(id), after.as_deref(), limit).await?;
-        let seqs: Vec<u64> = found.iter().filter_map(|key| keys::entry_seq(id, key)).collect();
+        let after = before.map(|seq| layout::entry(id, seq));
+        let found = self.store.list(&layout::ledger(id), after.as_deref(), limit).await?;
+        let seqs: Vec<u64> = found.iter().filter_map(|key| layout::entry_seq(id, key)).collect();
         let reads = stream::iter(seqs).map(|seq| self.read(id, seq).boxed()).buffered(CONCURRENT_READS);
         reads.try_filter_map(|entry| async move { Ok(entry) }).try_collect().await
     }
 
-    /// The entry that this call wrote, among those after `after` up to the newest.
+    /// The entry of this execution, among those after `after` up to the newest.
     pub async fn find(
         &self,
         id: &SandboxId,
         after: u64,
         newest: u64,
-        call: ExecutionId,
+        execution: ExecutionId,
     ) -> Result<Option<Entry>, StoreError> {
         let seqs = after.saturating_add(1)..=newest;
         let mut reads = stream::iter(seqs).map(|seq| self.read(id, seq).boxed()).buffered(CONCURRENT_READS);
         while let Some(entry) = reads.try_next().await? {
-            if let Some(entry) = entry.filter(|entry| entry.execution_id == call) {
+            if let Some(entry) = entry.filter(|entry| entry.execution_id == execution) {
                 return Ok(Some(entry));
             }
         }
         Ok(None)
     }
 
-    /// The entry with its state put together.
-    pub async fn resolve(&self, id: &SandboxId, entry: Entry) -> Result<Head, StoreError> {
+    /// The entry with its whole state: the inverse of [`Self::encode`].
+    pub async fn decode(&self, id: &SandboxId, entry: Entry) -> Result<Head, StoreError> {
         let (manifest, base) = match entry.state {
             State::Whole(manifest) => (manifest, None),
             State::Based { base: stored, mut rest, files, variables } => {
-                let base: Arc<Base> = Arc::new(self.load(id, rest.epoch, stored.hash).await?);
+                let base: Arc<Base> =
+                    Arc::new(self.get_required_object(id, rest.epoch, stored.hash, usize::MAX).await?);
                 rest.files = Arc::new(apply(&base.files, files));
                 rest.variables = Arc::new(apply(&base.variables, variables));
                 (rest, Some((stored, base)))
@@ -93,8 +94,8 @@ impl Ledger {
         Ok(Head { position: entry.position, at: entry.at, manifest, recent: entry.recent, base })
     }
 
-    /// The form in which a manifest goes into the entry after `head`; writes a new base when one is due.
-    pub async fn state(
+    /// The form in which a manifest goes into the entry after `head`; stores a new base when one is due.
+    pub async fn encode(
         &self,
         id: &SandboxId,
         head: Option<&Head>,
@@ -105,8 +106,8 @@ impl Ledger {
             return Ok((State::Whole(manifest.clone()), None));
         }
         let same_life = head.filter(|head| head.manifest.epoch == manifest.epoch);
-        let is_young = |stored: &StoredBase| now - stored.stored_at <= limits::REFRESH_AFTER;
-        let known = same_life.and_then(|head| head.base.as_ref()).filter(|(stored, _)| is_young(stored));
+        let is_fresh = |stored: &StoredBase| now - stored.stored_at <= limits::REFRESH_AFTER;
+        let known = same_life.and_then(|head| head.base.as_ref()).filter(|(stored, _)| is_fresh(stored));
         if let Some((stored, base)) = known {
             let files = difference(&base.files, &manifest.files);
             let variables = difference(&base.variables, &manifest.variables);
@@ -117,99 +118,77 @@ impl Ledger {
             }
         }
         let base = Base { files: Arc::clone(&manifest.files), variables: Arc::clone(&manifest.variables) };
-        let stored = StoredBase { hash: self.keep(id, manifest.epoch, &base).await?, stored_at: now };
+        let stored = StoredBase { hash: self.put_object(id, manifest.epoch, &base).await?, stored_at: now };
         let (rest, files, variables) = (without_maps(manifest), BTreeMap::new(), BTreeMap::new());
         Ok((State::Based { base: stored, rest, files, variables }, Some((stored, Arc::new(base)))))
     }
 
-    /// Writes the entry unless there is one with its number.
-    pub async fn put(&self, id: &SandboxId, entry: &Entry) -> Result<PutNew, StoreError> {
-        let key = keys::entry(id, entry.position.seq);
+    /// Appends the entry unless there is one with its number.
+    pub async fn append(&self, id: &SandboxId, entry: &Entry) -> Result<PutNew, StoreError> {
+        let key = layout::entry(id, entry.position.seq);
         let bytes = serialize(&key, entry)?;
         self.store.put_new(&key, bytes).await
     }
 
-    /// Stores something immutable under the hash of its JSON.
-    pub async fn keep<T: serde::Serialize>(
+    /// Stores something immutable under the hash of its JSON. What is there already is renewed.
+    pub async fn put_object<T: serde::Serialize>(
         &self,
         id: &SandboxId,
         epoch: Epoch,
         value: &T,
     ) -> Result<ContentHash, StoreError> {
         let (hash, bytes) = hashed(value)?;
-        store_young(self.store.as_ref(), &keys::object(id, epoch, hash), &(Arc::new(bytes) as Arc<dyn Source>)).await?;
+        put_renewed(self.store.as_ref(), &layout::object(id, epoch, hash), &(Arc::new(bytes) as Arc<dyn Body>)).await?;
         Ok(hash)
     }
 
-    /// [`Self::keep`] of what is read back at once: its age does not matter, and an interpreter's credentials could not
-    /// change it.
-    pub async fn hand_over<T: serde::Serialize>(
+    /// [`Self::put_object`] without renewing what is there already: for what is read back at once, and for an interpreter,
+    /// whose credentials cannot change objects.
+    pub async fn put_object_once<T: serde::Serialize>(
         &self,
         id: &SandboxId,
         epoch: Epoch,
         value: &T,
     ) -> Result<ContentHash, StoreError> {
         let (hash, bytes) = hashed(value)?;
-        self.store.put_new(&keys::object(id, epoch, hash), bytes).await?;
+        self.store.put_new(&layout::object(id, epoch, hash), bytes).await?;
         Ok(hash)
     }
 
-    /// Reads what [`Self::keep`] stored, and verifies it.
-    pub async fn load<T: serde::de::DeserializeOwned>(
-        &self,
-        id: &SandboxId,
-        epoch: Epoch,
-        hash: ContentHash,
-    ) -> Result<T, StoreError> {
-        self.load_small(id, epoch, hash, usize::MAX).await
-    }
-
-    /// As [`Self::load`], for what a hostile interpreter may have stored: at most `max` bytes are read.
-    pub async fn load_small<T: serde::de::DeserializeOwned>(
-        &self,
-        id: &SandboxId,
-        epoch: Epoch,
-        hash: ContentHash,
-        max: usize,
-    ) -> Result<T, StoreError> {
-        let missing = || StoreError::Corrupt { key: keys::object(id, epoch, hash), what: "missing".to_owned() };
-        self.find_small(id, epoch, hash, max).await?.ok_or_else(missing)
-    }
-
-    /// [`Self::load`] of what may have reached its age.
-    pub async fn find_kept<T: serde::de::DeserializeOwned>(
-        &self,
-        id: &SandboxId,
-        epoch: Epoch,
-        hash: ContentHash,
-    ) -> Result<Option<T>, StoreError> {
-        self.find_small(id, epoch, hash, usize::MAX).await
-    }
-
-    async fn find_small<T: serde::de::DeserializeOwned>(
+    /// Reads an object, and verifies it; `None` when there is none, as after its age. At most `max` bytes are read, for a
+    /// hostile interpreter may have stored it.
+    pub async fn get_object<T: serde::de::DeserializeOwned>(
         &self,
         id: &SandboxId,
         epoch: Epoch,
         hash: ContentHash,
         max: usize,
     ) -> Result<Option<T>, StoreError> {
-        let key = keys::object(id, epoch, hash);
+        let key = layout::object(id, epoch, hash);
         let Some(bytes) = self.store.get_small(&key, max).await? else { return Ok(None) };
         if ContentHash::of(&bytes) != hash {
             return Err(StoreError::Corrupt { key, what: "its bytes have another hash".to_owned() });
         }
         parse(&key, &bytes).map(Some)
     }
+
+    /// [`Self::get_object`] of what must be there.
+    pub async fn get_required_object<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        hash: ContentHash,
+        max: usize,
+    ) -> Result<T, StoreError> {
+        let missing = || StoreError::Corrupt { key: layout::object(id, epoch, hash), what: "missing".to_owned() };
+        self.get_object(id, epoch, hash, max).await?.ok_or_else(missing)
+    }
 }
 
-/// Stores something immutable under a key made of its hash. What is there already may be old, and is made young again.
-pub(crate) async fn store_young(
-    store: &dyn ObjectStore,
-    key: &str,
-    source: &Arc<dyn Source>,
-) -> Result<(), StoreError> {
-    if store.put_new_from(key, source).await? == PutNew::Exists && !store.refresh(key).await? {
-        store.put_new_from(key, source).await?;
+/// Stores something immutable under a key made of its hash. What is there already may be old, and is renewed.
+pub(crate) async fn put_renewed(store: &dyn ObjectStore, key: &str, body: &Arc<dyn Body>) -> Result<(), StoreError> {
+    if store.put_new_from(key, body).await? == PutNew::Exists && !store.refresh(key).await? {
+        store.put_new_from(key, body).await?;
     }
     Ok(())
 }
@@ -224,8 +203,8 @@ fn without_maps(manifest: &Manifest) -> Manifest {
 }
 
 /// Bytes of the JSON of a map with these keys, by estimate: a file's facts take about 220.
-fn weight<'a>(names: impl Iterator<Item = &'a String>) -> usize {
-    names.map(|name| name.len() + 220).sum()
+fn weight<'a, K: AsRef<str> + 'a>(names: impl Iterator<Item = &'a K>) -> usize {
+    names.map(|name| name.as_ref().len() + 220).sum()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, StoreError> {

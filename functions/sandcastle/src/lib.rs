@@ -3,21 +3,26 @@
 
 mod hash;
 mod ids;
-pub mod limits;
 mod principal;
+mod values;
 
 pub mod contract;
+pub mod counters;
 pub mod entry;
 pub mod interpreter;
-pub mod keys;
+pub mod invocation;
+pub mod layout;
 pub mod ledger;
+pub mod limits;
 pub mod manifest;
-pub mod metrics;
-pub mod remote;
 pub mod report;
 pub mod service;
 pub mod store;
 
 pub use hash::{ContentHash, ContentHasher};
-pub use ids::{CommitId, ExecutionId, IdError, Name, SandboxId};
+pub use ids::{CommitId, ExecutionId, IdError, SandboxId};
 pub use principal::{KeyRecord, Principal, Scope, Secret};
+pub use values::{
+    Code, Command, CommandKind, EnvName, EnvValue, FileMode, IdempotencyKey, MimeType, Name, PathError, RuntimeVersion,
+    VariableName, WorkError, WorkingDirectory, WorkingPath,
+};

@@ -16,8 +16,8 @@ pub const MAX_IDEMPOTENCY_KEY_BYTES: usize = 256;
 pub const RECENT_ENTRIES: u64 = 128;
 /// The most output, in bytes of its JSON.
 pub const MAX_OUTPUT_JSON: usize = 4 * 1024 * 1024;
-/// The most output, in bytes of its JSON written into a JSON string once more, as a Lambda proxy response is. Lambda takes
-/// 6 MB (gettingstarted-limits.html); the rest of an answer stays well below what is left.
+/// The most output, in bytes of its JSON written into a JSON string once more, as a gateway in front of the service may do. One
+/// that takes 6 MB then has well over 1 MB for the rest of the answer.
 pub const MAX_OUTPUT_ESCAPED: usize = 9 * 1024 * 1024 / 2;
 /// The last element of output that was cut.
 pub const TRUNCATED: &str = "…[truncated]";
@@ -61,7 +61,7 @@ pub const MAX_DELTA: usize = 16 * 1024;
 pub const MAX_PAGE_BYTES: usize = 4_000_000;
 /// A sandbox whose newest entry is older is gone; the bucket removes entries after 30 days.
 pub const SANDBOX_AGE: Duration = Duration::from_secs(29 * 24 * 3600);
-/// Stored bytes that a manifest refers to are made young again when they are older; the bucket removes them after 60 days,
+/// Stored bytes that a manifest refers to are renewed when they are older; the bucket removes them after 60 days,
 /// and a manifest lives for at most 29 after it was written.
 pub const REFRESH_AFTER: Duration = Duration::from_secs(20 * 24 * 3600);
 /// Presigned URLs work for so long.
@@ -106,7 +106,7 @@ impl OutputBudget {
     }
 }
 
-/// Bytes of a text in JSON that is written into a JSON string once more, as a Lambda proxy response is.
+/// Bytes of a text in JSON that is written into a JSON string once more; see [`MAX_OUTPUT_ESCAPED`].
 pub fn escaped_len(text: &str) -> usize {
     text.chars().map(|c| cost(c).1).sum()
 }

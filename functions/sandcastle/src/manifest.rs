@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::{ContentHash, Name, limits};
+use crate::{
+    ContentHash, EnvName, EnvValue, FileMode, Name, RuntimeVersion, VariableName, WorkingDirectory, WorkingPath, limits,
+};
 
 /// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
 /// a sandbox started again under the same id stores, then never share a key.
@@ -38,24 +40,24 @@ pub struct Manifest {
     pub marked_at: OffsetDateTime,
     /// Which life this is.
     pub epoch: Epoch,
-    /// Everything in the working folder, by path relative to it, `/` between the parts.
-    pub files: Arc<BTreeMap<String, Node>>,
+    /// Everything in the working folder.
+    pub files: Arc<BTreeMap<WorkingPath, Node>>,
     /// Top-level names that user code has bound.
-    pub variables: Arc<BTreeMap<String, Variable>>,
+    pub variables: Arc<BTreeMap<VariableName, Variable>>,
     /// Names whose values could not be kept, with the reason.
-    pub lost: BTreeMap<String, String>,
-    /// Working directory: relative to the working folder, or absolute.
-    pub cwd: String,
+    pub lost: BTreeMap<VariableName, String>,
+    /// Working directory.
+    pub cwd: WorkingDirectory,
     /// How the environment differs from a new kernel's.
-    pub env: BTreeMap<String, Option<String>>,
+    pub env: BTreeMap<EnvName, Option<EnvValue>>,
     /// Data frames bound to top-level names.
     pub dataframes: Vec<Dataframe>,
     /// Memory of the kernel after the last call, in bytes.
     pub memory_bytes: u64,
     /// Executions so far in this epoch.
     pub calls: u64,
-    /// The Python that ran last, such as `3.13.0`.
-    pub runtime: String,
+    /// The Python that ran last.
+    pub runtime: RuntimeVersion,
 }
 
 /// Whether a sandbox executes.
@@ -77,7 +79,7 @@ pub enum Node {
     /// A folder, kept for its mode and for being there when empty.
     Folder {
         /// Permission bits.
-        mode: u32,
+        mode: FileMode,
     },
 }
 
@@ -89,11 +91,11 @@ pub struct WorkingFile {
     /// Length, in bytes.
     pub size: u64,
     /// Permission bits.
-    pub mode: u32,
+    pub mode: FileMode,
     /// Last modification.
     #[serde(with = "time::serde::timestamp::milliseconds")]
     pub modified_at: OffsetDateTime,
-    /// When the bytes were stored or made young again; see [`crate::limits::REFRESH_AFTER`].
+    /// When the bytes were stored or renewed; see [`crate::limits::REFRESH_AFTER`].
     #[serde(with = "time::serde::timestamp")]
     pub stored_at: OffsetDateTime,
 }
@@ -110,7 +112,7 @@ pub struct Variable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataframe {
     /// The name it is bound to.
-    pub name: String,
+    pub name: VariableName,
     /// Rows.
     pub num_rows: u64,
     /// Columns.
@@ -133,18 +135,18 @@ impl Manifest {
             files: Arc::default(),
             variables: Arc::default(),
             lost: BTreeMap::new(),
-            cwd: String::new(),
+            cwd: WorkingDirectory::top(),
             env: BTreeMap::new(),
             dataframes: Vec::new(),
             memory_bytes: 0,
             calls: 0,
-            runtime: String::new(),
+            runtime: RuntimeVersion::none(),
         }
     }
 
     /// What is left when the kernel is gone: every value is lost, for this reason. Gives the names of those that were there.
-    pub fn lose_variables(&mut self, reason: &str) -> Vec<String> {
-        let names: Vec<String> = self.variables.keys().cloned().collect();
+    pub fn lose_variables(&mut self, reason: &str) -> Vec<VariableName> {
+        let names: Vec<VariableName> = self.variables.keys().cloned().collect();
         self.lost = lost_names(&names, reason, std::mem::take(&mut self.lost));
         self.variables = Arc::default();
         self.dataframes = Vec::new();
@@ -153,7 +155,7 @@ impl Manifest {
     }
 
     /// The working files, without the folders.
-    pub fn regular_files(&self) -> impl Iterator<Item = (&String, &WorkingFile)> {
+    pub fn regular_files(&self) -> impl Iterator<Item = (&WorkingPath, &WorkingFile)> {
         self.files.iter().filter_map(|(path, node)| match node {
             Node::File(file) => Some((path, file)),
             Node::Folder { .. } => None,
@@ -161,16 +163,20 @@ impl Manifest {
     }
 }
 
-/// The lost names that are kept, as far as there is room: those lost just now before those that were lost already.
-pub fn lost_names(names: &[String], reason: &str, before: BTreeMap<String, String>) -> BTreeMap<String, String> {
+/// The lost names that are kept, as far as the limits allow: those lost just now before those that were lost already.
+pub fn lost_names(
+    names: &[VariableName],
+    reason: &str,
+    before: BTreeMap<VariableName, String>,
+) -> BTreeMap<VariableName, String> {
     let now = names.iter().map(|name| (name.clone(), reason.to_owned()));
     let mut kept = BTreeMap::new();
-    let mut room = limits::MAX_LOST_BYTES;
+    let mut left_bytes = limits::MAX_LOST_BYTES;
     for (name, reason) in now.chain(before) {
-        let left = room.checked_sub(name.len() + reason.len());
+        let left = left_bytes.checked_sub(name.as_str().len() + reason.len());
         let Some(left) = left.filter(|_| kept.len() < limits::MAX_LOST) else { break };
         kept.entry(name).or_insert_with(|| {
-            room = left;
+            left_bytes = left;
             reason
         });
     }
@@ -182,20 +188,24 @@ mod tests {
     use super::*;
     use crate::limits::{MAX_LOST, MAX_LOST_BYTES, MAX_NAMES};
 
+    fn name(text: &str) -> VariableName {
+        VariableName::parse(text).unwrap()
+    }
+
     #[test]
     fn lost_names_are_bounded_and_the_newest_are_kept() {
         let mut all = BTreeMap::new();
         for death in 0..5 {
-            let names: Vec<String> = (0..MAX_NAMES).map(|i| format!("v{death}_{i:05}")).collect();
+            let names: Vec<VariableName> = (0..MAX_NAMES).map(|i| name(&format!("v{death}_{i:05}"))).collect();
             all = lost_names(&names, "its value lived in a kernel that has ended (exit code 1)", all);
             assert!(all.len() <= MAX_LOST && all.contains_key(&names[0]) && !all.contains_key("v9"));
-            assert!(all.keys().all(|name| name.starts_with(&format!("v{death}_"))));
+            assert!(all.keys().all(|name| name.as_str().starts_with(&format!("v{death}_"))));
         }
-        let long: Vec<String> = (0..MAX_NAMES).map(|i| format!("{i:0256}")).collect();
+        let long: Vec<VariableName> = (0..MAX_NAMES).map(|i| name(&format!("{i:0256}"))).collect();
         let kept = lost_names(&long, "why", all);
-        let bytes: usize = kept.iter().map(|(name, reason)| name.len() + reason.len()).sum();
+        let bytes: usize = kept.iter().map(|(name, reason)| name.as_str().len() + reason.len()).sum();
         assert!(kept.len() > 900 && bytes <= MAX_LOST_BYTES);
-        let few = lost_names(&["new".to_owned()], "why", BTreeMap::from([("old".to_owned(), "before".to_owned())]));
+        let few = lost_names(&[name("new")], "why", BTreeMap::from([(name("old"), "before".to_owned())]));
         assert_eq!(few.len(), 2);
     }
 }

@@ -82,10 +82,10 @@ pub struct KeyRecord {
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When it stops to work, if ever.
+    /// When it stops working, if ever.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<OffsetDateTime>,
-    /// When it stops to work because another key has taken its place, if one has.
+    /// When it stops working because another key has taken its place, if one has.
     #[serde(with = "time::serde::rfc3339::option", default, skip_serializing_if = "Option::is_none")]
     pub retired_at: Option<OffsetDateTime>,
     /// How many running sandboxes the member may have when this key starts one.
@@ -94,7 +94,7 @@ pub struct KeyRecord {
 }
 
 impl KeyRecord {
-    /// When it stops to work, whatever the reason.
+    /// When it stops working, whatever the reason.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         self.expires_at.into_iter().chain(self.retired_at).min()
     }
@@ -124,7 +124,7 @@ impl Secret {
     /// A new API key: `tql_` and 256 random bits in hex.
     pub fn generate() -> Self {
         let bits: [u8; 32] = rand::random();
-        Self(bits.iter().fold("tql_".to_owned(), |text, byte| text + &format!("{byte:02x}")))
+        Self(format!("tql_{}", hex::encode(bits)))
     }
 
     /// The token itself.
@@ -134,9 +134,7 @@ impl Secret {
 
     /// SHA-256 in lower-case hex: the name under which the bucket knows the token.
     pub fn digest(&self) -> String {
-        Sha256::digest(self.0.as_bytes())
-            .iter()
-            .fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"))
+        hex::encode(Sha256::digest(self.0.as_bytes()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ContentHash, limits::MAX_LISTED_LOST};
+use crate::{ContentHash, MimeType, VariableName, WorkingPath, limits::MAX_LISTED_LOST};
 
 /// The result of an execution, without its presigned URLs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,9 +23,9 @@ pub struct Report {
     pub files: Vec<GeneratedFile>,
     /// Files that were left out, and why.
     pub files_skipped: Vec<Skipped>,
-    /// Data frames that are new, bound anew, or changed.
+    /// Data frames that are new, rebound, or changed.
     pub dataframes: Vec<FrameShape>,
-    /// What became of the variables, when they are not simply as the code left them.
+    /// What happened to the variables, when they are not simply as the code left them.
     pub state: Option<StateNote>,
 }
 
@@ -52,10 +52,10 @@ pub struct Failure {
 /// A file that the caller gets a URL for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GeneratedFile {
-    /// Path relative to the working folder.
-    pub name: String,
-    /// Content type, without parameters.
-    pub mime_type: String,
+    /// Where it is in the working folder.
+    pub name: WorkingPath,
+    /// Its content type.
+    pub mime_type: MimeType,
     /// Digest of the bytes.
     pub hash: ContentHash,
     /// Length, in bytes.
@@ -75,14 +75,14 @@ pub struct Skipped {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameShape {
     /// The name it is bound to.
-    pub name: String,
+    pub name: VariableName,
     /// Rows.
     pub num_rows: u64,
     /// Columns.
     pub num_cols: u64,
 }
 
-/// What became of the variables.
+/// What happened to the variables.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateNote {
     /// True when every variable is as the code left it.
@@ -94,8 +94,8 @@ pub struct StateNote {
 }
 
 impl StateNote {
-    /// These names are lost; as many as an answer has room for are listed.
-    pub fn lost(reason: String, mut names: Vec<String>, why: &str) -> Self {
+    /// These names are lost; at most [`MAX_LISTED_LOST`] of them are listed.
+    pub fn lost(reason: String, mut names: Vec<VariableName>, why: &str) -> Self {
         let all = names.len();
         names.truncate(MAX_LISTED_LOST);
         let listed = names.len();
@@ -109,7 +109,7 @@ impl StateNote {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {
     /// The name.
-    pub name: String,
+    pub name: VariableName,
     /// Why, for the caller.
     pub reason: String,
 }

@@ -33,7 +33,7 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// What was read is not what was written there: wrong hash, or not the JSON it has to be.
+    /// What was read is not what was written there: wrong hash, or not the JSON that it should be.
     #[error("read {key}: {what}")]
     Corrupt {
         /// The key.
@@ -48,8 +48,8 @@ pub fn too_large(key: &str, max: usize) -> StoreError {
     StoreError::Corrupt { key: key.to_owned(), what: format!("longer than {max} bytes") }
 }
 
-/// Bytes to be stored, all of them there: they can be read again when a write has to be tried again.
-pub trait Source: Send + Sync {
+/// The bytes of an object to be written, which can be read again when a write is tried again.
+pub trait Body: Send + Sync {
     /// How many there are.
     fn size(&self) -> u64;
 
@@ -62,7 +62,7 @@ pub trait Source: Send + Sync {
     }
 }
 
-impl Source for Bytes {
+impl Body for Bytes {
     fn size(&self) -> u64 {
         self.len() as u64
     }
@@ -87,7 +87,7 @@ pub struct Version {
     pub pieces: Pieces,
 }
 
-/// What became of a write that must not overwrite.
+/// The result of a write that must not overwrite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutNew {
     /// The object is new.
@@ -133,15 +133,11 @@ pub trait ObjectStore: Send + Sync + 'static {
     fn put_new<'a>(&'a self, key: &'a str, body: Bytes) -> BoxFuture<'a, Result<PutNew, StoreError>>;
 
     /// As [`Self::put_new`], without holding it in memory.
-    fn put_new_from<'a>(
-        &'a self,
-        key: &'a str,
-        source: &'a Arc<dyn Source>,
-    ) -> BoxFuture<'a, Result<PutNew, StoreError>> {
+    fn put_new_from<'a>(&'a self, key: &'a str, body: &'a Arc<dyn Body>) -> BoxFuture<'a, Result<PutNew, StoreError>> {
         Box::pin(async move {
             let unread =
                 |error: io::Error| StoreError::Refused { action: "put", key: key.to_owned(), source: error.into() };
-            self.put_new(key, source.piece(0, usize::MAX).map_err(unread)?).await
+            self.put_new(key, body.piece(0, usize::MAX).map_err(unread)?).await
         })
     }
 
@@ -160,7 +156,7 @@ pub trait ObjectStore: Send + Sync + 'static {
     /// Deletes objects; those that are not there are no error.
     fn delete<'a>(&'a self, keys: &'a [String]) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Makes an object young again (a server-side copy onto itself), so that no age rule removes it. `false`: not there.
+    /// Renews an object's age (a server-side copy onto itself), so that no age rule removes it. `false`: not there.
     fn refresh<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// A URL that lets anybody GET this one object for a while.

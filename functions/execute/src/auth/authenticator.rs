@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use sandcastle::{
-    KeyRecord, Name, Principal, Secret, keys,
+    KeyRecord, Name, Principal, Secret, layout,
     store::{ObjectStore, StoreError},
 };
 use sandcastle_runtime::chain;
@@ -88,7 +88,7 @@ impl Authenticator {
     /// Loads credentials and opens a connection to the bucket before the first call. A failure is only logged: the first call
     /// meets it again, and answers it.
     pub async fn warm(&self) {
-        if let Err(error) = self.store.get(&keys::api_key("none")).await {
+        if let Err(error) = self.store.get(&layout::api_key("none")).await {
             tracing::warn!(error = chain(&error), "reading the bucket failed");
         }
     }
@@ -130,7 +130,7 @@ impl Authenticator {
 
     async fn look_up(&self, digest: &str) -> Result<LookedUp, StoreError> {
         let at = (self.now)();
-        let key = keys::api_key(digest);
+        let key = layout::api_key(digest);
         let Some(bytes) = self.store.get(&key).await? else { return Ok(LookedUp { record: None, at }) };
         // serde_json's message quotes the record, which must not appear in logs.
         let corrupt = |error: serde_json::Error| StoreError::Corrupt {

@@ -56,8 +56,8 @@ impl Executor {
     async fn run(&self, message: Message, context: &Context) -> Result<ExecuteResponse, ApiError> {
         let caller = self.caller(&message).await?;
         let (app, deadline) = (Arc::clone(&self.app), self.app.event_deadline(context));
-        let Message { sandbox, request, key, token: _ } = message;
-        detached(async move { app.sandcastles.execute(&caller, &sandbox, request, Some(&key), deadline).await }).await
+        let Message { sandbox, request, token: _ } = message;
+        detached(async move { app.sandcastles.execute(&caller, &sandbox, request, deadline).await }).await
     }
 
     /// The caller: the token's owner, or without a token the trusted organisation.

@@ -1,22 +1,17 @@
 //! Parses an execution from a message: `{"sandbox_id", "code", "display_last"?, "timeout_s"?, "idempotency_key"?, "token"?}`.
 
-use sandcastle::{
-    Secret,
-    contract::{ExecuteRequest, Source},
-};
+use sandcastle::{IdempotencyKey, Secret, contract::Source, service::ExecuteRequest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{error::ApiError, http::is_idempotency_key, json};
+use crate::{error::ApiError, json};
 
 /// A parsed message.
 pub(super) struct Message {
     /// The sandbox id, not yet validated.
     pub(super) sandbox: String,
-    /// What to run.
+    /// What to run. Its idempotency key makes a message that is delivered again run only once.
     pub(super) request: ExecuteRequest,
-    /// The idempotency key: a message that is delivered again runs only once.
-    pub(super) key: String,
     /// The API key or JSON Web Token, if the message has one.
     pub(super) token: Option<Secret>,
 }
@@ -49,10 +44,10 @@ impl Message {
             Some(key) => json::string("idempotency_key", key)?,
             None => format!("{}:{id}", source.as_str()),
         };
-        if !is_idempotency_key(&key) {
-            return Err(ApiError::invalid("idempotency_key must be 1 to 256 visible ASCII characters"));
-        }
+        let key = IdempotencyKey::parse(key);
+        let key = key.map_err(|_| ApiError::invalid("idempotency_key must be 1 to 256 visible ASCII characters"))?;
         let token = token.map(|token| json::string("token", token)).transpose()?.map(Secret::new);
-        Ok(Self { sandbox, request: ExecuteRequest { code, display_last, limit, source }, key, token })
+        let request = ExecuteRequest { code, display_last, limit, source, idempotency_key: Some(key) };
+        Ok(Self { sandbox, request, token })
     }
 }

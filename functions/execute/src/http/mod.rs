@@ -13,7 +13,6 @@ mod extract;
 mod form;
 mod routes;
 
-pub(crate) use extract::is_idempotency_key;
 pub(crate) use routes::files::MaxDownload;
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::{body::Body, http::Request};
-use sandcastle::{Scope, Secret, keys, store::ObjectStore};
+use sandcastle::{Scope, Secret, layout, store::ObjectStore};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::{Answer, World};
@@ -106,7 +106,7 @@ async fn a_key_is_read_once_in_30_seconds_and_a_revoked_one_stops_to_work() {
         assert_eq!(with_token(&world, &world.token).await, 200);
     }
     assert_eq!(reads(), 1);
-    let key = keys::api_key(&Secret::new(world.token.clone()).digest());
+    let key = layout::api_key(&Secret::new(world.token.clone()).digest());
     world.store.delete(&[key]).await.unwrap();
     MEMORY_CLOCK.fetch_add(29, Ordering::SeqCst);
     assert_eq!(with_token(&world, &world.token).await, 200);
@@ -161,7 +161,7 @@ async fn a_bucket_that_does_not_answer_is_500_and_is_asked_again() {
 #[tokio::test]
 async fn a_corrupt_key_record_is_500_and_nobody_gets_in() {
     let world = World::new().await;
-    let key = keys::api_key(&Secret::new("damaged".into()).digest());
+    let key = layout::api_key(&Secret::new("damaged".into()).digest());
     for body in ["", "{}", "null", "{\"org\":\"acme\",\"member\":\"ada\",\"scopes\":[\"root\"]}"] {
         world.store.put(&key, body.into()).await.unwrap();
         assert_eq!(with_token(&world, "damaged").await, 500, "{body}");

@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use http_body_util::BodyExt;
-use sandcastle::{Name, Scope, Secret, keys, store::ObjectStore};
+use sandcastle::{Name, Scope, Secret, layout, store::ObjectStore};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt;
@@ -202,7 +202,7 @@ async fn who_is_not_known_is_401_everywhere() {
         refused(row, "expired", BAD, async |fixture| fixture.send_as(row, |key| key.expires_at = ago(0)).await).await;
         refused(row, "retired", BAD, async |fixture| fixture.send_as(row, |key| key.retired_at = ago(0)).await).await;
         refused(row, "revoked", BAD, async |fixture| {
-            let key = keys::api_key(&Secret::new(fixture.world.token.clone()).digest());
+            let key = layout::api_key(&Secret::new(fixture.world.token.clone()).digest());
             fixture.world.store.delete(&[key]).await.unwrap();
             AHEAD.fetch_add(30, Ordering::SeqCst);
             fixture.send(row, &fixture.id, &[format!("Bearer {}", fixture.world.token)]).await

@@ -1,5 +1,7 @@
 //! Content types: by the file's name, then by its content.
 
+use sandcastle::MimeType;
+
 /// Types that the general table lacks or has otherwise than browsers and data tools expect.
 const BY_EXTENSION: &[(&str, &str)] = &[
     ("csv", "text/csv"),
@@ -26,21 +28,25 @@ const OCTET_STREAM: &str = "application/octet-stream";
 pub(crate) const HEAD_LEN: usize = 4096;
 
 /// The content type of a file with this path that starts with `head`.
-pub(crate) fn of(path: &str, head: &[u8]) -> String {
+pub(crate) fn of(path: &str, head: &[u8]) -> MimeType {
+    MimeType::parse(guess(path, head)).unwrap_or_else(|_| MimeType::unknown())
+}
+
+fn guess(path: &str, head: &[u8]) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
     if let Some(extension) = extension {
         if let Some((_, mime)) = BY_EXTENSION.iter().find(|(known, _)| *known == extension) {
-            return (*mime).to_owned();
+            return mime;
         }
         if let Some(mime) = mime_guess::from_ext(&extension).first_raw() {
-            return mime.to_owned();
+            return mime;
         }
     }
     if let Some(kind) = infer::get(head) {
-        return kind.mime_type().to_owned();
+        return kind.mime_type();
     }
-    if is_text(head) { "text/plain".to_owned() } else { OCTET_STREAM.to_owned() }
+    if is_text(head) { "text/plain" } else { OCTET_STREAM }
 }
 
 /// True for UTF-8 without control characters other than white space; a character cut at the end of `head` is no fault.

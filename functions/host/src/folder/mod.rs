@@ -1,7 +1,8 @@
-//! The working folder of a sandbox: restoring it from what is stored, and storing what a run left in it.
+//! The working folder of a sandbox: restoring it from what is stored, and storing what a job left in it.
 //!
 //! The kernel's code made this folder what it is. Nothing here follows a link, and every path is walked part by part.
 
+mod contents;
 mod harvest;
 mod mime;
 pub(crate) mod modes;
@@ -18,11 +19,11 @@ use std::{
 };
 
 use rustix::fs::{CWD, Mode, OFlags, Stat, openat};
-use sandcastle::{ContentHash, SandboxId, manifest::Epoch, store::ObjectStore};
+use sandcastle::{ContentHash, SandboxId, WorkingPath, ledger::Ledger, manifest::Epoch, store::ObjectStore};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use harvest::Before;
-pub(crate) use restore::{RestoreError, restore};
+pub(crate) use restore::{FolderError, restore};
 pub(crate) use upload::{Harvested, harvest_and_store};
 
 /// Times of files are as coarse as the system's tick: one that changed so shortly before it was looked at, in
@@ -31,7 +32,7 @@ const RACY_NS: i128 = 50_000_000;
 /// What a host holds of file contents in memory at most, in KiB; a single larger file is held alone.
 const MEMORY_KIB: u32 = 256 * 1024;
 
-/// Where a sandbox's files are stored.
+/// The bucket as one job may use it, and the sandbox whose part of it is meant.
 #[derive(Clone)]
 pub(crate) struct Storage {
     /// The bucket.
@@ -42,6 +43,13 @@ pub(crate) struct Storage {
     pub(crate) epoch: Epoch,
     /// Bounds what is held in memory, for the whole host.
     pub(crate) memory: Memory,
+}
+
+impl Storage {
+    /// The sandbox's ledger.
+    pub(crate) fn ledger(&self) -> Ledger {
+        Ledger::new(Arc::clone(&self.store))
+    }
 }
 
 /// The budget of file contents in memory.
@@ -64,7 +72,7 @@ impl Memory {
 /// What a folder held when it was last looked at, as far as it is stored.
 #[derive(Default)]
 pub(crate) struct Snapshot {
-    files: HashMap<String, Seen>,
+    files: HashMap<WorkingPath, Seen>,
     /// What was left out and has been said, with inode and change time.
     left_out: HashSet<(String, u64, i128)>,
     /// When it was taken, in nanoseconds of Unix time.

@@ -18,7 +18,7 @@ use rustix::{
     io::Errno,
 };
 use sandcastle::{
-    ContentHash, keys,
+    ContentHash, WorkingPath, layout,
     manifest::{Node, WorkingFile},
     store::StoreError,
 };
@@ -31,7 +31,7 @@ const CONCURRENT_GETS: usize = 16;
 
 /// Why a working folder could not be restored or stored.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RestoreError {
+pub(crate) enum FolderError {
     /// The bytes could not be read or written in the bucket.
     #[error("working files in storage")]
     Store(#[from] StoreError),
@@ -40,12 +40,12 @@ pub(crate) enum RestoreError {
     Folder(#[from] io::Error),
 }
 
-/// Applies changes (`None`: gone) to the folder of a kernel that stands still. The files that were written.
+/// Applies changes (`None`: gone) to the folder of a kernel that is stopped. The files that were written.
 pub(crate) async fn restore(
     slot: &Arc<Slot>,
     storage: &Storage,
-    changes: BTreeMap<String, Option<Node>>,
-) -> Result<Snapshot, RestoreError> {
+    changes: BTreeMap<WorkingPath, Option<Node>>,
+) -> Result<Snapshot, FolderError> {
     let changes = Arc::new(changes);
     let (place, all) = (Arc::clone(slot), Arc::clone(&changes));
     blocking(move || Tree::open(&place)?.clear_and_make_folders(&all)).await?;
@@ -71,13 +71,13 @@ pub(crate) async fn restore(
 }
 
 async fn fetch(storage: &Storage, hash: ContentHash) -> Result<Bytes, StoreError> {
-    let key = keys::file(&storage.sandbox, storage.epoch, hash);
+    let key = layout::file(&storage.sandbox, storage.epoch, hash);
     let corrupt = |what: &str| StoreError::Corrupt { key: key.clone(), what: what.to_owned() };
     let bytes = storage.store.get(&key).await?.ok_or_else(|| corrupt("missing"))?;
     if ContentHash::of(&bytes) == hash { Ok(bytes) } else { Err(corrupt("its bytes have another hash")) }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, RestoreError> {
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, FolderError> {
     Ok(tokio::task::spawn_blocking(work).await.map_err(io::Error::other)??)
 }
 
@@ -92,7 +92,7 @@ impl Tree {
         Ok(Self { root: open_root(&slot.files())?, owner: slot.owner() })
     }
 
-    fn clear_and_make_folders(&self, changes: &BTreeMap<String, Option<Node>>) -> io::Result<()> {
+    fn clear_and_make_folders(&self, changes: &BTreeMap<WorkingPath, Option<Node>>) -> io::Result<()> {
         // What is below comes after its folder in the map's order.
         for (path, _) in changes.iter().rev().filter(|(_, node)| node.is_none()) {
             let (folder, name) = self.parent(path)?;
@@ -107,7 +107,7 @@ impl Tree {
         Ok(())
     }
 
-    fn write(&self, path: &str, file: &WorkingFile, bytes: &[u8]) -> io::Result<Seen> {
+    fn write(&self, path: &WorkingPath, file: &WorkingFile, bytes: &[u8]) -> io::Result<Seen> {
         let (folder, name) = self.parent(path)?;
         clear(&folder, name)?;
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -116,38 +116,37 @@ impl Tree {
         if let Some(owner) = self.owner {
             fchown(&open, Some(Uid::from_raw(owner)), Some(Gid::from_raw(owner)))?;
         }
-        fchmod(&open, Mode::from_raw_mode(file.mode & 0o777))?;
+        fchmod(&open, Mode::from_raw_mode(file.mode.bits()))?;
         let modified =
             Timespec { tv_sec: file.modified_at.unix_timestamp(), tv_nsec: file.modified_at.nanosecond().into() };
         futimens(&open, &Timestamps { last_access: modified, last_modification: modified })?;
         Ok(Seen::new(&fstat(&open)?, file.hash, false))
     }
 
-    fn set_folder_modes(&self, changes: &BTreeMap<String, Option<Node>>) -> io::Result<()> {
+    fn set_folder_modes(&self, changes: &BTreeMap<WorkingPath, Option<Node>>) -> io::Result<()> {
         for (path, node) in changes.iter().rev() {
             if let Some(Node::Folder { mode }) = node {
                 let (folder, name) = self.parent(path)?;
-                chmod_folder(&folder, name, Mode::from_raw_mode(mode & 0o777))?;
+                chmod_folder(&folder, name, Mode::from_raw_mode(mode.bits()))?;
             }
         }
         Ok(())
     }
 
     /// The folder that a path's last part is in, made where it is missing, and that part.
-    fn parent<'a>(&self, path: &'a str) -> io::Result<(OwnedFd, &'a str)> {
-        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
-        if !path.split('/').all(plain) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a path that leaves the working folder"));
-        }
-        let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    fn parent<'a>(&self, path: &'a WorkingPath) -> io::Result<(OwnedFd, &'a str)> {
         let mut folder = self.root.try_clone()?;
-        for part in folders.split('/').filter(|part| !part.is_empty()) {
+        let mut parts = path.parts().peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                return Ok((folder, part));
+            }
             folder = self.enter_or_make(&folder, part)?;
         }
-        Ok((folder, name))
+        Ok((folder, path.file_name()))
     }
 
-    /// Opens a folder; what is there and no folder has to go.
+    /// Opens a folder; anything else of that name is removed.
     fn enter_or_make(&self, at: &OwnedFd, name: &str) -> io::Result<OwnedFd> {
         match open_folder(at, name) {
             Err(Errno::NOENT) => {}

@@ -1,4 +1,4 @@
-//! Stores what a run left behind while it is being found, and cuts the lists to what an answer holds.
+//! Stores what a job left behind while it is being found, and cuts the lists to what an answer holds.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -7,7 +7,7 @@ use std::{
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sandcastle::{
-    ContentHash, keys, limits,
+    ContentHash, WorkingPath, layout, limits,
     manifest::{Manifest, Node},
     report::{GeneratedFile, Skipped},
     store::{PutNew, StoreError},
@@ -17,40 +17,41 @@ use tokio::sync::mpsc;
 
 use super::{
     Snapshot, Storage,
-    harvest::{After, Before, New, harvest},
-    restore::RestoreError,
+    contents::New,
+    harvest::{After, Before, harvest},
+    restore::FolderError,
 };
 use crate::kernel::slot::Slot;
 
 /// So many objects are written at once.
 const CONCURRENT_PUTS: usize = 16;
 
-/// What a run left behind; all of it is stored.
+/// What a job left behind; all of it is stored.
 pub(crate) struct Harvested {
     /// The working folder.
-    pub(crate) files: Arc<BTreeMap<String, Node>>,
+    pub(crate) files: Arc<BTreeMap<WorkingPath, Node>>,
     /// New and changed files, by name.
     pub(crate) generated: Vec<GeneratedFile>,
     /// What was left out of the list, or is not kept at all.
     pub(crate) skipped: Vec<Skipped>,
 }
 
-/// Looks through the folder of a kernel that stands still, and stores what is new. With it comes what a later harvest
+/// Looks through the folder of a kernel that is stopped, and stores what is new. With it comes what a later harvest
 /// compares the folder with.
 pub(crate) async fn harvest_and_store(
     slot: Arc<Slot>,
     storage: &Storage,
     before: Before,
-) -> Result<(Harvested, Snapshot), RestoreError> {
+) -> Result<(Harvested, Snapshot), FolderError> {
     let (send, found) = mpsc::unbounded_channel();
     let memory = storage.memory.clone();
     let looking = tokio::task::spawn_blocking(move || {
         let after = harvest(&slot.files(), &before, memory, send);
-        (after, before.base)
+        (after, before.manifest)
     });
     let existed = upload(storage, found).await?;
-    let (after, base) = looking.await.map_err(std::io::Error::other)?;
-    Ok(finish(after?, &base, &existed))
+    let (after, before) = looking.await.map_err(std::io::Error::other)?;
+    Ok(finish(after?, &before, &existed))
 }
 
 /// Stores all that comes. The hashes of what was there already.
@@ -59,18 +60,18 @@ async fn upload(
     mut found: mpsc::UnboundedReceiver<New>,
 ) -> Result<HashSet<ContentHash>, StoreError> {
     let puts = stream::poll_fn(|cx| found.poll_recv(cx)).map(|new| async move {
-        let key = keys::file(&storage.sandbox, storage.epoch, new.hash);
+        let key = layout::file(&storage.sandbox, storage.epoch, new.hash);
         let put = storage.store.put_new(&key, new.bytes).await?;
         Ok((put == PutNew::Exists).then_some(new.hash))
     });
     puts.buffer_unordered(CONCURRENT_PUTS).try_filter_map(|hash| async move { Ok(hash) }).try_collect().await
 }
 
-fn finish(after: After, base: &Manifest, existed: &HashSet<ContentHash>) -> (Harvested, Snapshot) {
+fn finish(after: After, before: &Manifest, existed: &HashSet<ContentHash>) -> (Harvested, Snapshot) {
     let After { mut files, snapshot, generated, mut skipped } = after;
     if !existed.is_empty() {
         for node in files.values_mut() {
-            // Stored by an earlier run, nobody knows when: old enough to be made young again.
+            // Stored by an earlier run, nobody knows when: old enough to be renewed.
             if let Node::File(file) = node
                 && existed.contains(&file.hash)
             {
@@ -78,7 +79,7 @@ fn finish(after: After, base: &Manifest, existed: &HashSet<ContentHash>) -> (Har
             }
         }
     }
-    let files = if files == *base.files { Arc::clone(&base.files) } else { Arc::new(files) };
+    let files = if files == *before.files { Arc::clone(&before.files) } else { Arc::new(files) };
     let generated = listed(generated, &mut skipped);
     (Harvested { files, generated, skipped: named(skipped) }, snapshot)
 }
@@ -98,7 +99,7 @@ fn listed(mut generated: Vec<GeneratedFile>, skipped: &mut Vec<Skipped>) -> Vec<
             listed.push(file);
             continue;
         };
-        skipped.push(Skipped { name: file.name, reason: format!("not listed: {why}") });
+        skipped.push(Skipped { name: file.name.into(), reason: format!("not listed: {why}") });
     }
     listed
 }

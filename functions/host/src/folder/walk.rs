@@ -10,7 +10,7 @@ use rustix::{
     fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, openat, statat},
     io::Errno,
 };
-use sandcastle::limits;
+use sandcastle::{PathError, WorkingPath, limits};
 
 use super::{modes::chmod_seen, open_folder};
 
@@ -24,9 +24,9 @@ const UNREADABLE: &str = "the folder could not be read";
 /// What a walk comes upon.
 pub(super) enum Found<'a> {
     /// A folder; told before what it holds.
-    Folder(&'a Stat),
+    Folder(WorkingPath, &'a Stat),
     /// A regular file.
-    File(FileAt<'a>),
+    File(WorkingPath, FileAt<'a>),
     /// Something that is not kept, and why, for the caller.
     LeftOut(&'a Stat, &'static str),
     /// Something that could not be looked at, with all that it may hold, and why, for the caller.
@@ -102,17 +102,20 @@ impl Walk<'_> {
             if !matches!(kind, FileType::Directory | FileType::RegularFile) {
                 continue;
             }
-            if let Some(why) = self.unfit(&name, &below, kind, depth) {
-                let shown = limits::prefix(&below, limits::MAX_PATH_BYTES);
-                (self.visit)(shown, Found::LeftOut(&stat, why))?;
-                continue;
-            }
+            let working_path = match self.fit(&name, &below, kind, depth) {
+                Ok(working_path) => working_path,
+                Err(why) => {
+                    let shown = limits::prefix(&below, limits::MAX_PATH_BYTES);
+                    (self.visit)(shown, Found::LeftOut(&stat, why))?;
+                    continue;
+                }
+            };
             self.nodes += 1;
             if kind == FileType::RegularFile {
-                (self.visit)(&below, Found::File(FileAt { folder, name: &name, stat: &stat }))?;
+                (self.visit)(&below, Found::File(working_path, FileAt { folder, name: &name, stat: &stat }))?;
                 continue;
             }
-            (self.visit)(&below, Found::Folder(&stat))?;
+            (self.visit)(&below, Found::Folder(working_path, &stat))?;
             match enter(folder, &name, &stat) {
                 Ok(inner) => self.folder(inner.as_fd(), &below, depth + 1)?,
                 Err(_) => (self.visit)(&below, Found::Unreadable(UNREADABLE))?,
@@ -121,18 +124,21 @@ impl Walk<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Why this is not kept.
-    fn unfit(&self, name: &CStr, path: &str, kind: FileType, depth: usize) -> Option<&'static str> {
+    /// The path of what is kept, or why it is not.
+    fn fit(&self, name: &CStr, path: &str, kind: FileType, depth: usize) -> Result<WorkingPath, &'static str> {
         if name.to_str().is_err() {
-            Some("the name is not valid UTF-8")
-        } else if path.len() > limits::MAX_PATH_BYTES {
-            Some("the path is longer than 1024 bytes")
-        } else if kind == FileType::Directory && depth + 1 >= MAX_DEPTH {
-            Some("the folder is nested more than 64 deep")
+            return Err("the name is not valid UTF-8");
+        }
+        let path = WorkingPath::parse(path).map_err(|error| match error {
+            PathError::Length => "the path is longer than 1024 bytes",
+            PathError::Character | PathError::Part => "the path cannot be kept",
+        })?;
+        if kind == FileType::Directory && depth + 1 >= MAX_DEPTH {
+            Err("the folder is nested more than 64 deep")
         } else if self.nodes >= limits::MAX_NODES {
-            Some("the sandbox holds more than 20000 files and folders")
+            Err("the sandbox holds more than 20000 files and folders")
         } else {
-            None
+            Ok(path)
         }
     }
 

@@ -8,7 +8,7 @@ pub(crate) struct Exit(pub(super) Option<oneshot::Receiver<Ended>>);
 
 impl Exit {
     /// True when the kernel has ended, or its zygote has.
-    pub(crate) fn is_sealed(&mut self) -> bool {
+    pub(crate) fn is_known(&mut self) -> bool {
         if let Some(Err(oneshot::error::TryRecvError::Empty)) = self.0.as_mut().map(oneshot::Receiver::try_recv) {
             return false;
         }

@@ -15,7 +15,16 @@ use tokio::{
     time::timeout,
 };
 
-use super::{exit::Exit, pipe::output_pipe, pool::Seat, reaper::Ending, slot::Slot, wire, zygote::Zygote};
+use super::{
+    exit::Exit,
+    pipe::output_pipe,
+    pool::Seat,
+    reaper::Ending,
+    slot::Slot,
+    wire,
+    zygote::{ForkError, Zygote},
+};
+use crate::error::HostError;
 
 /// The longest that a kernel may take from its first frame to its answer.
 const START_TIME: Duration = Duration::from_secs(20);
@@ -28,9 +37,18 @@ pub(crate) enum StartError {
     /// No socket or pipe.
     #[error("make the kernel's sockets")]
     Sockets(#[source] io::Error),
+    /// No zygote to fork it from.
+    #[error("get a zygote")]
+    Zygote(#[source] Arc<HostError>),
+    /// No folder for it.
+    #[error("make the kernel's folder")]
+    Folder(#[source] io::Error),
     /// No fork.
-    #[error("fork a kernel: {0}")]
-    Fork(String),
+    #[error("fork a kernel")]
+    Fork(#[from] ForkError),
+    /// The host is shutting down.
+    #[error("the host is shutting down")]
+    ShuttingDown,
     /// The kernel's first words could not be read.
     #[error("start the kernel")]
     Talk(#[from] FrameError),
@@ -65,8 +83,8 @@ pub(crate) struct Kernel {
 /// A process that runs one command in a cell like a kernel's, and what it writes to its standard error.
 pub(crate) struct ProgramCell {
     /// The process; its output pipe is the command's standard output. It takes no seat: it runs while the sandbox's kernel,
-    /// which has one, stands still.
-    pub(crate) process: Kernel,
+    /// which has one, is stopped.
+    pub(crate) child: Kernel,
     /// The read end of the command's standard error.
     pub(crate) errors: pipe::Receiver,
     /// All that it starts ends with it: it is the first process of a namespace.
@@ -96,15 +114,15 @@ impl Kernel {
         Self::fork_with(zygote, slot, Some(seat), reaper, None).await
     }
 
-    /// Forks a process for a command into the folder of a kernel that stands still. It does nothing before [`Self::begin`].
+    /// Forks a process for a command into the folder of a kernel that is stopped. It does nothing before [`Self::begin`].
     pub(crate) async fn fork_program(
         zygote: &Zygote,
         slot: Arc<Slot>,
         reaper: mpsc::UnboundedSender<Ending>,
     ) -> Result<ProgramCell, StartError> {
         let (errors, writer) = output_pipe().map_err(StartError::Sockets)?;
-        let process = Self::fork_with(zygote, slot, None, reaper, Some(writer)).await?;
-        Ok(ProgramCell { process, errors, alone: false })
+        let child = Self::fork_with(zygote, slot, None, reaper, Some(writer)).await?;
+        Ok(ProgramCell { child, errors, alone: false })
     }
 
     async fn fork_with(
@@ -122,7 +140,7 @@ impl Kernel {
         let (frames, theirs) = socket().map_err(StartError::Sockets)?;
         let (output, writer) = output_pipe().map_err(StartError::Sockets)?;
         let descriptors: Vec<OwnedFd> = [Some(theirs.into()), Some(writer), errors].into_iter().flatten().collect();
-        let forked = zygote.fork(&slot, &descriptors).await.map_err(StartError::Fork)?;
+        let forked = zygote.fork(&slot, &descriptors).await?;
         Ok(Self {
             pid: forked.pid,
             python: Arc::clone(&zygote.python),

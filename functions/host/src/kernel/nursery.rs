@@ -1,12 +1,9 @@
 //! The zygotes of a host: a plain one that is ready first, and one that has imported the usual packages. Each is started
 //! again when it dies.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use parking_lot::Mutex;
 use sandcastle_protocol::Setup;
 use tokio::{
     sync::watch,
@@ -85,7 +82,7 @@ impl Nursery {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(task) = self.task.get_mut() {
             task.abort();
         }
     }
@@ -100,7 +97,7 @@ impl Keeper {
 
     async fn shutdown(&self) {
         self.close.send_replace(true);
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let task = self.task.lock().take();
         if let Some(task) = task {
             let _ = task.await;
         }

@@ -20,7 +20,7 @@ pub(super) fn output_pipe() -> io::Result<(pipe::Receiver, OwnedFd)> {
     Ok((pipe::Receiver::from_owned_fd(reader.into())?, writer.into()))
 }
 
-/// Reads what is left in a pipe after a call. Nobody writes any more, so that nothing has to be waited for.
+/// Reads what is left in a pipe after a call. Nobody writes any more, so this waits for nothing.
 pub(crate) fn drain(pipe: &pipe::Receiver, buffer: &mut [u8], mut take: impl FnMut(&[u8])) {
     let mut drained = 0;
     while drained < MAX_DRAIN {

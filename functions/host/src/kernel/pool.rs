@@ -1,11 +1,8 @@
-//! Who may have a kernel: a bounded number of seats, the idle kernels, and one run at a time for each sandbox.
+//! Who may have a kernel: a bounded number of seats, the idle kernels, and one job at a time for each sandbox.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
+use parking_lot::Mutex;
 use sandcastle::SandboxId;
 use tokio::{
     sync::{Notify, OwnedMutexGuard},
@@ -20,7 +17,7 @@ pub(crate) struct Pool<K> {
 
 struct Inner<K> {
     idle: HashMap<SandboxId, Idle<K>>,
-    turns: HashMap<SandboxId, Arc<Door>>,
+    turns: HashMap<SandboxId, Arc<SandboxLock>>,
     clock: u64,
 }
 
@@ -39,13 +36,13 @@ pub(crate) struct Seat(Arc<Seats>);
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        *lock(&self.0.free) += 1;
+        *self.0.free.lock() += 1;
         self.0.changed.notify_waiters();
     }
 }
 
 #[derive(Default)]
-struct Door {
+struct SandboxLock {
     turn: Arc<tokio::sync::Mutex<()>>,
     closing: Notify,
 }
@@ -54,7 +51,7 @@ struct Door {
 pub(crate) struct Turn<'a, K> {
     pool: &'a Pool<K>,
     sandbox: SandboxId,
-    door: Arc<Door>,
+    lock: Arc<SandboxLock>,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
@@ -67,15 +64,15 @@ impl<K> Pool<K> {
 
     /// The sandbox's turn; `None` when it does not come in time.
     pub(crate) async fn turn(&self, sandbox: SandboxId, until: Instant) -> Option<Turn<'_, K>> {
-        let door = Arc::clone(lock(&self.inner).turns.entry(sandbox).or_default());
-        let lock = Arc::clone(&door.turn).lock_owned();
-        // Made before the wait, so that a wait that is given up forgets the door like a turn that has ended.
-        let mut turn = Turn { pool: self, sandbox, door, guard: None };
-        turn.guard = Some(timeout_at(until.into(), lock).await.ok()?);
+        let lock = Arc::clone(self.inner.lock().turns.entry(sandbox).or_default());
+        let waiting = Arc::clone(&lock.turn).lock_owned();
+        // Made before the wait, so that a wait that is given up forgets the lock like a turn that has ended.
+        let mut turn = Turn { pool: self, sandbox, lock, guard: None };
+        turn.guard = Some(timeout_at(until.into(), waiting).await.ok()?);
         Some(turn)
     }
 
-    /// A seat; the least recently used idle kernel has to leave when there is none free. `None` when none comes in time.
+    /// A seat; the least recently used idle kernel ends when there is none free. `None` when none comes in time.
     pub(crate) async fn seat(&self, until: Instant) -> Option<Seat> {
         loop {
             let changed = self.seats.changed.notified();
@@ -91,12 +88,12 @@ impl<K> Pool<K> {
 
     /// Takes the sandbox's idle kernel.
     pub(crate) fn take(&self, sandbox: &SandboxId) -> Option<K> {
-        lock(&self.inner).idle.remove(sandbox).map(|idle| idle.kernel)
+        self.inner.lock().idle.remove(sandbox).map(|idle| idle.kernel)
     }
 
     /// Puts a kernel where [`Self::take`] finds it, and [`Self::seat`] may end it.
     pub(crate) fn put(&self, sandbox: SandboxId, kernel: K) {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         inner.clock += 1;
         let since = inner.clock;
         let replaced = inner.idle.insert(sandbox, Idle { kernel, since });
@@ -107,26 +104,26 @@ impl<K> Pool<K> {
 
     /// Tells the sandbox's current run to end.
     pub(crate) fn close(&self, sandbox: &SandboxId) {
-        if let Some(door) = lock(&self.inner).turns.get(sandbox) {
-            door.closing.notify_waiters();
+        if let Some(lock) = self.inner.lock().turns.get(sandbox) {
+            lock.closing.notify_waiters();
         }
     }
 
     /// Tells all runs to end, and takes all idle kernels.
     pub(crate) fn close_all(&self) -> Vec<K> {
-        let mut inner = lock(&self.inner);
-        inner.turns.values().for_each(|door| door.closing.notify_waiters());
+        let mut inner = self.inner.lock();
+        inner.turns.values().for_each(|lock| lock.closing.notify_waiters());
         inner.idle.drain().map(|(_, idle)| idle.kernel).collect()
     }
 
     fn free_seat(&self) -> Option<Seat> {
-        let mut free = lock(&self.seats.free);
+        let mut free = self.seats.free.lock();
         *free = free.checked_sub(1)?;
         Some(Seat(Arc::clone(&self.seats)))
     }
 
     fn least_recently_used(&self) -> Option<K> {
-        let mut inner = lock(&self.inner);
+        let mut inner = self.inner.lock();
         let sandbox = *inner.idle.iter().min_by_key(|(_, idle)| idle.since)?.0;
         inner.idle.remove(&sandbox).map(|idle| idle.kernel)
     }
@@ -135,23 +132,19 @@ impl<K> Pool<K> {
 impl<K> Turn<'_, K> {
     /// Waits until this run is told to end.
     pub(crate) async fn closing(&self) {
-        self.door.closing.notified().await;
+        self.lock.closing.notified().await;
     }
 }
 
 impl<K> Drop for Turn<'_, K> {
     fn drop(&mut self) {
         self.guard = None;
-        let mut inner = lock(&self.pool.inner);
+        let mut inner = self.pool.inner.lock();
         // This turn's, and the map's.
-        if Arc::strong_count(&self.door) == 2 {
+        if Arc::strong_count(&self.lock) == 2 {
             inner.turns.remove(&self.sandbox);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -202,6 +195,6 @@ mod tests {
         assert!(pool.turn(sandbox, soon()).await.is_none());
         drop(first);
         drop(pool.turn(sandbox, soon()).await.unwrap());
-        assert!(lock(&pool.inner).turns.is_empty());
+        assert!(pool.inner.lock().turns.is_empty());
     }
 }

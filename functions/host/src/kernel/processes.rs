@@ -23,12 +23,12 @@ const QUICK_LOOKS: u32 = 50;
 /// How long to wait before looking again after that.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
-/// Stops a kernel, waits until every thread of it stands still, and kills everything it has started. `false`: that took
+/// Stops a kernel, waits until every thread of it is stopped, and kills everything it has started. `false`: that took
 /// too long, and only the end of the kernel helps.
 ///
 /// # Errors
 /// When there is no such process to be seen: it has ended.
-pub(crate) async fn quieten(kernel: Pid, process: &ProcessHandle) -> io::Result<bool> {
+pub(crate) async fn stop_and_end_children(kernel: Pid, process: &ProcessHandle) -> io::Result<bool> {
     let until = Instant::now() + QUIET_TIME;
     let mut quiet = 0;
     for look in 0u32.. {
@@ -53,8 +53,8 @@ pub(crate) async fn quieten(kernel: Pid, process: &ProcessHandle) -> io::Result<
     Ok(false)
 }
 
-/// True when a kernel that was quietened is stopped still, and has started nothing.
-pub(crate) async fn stands_still(kernel: Pid) -> bool {
+/// True when a kernel that was stopped before still is, or is soon, and has started nothing.
+pub(crate) async fn comes_to_stop(kernel: Pid) -> bool {
     let until = Instant::now() + QUIET_TIME;
     for look in 0u32.. {
         match is_stopped(kernel) {
@@ -76,7 +76,7 @@ fn is_stopped(kernel: Pid) -> io::Result<bool> {
     Ok(threads(kernel)?.into_iter().all(stopped) && children(kernel)?.into_iter().all(ended))
 }
 
-/// One look: kills descendants that are alive. True when there were none, and all threads stand still.
+/// One look: kills descendants that are alive. True when there were none, and all threads are stopped.
 fn is_quiet(kernel: Pid) -> io::Result<bool> {
     let threads = threads(kernel)?;
     // A single thread that sleeps with the stop pending stops before it runs any code.

@@ -6,9 +6,10 @@ use std::{
     io,
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
 };
 
+use parking_lot::Mutex;
 use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, mkdirat, openat, renameat, statat, unlinkat},
     io::Errno,
@@ -57,8 +58,8 @@ impl Slots {
     }
 
     fn number_and_uid(&self) -> Option<(u64, u32)> {
-        let mut given = lock(&self.given);
-        let mut used = lock(&self.used);
+        let mut given = self.given.lock();
+        let mut used = self.used.lock();
         for _ in 0..UIDS {
             *given += 1;
             let offset = u32::try_from(*given % u64::from(UIDS)).ok()?;
@@ -69,10 +70,6 @@ impl Slots {
         }
         None
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Slot {
@@ -92,7 +89,7 @@ impl Drop for Slot {
         if let Err(error) = remove_tree(&self.path) {
             tracing::warn!(slot = self.number, %error, "a kernel's folder is left behind");
         }
-        lock(&self.used).remove(&self.uid);
+        self.used.lock().remove(&self.uid);
     }
 }
 
@@ -110,25 +107,25 @@ pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
         Err(Errno::NOENT) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let graves = format!(".graves-{:016x}", rand::random::<u64>());
-    mkdirat(&top, &graves, Mode::RWXU)?;
-    let graves_fd = open_folder(&top, Path::new(&graves))?;
+    let emptied = format!(".removing-{:016x}", rand::random::<u64>());
+    mkdirat(&top, &emptied, Mode::RWXU)?;
+    let emptied_fd = open_folder(&top, Path::new(&emptied))?;
     let mut count = 0u64;
-    empty(&top, &graves_fd, &mut count, Some(&graves))?;
+    empty(&top, &emptied_fd, &mut count, Some(&emptied))?;
     let mut next = 0u64;
     while next < count {
         let name = next.to_string();
-        let folder = open_folder(&graves_fd, Path::new(&name))?;
-        empty(&folder, &graves_fd, &mut count, None)?;
-        unlinkat(&graves_fd, &name, AtFlags::REMOVEDIR)?;
+        let folder = open_folder(&emptied_fd, Path::new(&name))?;
+        empty(&folder, &emptied_fd, &mut count, None)?;
+        unlinkat(&emptied_fd, &name, AtFlags::REMOVEDIR)?;
         next += 1;
     }
-    unlinkat(&top, &graves, AtFlags::REMOVEDIR)?;
+    unlinkat(&top, &emptied, AtFlags::REMOVEDIR)?;
     fs::remove_dir(path)
 }
 
-/// Unlinks everything in `folder`, but moves folders to `graves`, numbered on from `count`.
-fn empty(folder: &OwnedFd, graves: &OwnedFd, count: &mut u64, spare: Option<&str>) -> rustix::io::Result<()> {
+/// Unlinks everything in `folder`, but moves folders to `emptied`, numbered on from `count`.
+fn empty(folder: &OwnedFd, emptied: &OwnedFd, count: &mut u64, spare: Option<&str>) -> rustix::io::Result<()> {
     let mut entries = Dir::read_from(folder)?;
     while let Some(entry) = entries.read() {
         let entry = entry?;
@@ -143,7 +140,7 @@ fn empty(folder: &OwnedFd, graves: &OwnedFd, count: &mut u64, spare: Option<&str
         }
         // Moving a folder writes its `..`, which its mode may forbid to all but root.
         chmod_seen(folder, name, &stat, Mode::RWXU)?;
-        renameat(folder, name, graves, count.to_string())?;
+        renameat(folder, name, emptied, count.to_string())?;
         *count += 1;
     }
     Ok(())

@@ -6,17 +6,18 @@ use std::{
     collections::HashMap,
     os::fd::{AsFd, OwnedFd},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use parking_lot::Mutex;
 use rustix::{
     io::Errno,
     process::{Pid, PidfdFlags, pidfd_open},
 };
-use sandcastle_protocol::{Ended, Fork, FromZygote, Setup, ToZygote};
+use sandcastle_protocol::{Ended, Fork, FrameError, FromZygote, Setup, ToZygote};
 use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
     sync::{oneshot, watch},
@@ -33,8 +34,28 @@ use crate::error::HostError;
 /// The longest that setting up may take: importing every usual package from a cold disk.
 const SETUP_TIME: Duration = Duration::from_secs(120);
 
-/// A kernel that has just been forked and waits for its first frame.
-pub(crate) struct Newborn {
+/// Why a zygote has not forked a kernel; for the log.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ForkError {
+    /// It has ended.
+    #[error("the zygote has ended")]
+    Ended,
+    /// It could not be asked.
+    #[error("ask the zygote")]
+    Ask(#[from] FrameError),
+    /// It answered with something else than a process id.
+    #[error("the zygote answered with process id {0}")]
+    Pid(i32),
+    /// The new process could not be opened.
+    #[error("open the new process")]
+    Open(#[source] Errno),
+    /// It was refused.
+    #[error("the zygote could not fork: {0}")]
+    Refused(String),
+}
+
+/// A process that has just been forked and waits for its first frame.
+pub(crate) struct Forked {
     /// Its process id, good while `pidfd` says that it lives.
     pub(crate) pid: Pid,
     /// The process itself; none when it has ended already, as one does that could not be confined.
@@ -60,7 +81,7 @@ type Process = (Pid, Option<OwnedFd>);
 /// Who waits for word of which kernel.
 #[derive(Default)]
 struct Waiting {
-    forking: HashMap<u64, oneshot::Sender<Result<Process, String>>>,
+    forking: HashMap<u64, oneshot::Sender<Result<Process, ForkError>>>,
     living: HashMap<u64, oneshot::Sender<Ended>>,
     closed: bool,
 }
@@ -89,7 +110,7 @@ impl Zygote {
             Ok(Ok(Some(FromZygote::SetupFailed { message }))) => return Err(HostError::Setup { message }),
             Ok(Ok(Some(_))) => "spoke out of turn",
             Ok(Ok(None)) => "ended",
-            Ok(Err(sandcastle_protocol::FrameError::Io(_))) => "broke off",
+            Ok(Err(FrameError::Io(_))) => "broke off",
             Ok(Err(error)) => return Err(error.into()),
             Err(_) => "took too long",
         };
@@ -105,16 +126,15 @@ impl Zygote {
         Self { control, waiting, names, gone, python, process }
     }
 
-    /// Forks a kernel that has these descriptors: its frame socket, its output pipe, and a program's error pipe. The error is
-    /// for the log.
-    pub(crate) async fn fork(&self, slot: &Slot, descriptors: &[OwnedFd]) -> Result<Newborn, String> {
+    /// Forks a kernel that has these descriptors: its frame socket, its output pipe, and a program's error pipe.
+    pub(crate) async fn fork(&self, slot: &Slot, descriptors: &[OwnedFd]) -> Result<Forked, ForkError> {
         let name = self.names.fetch_add(1, Ordering::Relaxed);
         let (tell_forked, forked) = oneshot::channel();
         let (tell_ended, ended) = oneshot::channel();
         {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = self.waiting.lock();
             if waiting.closed {
-                return Err("the zygote has ended".into());
+                return Err(ForkError::Ended);
             }
             waiting.forking.insert(name, tell_forked);
             waiting.living.insert(name, tell_ended);
@@ -124,9 +144,9 @@ impl Zygote {
         let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
         let sent = wire::write_with_fds(control.as_ref(), &message, &descriptors).await;
         drop(control);
-        sent.map_err(|error| chain(&error))?;
-        let (pid, pidfd) = forked.await.map_err(|_| "the zygote has ended".to_owned())??;
-        Ok(Newborn { pid, pidfd, ended })
+        sent?;
+        let (pid, pidfd) = forked.await.map_err(|_| ForkError::Ended)??;
+        Ok(Forked { pid, pidfd, ended })
     }
 
     /// Waits until the zygote is of no more use.
@@ -146,7 +166,7 @@ impl Zygote {
 async fn listen(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Waiting>>, tell_gone: watch::Sender<bool>) {
     loop {
         match wire::read(&mut reader).await {
-            Ok(Some(message)) => waiting.lock().unwrap_or_else(PoisonError::into_inner).hear(message),
+            Ok(Some(message)) => waiting.lock().hear(message),
             Ok(None) => break,
             Err(error) => {
                 tracing::error!(error = chain(&error), "the zygote broke the protocol");
@@ -154,7 +174,7 @@ async fn listen(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Waiting>>, tell_go
             }
         }
     }
-    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut waiting = waiting.lock();
     *waiting = Waiting { closed: true, ..Waiting::default() };
     tell_gone.send_replace(true);
 }
@@ -164,18 +184,18 @@ impl Waiting {
         match message {
             FromZygote::Forked { name, pid } => {
                 // The kernel waits for its first frame: its pid cannot be another's yet.
-                let process = Pid::from_raw(pid).ok_or_else(|| format!("pid {pid}")).and_then(|pid| {
+                let process = Pid::from_raw(pid).ok_or(ForkError::Pid(pid)).and_then(|pid| {
                     match pidfd_open(pid, PidfdFlags::empty()) {
                         Ok(pidfd) => Ok((pid, Some(pidfd))),
                         Err(Errno::SRCH) => Ok((pid, None)),
-                        Err(error) => Err(format!("open pidfd: {error}")),
+                        Err(error) => Err(ForkError::Open(error)),
                     }
                 });
                 self.forked(name, process);
             }
             FromZygote::ForkFailed { name, message } => {
                 self.living.remove(&name);
-                self.forked(name, Err(message));
+                self.forked(name, Err(ForkError::Refused(message)));
             }
             FromZygote::Ended { name, how } => {
                 if let Some(tell) = self.living.remove(&name) {
@@ -188,9 +208,9 @@ impl Waiting {
         }
     }
 
-    fn forked(&mut self, name: u64, process: Result<Process, String>) {
+    fn forked(&mut self, name: u64, process: Result<Process, ForkError>) {
         if let Some(tell) = self.forking.remove(&name) {
-            // Nobody waits any more: the run was dropped, and its end of the frame socket with it, so the kernel ends.
+            // Nobody waits any more: the job was dropped, and its end of the frame socket with it, so the kernel ends.
             let _ = tell.send(process);
         }
     }

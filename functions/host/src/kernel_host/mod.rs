@@ -1,33 +1,31 @@
 //! The interpreter port over kernels of this machine.
 
-mod bring;
+mod prepare;
 mod work;
 
 use std::{
-    ops::Deref,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use sandcastle::{
     SandboxId,
     entry::Position,
-    interpreter::{Interpreter, Job, Ran, RunError},
-    ledger::Ledger,
+    interpreter::{Interpreter, Job, Outcome, RunError},
     store::ObjectStore,
 };
 use sandcastle_protocol::StepReport;
-use sandcastle_runtime::chain;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     config::HostConfig,
     error::HostError,
-    folder::{Before, Memory, RestoreError, Snapshot, Storage, harvest_and_store},
+    folder::{Before, FolderError, Memory, Snapshot, Storage, harvest_and_store},
     kernel::{
         Ending, Kernel,
         nursery::Nursery,
@@ -36,10 +34,10 @@ use crate::{
         reap,
         slot::Slots,
     },
-    run::outcome::{self, Start},
+    run::outcome::{self, StartState},
     run_dir::RunDir,
 };
-use work::Worked;
+use work::Finished;
 
 /// How long shutting down waits for the last kernels to end and their folders to be removed.
 const REAP_TIME: Duration = Duration::from_secs(15);
@@ -52,7 +50,7 @@ pub struct KernelHost {
     run_dir: RunDir,
     slots: Slots,
     nursery: Nursery,
-    pool: Pool<Warm>,
+    pool: Pool<IdleKernel>,
     memory: Memory,
     memory_kills: MemoryKills,
     /// Taken at shutdown, upon which the reaper ends with the last kernel.
@@ -62,8 +60,8 @@ pub struct KernelHost {
     python: Arc<str>,
 }
 
-/// A kernel between two runs.
-struct Warm {
+/// A kernel between two jobs.
+struct IdleKernel {
     kernel: Kernel,
     /// Where it stands; pending until a head confirms it.
     at: Position,
@@ -73,31 +71,11 @@ struct Warm {
     manifest: Arc<sandcastle::manifest::Manifest>,
 }
 
-/// A job, and the bucket as this job may use it.
-struct Errand {
-    job: Job,
-    store: Arc<dyn ObjectStore>,
-}
-
-impl Deref for Errand {
-    type Target = Job;
-
-    fn deref(&self) -> &Job {
-        &self.job
-    }
-}
-
-impl Errand {
-    fn ledger(&self) -> Ledger {
-        Ledger::new(Arc::clone(&self.store))
-    }
-}
-
-/// A kernel that stands where a run is to begin.
-struct Brought {
+/// A kernel at a job's head.
+struct ReadyKernel {
     kernel: Kernel,
     snapshot: Snapshot,
-    start: Start,
+    start: StartState,
 }
 
 impl KernelHost {
@@ -139,7 +117,7 @@ impl KernelHost {
             closed: AtomicBool::new(false),
             python: Arc::clone(&zygote.python),
         };
-        let steps = host.try_out(&zygote).await.map_err(|error| HostError::Refused { message: chain(&error) })?;
+        let steps = host.try_out(&zygote).await.map_err(|error| HostError::Trial(error.into()))?;
         log_steps(&steps);
         Ok(Arc::new(host))
     }
@@ -149,8 +127,8 @@ impl KernelHost {
         self.closed.store(true, Ordering::SeqCst);
         drop(self.pool.close_all());
         self.nursery.shutdown().await;
-        drop(self.reaper.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let reaping = self.reaping.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(self.reaper.lock().take());
+        let reaping = self.reaping.lock().take();
         if let Some(reaping) = reaping {
             let _ = tokio::time::timeout(REAP_TIME, reaping).await;
         }
@@ -165,54 +143,44 @@ impl KernelHost {
     }
 
     /// Runs a job with its own access to the bucket.
-    pub async fn run_with(&self, store: Arc<dyn ObjectStore>, job: Job) -> Result<Ran, RunError> {
+    pub async fn run_with(&self, store: Arc<dyn ObjectStore>, job: Job) -> Result<Outcome, RunError> {
         let turn = self.pool.turn(job.sandbox, job.deadline).await.ok_or(RunError::Busy)?;
         if self.closed.load(Ordering::SeqCst) {
-            return Err(RunError::Kernel { what: "the host is shutting down".into() });
+            return Err(RunError::failed("the host is shutting down"));
         }
+        let epoch = job.head.manifest.epoch;
+        let storage = Storage { store, sandbox: job.sandbox, epoch, memory: self.memory.clone() };
         // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it.
         tokio::select! {
-            ran = self.run_in_turn(Errand { job, store }) => ran,
-            () = turn.closing() => Err(RunError::Kernel { what: "the sandbox was discarded".into() }),
+            outcome = self.run_in_turn(&job, &storage) => outcome,
+            () = turn.closing() => Err(RunError::failed("the sandbox's kernel was discarded")),
         }
     }
 
-    fn storage(&self, job: &Errand) -> Storage {
-        Storage {
-            store: Arc::clone(&job.store),
-            sandbox: job.sandbox,
-            epoch: job.head.manifest.epoch,
-            memory: self.memory.clone(),
-        }
-    }
-
-    /// The whole of one run, within the sandbox's turn.
-    async fn run_in_turn(&self, job: Errand) -> Result<Ran, RunError> {
-        let Worked { brought, rests, outcome } = self.work(&job).await?;
-        let Brought { mut kernel, snapshot, start } = brought;
-        let base = Arc::clone(&start.base);
-        let (slot, storage) = (Arc::clone(&kernel.slot), self.storage(&job));
-        let before = Before { base, snapshot, kernel: rests.then_some(kernel.pid) };
-        let harvest = harvest_and_store(slot, &storage, before);
-        // Whoever gives up here drops the kernel, and with it what the code has done.
+    /// The whole of one job, within the sandbox's turn.
+    async fn run_in_turn(&self, job: &Job, storage: &Storage) -> Result<Outcome, RunError> {
+        let Finished { ready, stopped, end } = self.work(job, storage).await?;
+        let ReadyKernel { mut kernel, snapshot, start } = ready;
+        let before = Before { manifest: Arc::clone(&start.parent), snapshot, kernel: stopped.then_some(kernel.pid) };
+        let harvest = harvest_and_store(Arc::clone(&kernel.slot), storage, before);
+        // Giving up here drops the kernel, and with it what the code has done.
         let until = tokio::time::Instant::from_std(job.deadline);
         let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::NoTime)?;
-        let (left, snapshot) = harvested.map_err(run_error)?;
-        let (manifest, report) = outcome::of(start, outcome, left);
-        let keep = rests && !kernel.exit.is_sealed() && !self.closed.load(Ordering::SeqCst);
-        if keep && processes::stands_still(kernel.pid).await {
+        let (harvested, snapshot) = harvested.map_err(run_error)?;
+        let (manifest, report) = outcome::of(start, end, harvested);
+        let keep = stopped && !kernel.exit.is_known() && !self.closed.load(Ordering::SeqCst);
+        if keep && processes::comes_to_stop(kernel.pid).await {
             let at = Position { seq: job.head.position.seq.saturating_add(1), commit_id: job.commit };
-            self.pool.put(job.sandbox, Warm { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
+            self.pool.put(job.sandbox, IdleKernel { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
         }
-        Ok(Ran { base: job.head.position, manifest, report })
+        Ok(Outcome { parent: job.head.position, manifest, report })
     }
 }
 
 impl Interpreter for KernelHost {
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         Box::pin(async move {
-            let what = "this host has no bucket of its own";
-            let store = self.store.clone().ok_or_else(|| RunError::Kernel { what: what.into() })?;
+            let store = self.store.clone().ok_or_else(|| RunError::failed("this host has no bucket of its own"))?;
             self.run_with(store, job).await
         })
     }
@@ -225,10 +193,10 @@ impl Interpreter for KernelHost {
     }
 }
 
-fn run_error(error: RestoreError) -> RunError {
+fn run_error(error: FolderError) -> RunError {
     match error {
-        RestoreError::Store(error) => RunError::Store(error),
-        RestoreError::Folder(error) => RunError::Kernel { what: format!("working folder: {}", chain(&error)) },
+        FolderError::Store(error) => RunError::Store(error),
+        error @ FolderError::Folder(_) => RunError::failed(error),
     }
 }
 

@@ -1,21 +1,25 @@
-//! What a job runs: code in its sandbox's kernel, or a command beside a kernel that stands still.
+//! What a job runs: code in its sandbox's kernel, or a command beside a kernel that is stopped.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use sandcastle::interpreter::{Command, CommandKind, Job, RunError, Work};
+use sandcastle::{
+    Command, CommandKind,
+    interpreter::{Job, RunError, Work},
+};
 use sandcastle_protocol::{Ended, Program, Shell};
-use sandcastle_runtime::{chain, millis};
+use sandcastle_runtime::millis;
 
-use super::{Brought, Errand, KernelHost};
+use super::{KernelHost, ReadyKernel};
 use crate::{
+    folder::Storage,
     kernel::processes,
     run::{
-        code::{self, Call, End},
+        code::{self, CodeEnd, End, Timing},
         command,
-        outcome::{Measured, Outcome},
+        outcome::{Measured, WorkEnd},
     },
 };
 
@@ -23,94 +27,97 @@ use crate::{
 const RESERVE: (u32, Duration) = (10, Duration::from_secs(5));
 /// So many kernels may die before the code has begun.
 const MAX_TRIES: u32 = 3;
-/// Less time than this is none.
+/// With less time than this nothing is begun.
 const LEAST_TIME: Duration = Duration::from_millis(50);
 
 /// Work that has ended, before its files are stored.
-pub(super) struct Worked {
+pub(super) struct Finished {
     /// The kernel, and what the work began with.
-    pub(super) brought: Brought,
-    /// The kernel lives and stands still, and nothing that it or a command started lives.
-    pub(super) rests: bool,
+    pub(super) ready: ReadyKernel,
+    /// The kernel lives and is stopped, and nothing that it or a command started lives.
+    pub(super) stopped: bool,
     /// What it came to.
-    pub(super) outcome: Outcome,
+    pub(super) end: WorkEnd,
 }
 
 impl KernelHost {
     /// Does a job's work.
-    pub(super) async fn work(&self, job: &Errand) -> Result<Worked, RunError> {
+    pub(super) async fn work(&self, job: &Job, storage: &Storage) -> Result<Finished, RunError> {
         match &job.work {
-            Work::Cell { code, display_last } => self.run_code(job, code, *display_last).await,
-            Work::Command(command) => self.run_command(job, command).await,
+            Work::Cell { code, display_last } => self.run_code(job, storage, code.as_str(), *display_last).await,
+            Work::Command(command) => self.run_command(job, storage, command).await,
         }
     }
 
-    async fn run_code(&self, job: &Errand, code: &str, display_last: bool) -> Result<Worked, RunError> {
-        let (brought, code::Ran { end, output, took, .. }, limit) = self.try_code(job, code, display_last).await?;
+    async fn run_code(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        code: &str,
+        display_last: bool,
+    ) -> Result<Finished, RunError> {
+        let (ready, code_end, limit) = self.try_code(job, storage, code, display_last).await?;
+        let CodeEnd { end, output, took, .. } = code_end;
         let measured = Measured {
             took,
             limit,
-            memory_bytes: processes::resident_bytes(brought.kernel.pid),
+            memory_bytes: processes::resident_bytes(ready.kernel.pid),
             out_of_memory: self.was_out_of_memory(&end),
-            python: Arc::clone(&brought.kernel.python),
+            python: Arc::clone(&ready.kernel.python),
         };
-        tracing::debug!(slot = brought.kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
-        let rests = matches!(end, End::Done(_));
-        Ok(Worked { brought, rests, outcome: Outcome::Cell { end, output, measured } })
+        tracing::debug!(slot = ready.kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
+        let stopped = matches!(end, End::Done(_));
+        Ok(Finished { ready, stopped, end: WorkEnd::Cell { end, output, measured } })
     }
 
-    /// Runs the code in a kernel that stands at the job's head. A kernel may have died while it stood still; then the code
-    /// has not begun, and another kernel takes over.
+    /// Runs the code in a kernel at the job's head. A kernel may have died while it was stopped; then the code has not begun,
+    /// and another kernel takes over.
     async fn try_code(
         &self,
-        job: &Errand,
+        job: &Job,
+        storage: &Storage,
         code: &str,
         display_last: bool,
-    ) -> Result<(Brought, code::Ran, Duration), RunError> {
+    ) -> Result<(ReadyKernel, CodeEnd, Duration), RunError> {
         let mut tries = 0;
         loop {
-            let mut brought = self.bring_in_time(job).await?;
+            let mut ready = self.prepare_in_time(job, storage).await?;
             let limit = self.limit(job)?;
-            let call = Call { code, display_last, limit, grace: self.config.grace };
-            let ran = code::run(&mut brought.kernel, call).await;
+            let timing = Timing { limit, grace: self.config.grace };
+            let end = code::run(&mut ready.kernel, code, display_last, timing).await;
             tries += 1;
-            if ran.begun || !matches!(ran.end, End::Died(_)) || tries == MAX_TRIES {
-                return Ok((brought, ran, limit));
+            if end.begun || !matches!(end.end, End::Died(_)) || tries == MAX_TRIES {
+                return Ok((ready, end, limit));
             }
         }
     }
 
-    async fn run_command(&self, job: &Errand, command: &Command) -> Result<Worked, RunError> {
-        let mut brought = self.bring_in_time(job).await?;
+    async fn run_command(&self, job: &Job, storage: &Storage, command: &Command) -> Result<Finished, RunError> {
+        let mut ready = self.prepare_in_time(job, storage).await?;
         // One that has just been forked has never been stopped.
-        let rests = processes::quieten(brought.kernel.pid, &brought.kernel.process).await.unwrap_or(false);
-        if !rests {
-            brought.kernel.kill().await;
+        let kernel = &ready.kernel;
+        let stopped = processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false);
+        if !stopped {
+            ready.kernel.kill().await;
         }
         // Nor does one without the sandbox's variables take the place of one that may have them elsewhere.
-        let has_variables = brought.start.newly_lost.is_empty();
-        let shell = match command.kind {
-            CommandKind::Bash => Shell::Bash,
-            CommandKind::Python => Shell::Python,
-        };
-        let program = Program { shell, source: command.source.clone(), env: command.env.clone() };
+        let has_variables = ready.start.newly_lost.is_empty();
         let until = tokio::time::Instant::from_std(job.deadline);
-        let started = tokio::time::timeout_at(until, self.start_program(&brought.kernel, program)).await;
-        let started = started.map_err(|_| RunError::NoTime)?;
-        let cell = started.map_err(|error| RunError::Kernel { what: chain(&error) })?;
-        let mut ran = command::run(cell, self.limit(job)?).await;
+        let started = tokio::time::timeout_at(until, self.start_program(&ready.kernel, program(command))).await;
+        let cell = started.map_err(|_| RunError::NoTime)?.map_err(RunError::failed)?;
+        let mut command = command::run(cell, self.limit(job)?).await;
         // Asked in any case: a kill that is not this command's must not be taken for the next one's.
-        if self.memory_kills.happened() && ran.was_killed() {
-            ran.error = Some("MemoryError('the command was killed: out of memory')".into());
+        if self.memory_kills.happened() && command.was_killed() {
+            command.error = Some("MemoryError('the command was killed: out of memory')".into());
         }
-        let python = Arc::clone(&brought.kernel.python);
-        let rests = rests && has_variables && ran.nothing_left;
-        Ok(Worked { brought, rests, outcome: Outcome::Command { ran, python } })
+        let python = Arc::clone(&ready.kernel.python);
+        let stopped = stopped && has_variables && command.nothing_left;
+        Ok(Finished { ready, stopped, end: WorkEnd::Command { command, python } })
     }
 
-    async fn bring_in_time(&self, job: &Errand) -> Result<Brought, RunError> {
+    async fn prepare_in_time(&self, job: &Job, storage: &Storage) -> Result<ReadyKernel, RunError> {
         let until = tokio::time::Instant::from_std(job.deadline);
-        tokio::time::timeout_at(until, self.bring(job)).await.map_err(|_| RunError::NoTime)?
+        tokio::time::timeout_at(until, self.prepare(job, storage)).await.map_err(|_| RunError::NoTime)?
     }
 
     /// How long the work may take: what is left of the call's time, less what ending, storing and committing take.
@@ -126,4 +133,13 @@ impl KernelHost {
         const SIGKILL: i32 = rustix::process::Signal::KILL.as_raw();
         matches!(end, End::Died(Some(Ended::Signaled { signal: SIGKILL }))) && self.memory_kills.happened()
     }
+}
+
+fn program(command: &Command) -> Program {
+    let shell = match command.kind() {
+        CommandKind::Bash => Shell::Bash,
+        CommandKind::Python => Shell::Python,
+    };
+    let env = command.env().iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    Program { shell, source: command.text().to_owned(), env }
 }

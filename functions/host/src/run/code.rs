@@ -1,10 +1,11 @@
-//! One execution in one kernel: the code goes in, the output is read while it runs, and the deadline is kept.
+//! Code in a kernel: the code goes in, the output is read while it runs, and the deadline is kept.
 
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, ToKernel, output::NONCE_LEN};
-use tokio::time::{sleep_until, timeout};
+use sandcastle_runtime::millis;
+use tokio::time::{sleep, timeout};
 
 use super::output::Output;
 use crate::{
@@ -17,8 +18,8 @@ pub(crate) const READ_LEN: usize = 64 * 1024;
 /// A kernel that closed its frame socket may take so long to end by itself, so that how it ended is known.
 const DYING_TIME: Duration = Duration::from_secs(2);
 
-/// What came of an execution.
-pub(crate) struct Ran {
+/// What running code came to.
+pub(crate) struct CodeEnd {
     /// How it ended.
     pub(crate) end: End,
     /// False when the kernel ended before the code can have begun.
@@ -29,9 +30,9 @@ pub(crate) struct Ran {
     pub(crate) took: Duration,
 }
 
-/// How an execution ended.
+/// How the code ended.
 pub(crate) enum End {
-    /// The kernel answered; it stands still now, and nothing that it started lives.
+    /// The kernel answered; it is stopped now, and nothing that it started lives.
     Done(Done),
     /// The kernel has ended by itself; how, when anybody could tell.
     Died(Option<Ended>),
@@ -54,25 +55,24 @@ impl End {
     }
 }
 
-/// What is run, and for how long.
-pub(crate) struct Call<'a> {
-    /// Python source.
-    pub(crate) code: &'a str,
-    /// Show the value of a last bare expression.
-    pub(crate) display_last: bool,
+/// How long code may run.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing {
     /// The interrupt comes after so long.
     pub(crate) limit: Duration,
     /// The kill comes so long after the interrupt.
     pub(crate) grace: Duration,
 }
 
-/// Runs one call. When this is dropped midway, the kernel must be dropped too: it is in the middle of something.
-pub(crate) async fn run(kernel: &mut Kernel, call: Call<'_>) -> Ran {
+/// Runs code in a kernel. When this is dropped midway, the kernel must be dropped too: it is in the middle of something.
+pub(crate) async fn run(kernel: &mut Kernel, code: &str, display_last: bool, timing: Timing) -> CodeEnd {
     let nonce: [u8; NONCE_LEN] = rand::random();
     let mut output = Output::new(nonce);
     kernel.process.signal(Signal::CONT);
     let began = Instant::now();
-    let end = talk(kernel, &call, nonce, began, &mut output).await;
+    let execute =
+        Execute { nonce: hex::encode(nonce), code: code.to_owned(), display_last, limit_ms: millis(timing.limit) };
+    let end = talk(kernel, ToKernel::Execute(execute), timing, &mut output).await;
     let took = began.elapsed();
     let end = match end {
         End::Done(done) => settle(kernel, done).await,
@@ -86,23 +86,11 @@ pub(crate) async fn run(kernel: &mut Kernel, call: Call<'_>) -> Ran {
     if !output.ended() {
         drain(&kernel.output, &mut vec![0; READ_LEN], |bytes| output.feed(bytes));
     }
-    Ran { end, begun: output.begun(), output: output.finish(), took }
+    CodeEnd { end, begun: output.begun(), output: output.finish(), took }
 }
 
-/// Until the kernel has answered, has ended, or has to be ended.
-async fn talk(
-    kernel: &mut Kernel,
-    call: &Call<'_>,
-    nonce: [u8; NONCE_LEN],
-    began: Instant,
-    output: &mut Output,
-) -> End {
-    let execute = ToKernel::Execute(Execute {
-        nonce: nonce.iter().map(|byte| format!("{byte:02x}")).collect(),
-        code: call.code.to_owned(),
-        display_last: call.display_last,
-        limit_ms: u64::try_from(call.limit.as_millis()).unwrap_or(u64::MAX),
-    });
+/// Until the kernel has answered, has ended, or must be ended.
+async fn talk(kernel: &mut Kernel, execute: ToKernel, timing: Timing, output: &mut Output) -> End {
     let Kernel { frames, output: pipe, process, exit, .. } = kernel;
     let mut conversation = Box::pin(async {
         wire::write(frames, &execute).await?;
@@ -110,7 +98,7 @@ async fn talk(
     });
     let mut buffer = vec![0; READ_LEN];
     let (mut pipe_open, mut interrupted) = (true, false);
-    let mut alarm = Box::pin(sleep_until((began + call.limit).into()));
+    let mut alarm = Box::pin(sleep(timing.limit));
     loop {
         tokio::select! {
             said = &mut conversation => return answer(said, exit).await,
@@ -126,7 +114,7 @@ async fn talk(
                 }
                 process.signal(Signal::INT);
                 interrupted = true;
-                alarm.as_mut().reset((Instant::now() + call.grace).into());
+                alarm.as_mut().reset(tokio::time::Instant::now() + timing.grace);
             }
         }
     }
@@ -148,7 +136,7 @@ async fn answer(said: Result<Option<FromKernel>, FrameError>, exit: &mut Exit) -
 
 /// Stops the kernel and ends what the call left behind, so that nothing writes a file or a line from here on.
 async fn settle(kernel: &mut Kernel, done: Done) -> End {
-    match processes::quieten(kernel.pid, &kernel.process).await {
+    match processes::stop_and_end_children(kernel.pid, &kernel.process).await {
         Ok(true) => End::Done(done),
         Ok(false) => {
             kernel.kill().await;

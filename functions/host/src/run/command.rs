@@ -15,8 +15,8 @@ use crate::{
     text,
 };
 
-/// What came of a command.
-pub(crate) struct Ran {
+/// How a command ended.
+pub(crate) struct CommandEnd {
     /// What it wrote, and its exit code.
     pub(crate) process: ProcessEnd,
     /// Why it did not end by itself.
@@ -27,7 +27,7 @@ pub(crate) struct Ran {
     pub(crate) nothing_left: bool,
 }
 
-impl Ran {
+impl CommandEnd {
     /// True when something has killed it, as the system does for want of memory.
     pub(crate) fn was_killed(&self) -> bool {
         let killed = Ended::Signaled { signal: rustix::process::Signal::KILL.as_raw() };
@@ -36,13 +36,13 @@ impl Ran {
 }
 
 /// Runs a command that has just been started, to its end or its limit; then nothing of it is left.
-pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
+pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> CommandEnd {
     let began = Instant::now();
     let mut stdout = Stream::new(MAX_OUTPUT_JSON);
     let mut stderr = Stream::new(MAX_STDERR_BYTES);
     let mut buffer = vec![0; READ_LEN];
     let ended = {
-        let ProgramCell { process: Kernel { exit, output, .. }, errors, .. } = &mut cell;
+        let ProgramCell { child: Kernel { exit, output, .. }, errors, .. } = &mut cell;
         let alarm = sleep_until((began + limit).into());
         tokio::pin!(alarm);
         loop {
@@ -62,25 +62,25 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> Ran {
     let took = began.elapsed();
     let (how, stopped) = match ended {
         Some(how) => (how, false),
-        None => stop(&mut cell.process).await,
+        None => stop(&mut cell.child).await,
     };
     // The process that was forked ends what the program leaves, unless it is killed; a namespace ends with its first one.
     let nothing_left = matches!(how, Some(Ended::Exited { .. })) || stopped || (cell.alone && how.is_some());
-    drain(&cell.process.output, &mut buffer, |bytes| stdout.take(bytes));
+    drain(&cell.child.output, &mut buffer, |bytes| stdout.take(bytes));
     drain(&cell.errors, &mut buffer, |bytes| stderr.take(bytes));
     let mut budget = OutputBudget::default();
     let (stderr, stdout) = (stderr.text(&mut budget), stdout.text(&mut budget));
     let process = ProcessEnd { stdout, stderr, exit_code: how.map_or(-1, Ended::exit_code) };
-    Ran { process, error, took, nothing_left }
+    CommandEnd { process, error, took, nothing_left }
 }
 
 /// Ends the command and all that it has started; true when all of that was found.
-async fn stop(process: &mut Kernel) -> (Option<Ended>, bool) {
-    let found = processes::quieten(process.pid, &process.process).await.unwrap_or(false);
-    (process.kill().await, found)
+async fn stop(child: &mut Kernel) -> (Option<Ended>, bool) {
+    let found = processes::stop_and_end_children(child.pid, &child.process).await.unwrap_or(false);
+    (child.kill().await, found)
 }
 
-/// What has come of one of its two streams.
+/// What was read of one of its two streams.
 struct Stream {
     bytes: Vec<u8>,
     most: usize,
@@ -104,9 +104,9 @@ impl Stream {
 
     /// What does not fit is dropped, while the pipe goes on being drained.
     fn take(&mut self, bytes: &[u8]) {
-        let room = self.most - self.bytes.len();
-        self.cut |= bytes.len() > room;
-        self.bytes.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+        let left = self.most - self.bytes.len();
+        self.cut |= bytes.len() > left;
+        self.bytes.extend_from_slice(bytes.get(..left.min(bytes.len())).unwrap_or_default());
     }
 
     /// As text, with the mark of a cut at its end when something did not fit.

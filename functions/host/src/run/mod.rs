@@ -1,4 +1,4 @@
-//! What a job runs in a kernel's cell, and what comes of it.
+//! Running a job's code or command, and what that comes to.
 
 pub(crate) mod code;
 pub(crate) mod command;

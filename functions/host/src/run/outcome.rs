@@ -1,32 +1,31 @@
-//! What a run comes to: the next manifest, and what the caller is told. All that a kernel says is cut to size here.
+//! What a job comes to: the next manifest, and what the caller is told. All that a kernel says is cut to size here.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use sandcastle::{
-    limits::{
-        self, MAX_CWD_BYTES, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_NAME_BYTES, MAX_NAMES, MAX_TRACEBACK_BYTES,
-    },
+    EnvName, EnvValue, RuntimeVersion, VariableName, WorkingDirectory,
+    limits::{self, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_NAMES, MAX_TRACEBACK_BYTES},
     manifest::{Dataframe, Manifest, Variable, lost_names},
     report::{Failure, FrameShape, Report, StateNote},
 };
-use sandcastle_protocol::{Done, Ended};
+use sandcastle_protocol::{Done, Ended, Frame};
 use sandcastle_runtime::millis;
 
-use super::{code::End, command};
+use super::{code::End, command::CommandEnd};
 use crate::{folder::Harvested, text};
 
-/// What a run started from.
-pub(crate) struct Start {
-    /// The state at the position that the run began at.
-    pub(crate) base: Arc<Manifest>,
-    /// Names whose values were gone when the run began: those of the manifest, and those that a new kernel came without.
-    pub(crate) lost: BTreeMap<String, String>,
+/// What a job starts from.
+pub(crate) struct StartState {
+    /// The state at the position that the job runs on.
+    pub(crate) parent: Arc<Manifest>,
+    /// Names whose values were gone when the job began: those of the manifest, and those that a new kernel came without.
+    pub(crate) lost: BTreeMap<VariableName, String>,
     /// Of them, the names that became lost just now.
-    pub(crate) newly_lost: Vec<String>,
+    pub(crate) newly_lost: Vec<VariableName>,
 }
 
-/// How the work of a run ended.
-pub(crate) enum Outcome {
+/// How a job's work ended.
+pub(crate) enum WorkEnd {
     /// Code in the kernel.
     Cell {
         /// How it ended.
@@ -38,8 +37,8 @@ pub(crate) enum Outcome {
     },
     /// A command beside it.
     Command {
-        /// What it came to.
-        ran: command::Ran,
+        /// How it ended.
+        command: CommandEnd,
         /// The version of Python.
         python: Arc<str>,
     },
@@ -67,18 +66,18 @@ fn lost_reason(how: &str) -> String {
     format!("its value lived in a kernel that has ended ({how})")
 }
 
-impl Start {
+impl StartState {
     /// What a kernel that already ran is started with.
-    pub(crate) fn warm(base: Arc<Manifest>) -> Self {
-        let lost = base.lost.clone();
-        Self { base, lost, newly_lost: Vec::new() }
+    pub(crate) fn warm(parent: Arc<Manifest>) -> Self {
+        let lost = parent.lost.clone();
+        Self { parent, lost, newly_lost: Vec::new() }
     }
 
     /// What a new kernel is started with: every variable is gone.
-    pub(crate) fn cold(base: Arc<Manifest>) -> Self {
-        let newly_lost: Vec<String> = base.variables.keys().cloned().collect();
-        let lost = lost_names(&newly_lost, &lost_reason(NEW_KERNEL), base.lost.clone());
-        Self { base, lost, newly_lost }
+    pub(crate) fn cold(parent: Arc<Manifest>) -> Self {
+        let newly_lost: Vec<VariableName> = parent.variables.keys().cloned().collect();
+        let lost = lost_names(&newly_lost, &lost_reason(NEW_KERNEL), parent.lost.clone());
+        Self { parent, lost, newly_lost }
     }
 
     /// What the caller is told of the names that were lost just now.
@@ -88,30 +87,30 @@ impl Start {
     }
 }
 
-/// The state after a run, and its report.
-pub(crate) fn of(start: Start, outcome: Outcome, left: Harvested) -> (Manifest, Report) {
+/// The state after a job, and its report.
+pub(crate) fn of(start: StartState, end: WorkEnd, left: Harvested) -> (Manifest, Report) {
     let report = Report { files: left.generated, files_skipped: left.skipped, ..Report::default() };
-    let mut manifest = (*start.base).clone();
+    let mut manifest = (*start.parent).clone();
     manifest.files = left.files;
-    match outcome {
-        Outcome::Cell { end, output, measured } => of_code(start, end, measured, manifest, Report { output, ..report }),
-        Outcome::Command { ran, python } => {
-            manifest.runtime = python.to_string();
-            of_command(ran, manifest, report)
+    match end {
+        WorkEnd::Cell { end, output, measured } => of_code(start, end, measured, manifest, Report { output, ..report }),
+        WorkEnd::Command { command, python } => {
+            manifest.runtime = version(&python);
+            of_command(command, manifest, report)
         }
     }
 }
 
 /// The kernel has no part in it: the values are wherever they were.
-fn of_command(ran: command::Ran, manifest: Manifest, mut report: Report) -> (Manifest, Report) {
-    report.duration_ms = millis(ran.took);
-    report.process = Some(ran.process);
-    report.failure = ran.error.map(|error| Failure { error, traceback: Vec::new() });
+fn of_command(command: CommandEnd, manifest: Manifest, mut report: Report) -> (Manifest, Report) {
+    report.duration_ms = millis(command.took);
+    report.process = Some(command.process);
+    report.failure = command.error.map(|error| Failure { error, traceback: Vec::new() });
     (manifest, report)
 }
 
 fn of_code(
-    start: Start,
+    start: StartState,
     end: End,
     measured: Measured,
     mut manifest: Manifest,
@@ -119,7 +118,7 @@ fn of_code(
 ) -> (Manifest, Report) {
     report.duration_ms = millis(measured.took);
     manifest.calls = manifest.calls.saturating_add(1);
-    manifest.runtime = measured.python.to_string();
+    manifest.runtime = version(&measured.python);
     let cause = match end {
         End::Done(done) => {
             manifest.memory_bytes = measured.memory_bytes;
@@ -160,7 +159,7 @@ fn died(how: Ended, out_of_memory: bool) -> Cause {
 }
 
 /// The kernel is gone, and every value with it.
-fn lose_all(start: Start, why: &str, manifest: &mut Manifest, report: &mut Report) {
+fn lose_all(start: StartState, why: &str, manifest: &mut Manifest, report: &mut Report) {
     let reason = lost_reason(why);
     manifest.lost = start.lost;
     let names = manifest.lose_variables(&reason);
@@ -168,67 +167,67 @@ fn lose_all(start: Start, why: &str, manifest: &mut Manifest, report: &mut Repor
     report.kernel_died = true;
 }
 
-fn answered(start: Start, done: Done, manifest: &mut Manifest, report: &mut Report) {
+fn answered(start: StartState, done: Done, manifest: &mut Manifest, report: &mut Report) {
     let note = start.note();
     report.failure = done.failure.map(|failure| Failure {
         error: limits::prefix(&failure.error, MAX_ERROR_BYTES).to_owned(),
         traceback: traceback(&failure.traceback),
     });
-    let names = done.names.into_iter().filter(|name| is_name(name)).take(MAX_NAMES);
-    let variables: BTreeMap<String, Variable> = names.map(|name| (name, Variable::default())).collect();
+    let names = done.names.into_iter().filter_map(|name| VariableName::parse(name).ok()).take(MAX_NAMES);
+    let variables: BTreeMap<VariableName, Variable> = names.map(|name| (name, Variable::default())).collect();
     if variables != *manifest.variables {
         manifest.variables = Arc::new(variables);
     }
     let mut lost = start.lost;
     let still: std::collections::HashSet<String> = done.still_lost.into_iter().collect();
-    lost.retain(|name, _| still.contains(name));
+    lost.retain(|name, _| still.contains(name.as_str()));
     manifest.lost = lost;
-    let frames: Vec<_> = done.dataframes.into_iter().filter(|frame| is_name(&frame.name)).take(MAX_FRAMES).collect();
-    let shape = |frame: &sandcastle_protocol::Frame| FrameShape {
-        name: frame.name.clone(),
+    let named = |frame: Frame| Some((VariableName::parse(frame.name.as_str()).ok()?, frame));
+    let frames: Vec<_> = done.dataframes.into_iter().filter_map(named).take(MAX_FRAMES).collect();
+    let shape = |(name, frame): &(VariableName, Frame)| FrameShape {
+        name: name.clone(),
         num_rows: frame.num_rows,
         num_cols: frame.num_cols,
     };
-    report.dataframes = frames.iter().filter(|frame| frame.changed).map(shape).collect();
+    report.dataframes = frames.iter().filter(|(_, frame)| frame.changed).map(shape).collect();
     manifest.dataframes = frames
         .into_iter()
-        .map(|frame| Dataframe {
-            name: frame.name,
+        .map(|(name, frame)| Dataframe {
+            name,
             num_rows: frame.num_rows,
             num_cols: frame.num_cols,
             memory_usage_bytes: frame.memory_bytes,
         })
         .collect();
-    manifest.cwd = Some(done.cwd).filter(|cwd| cwd.len() <= MAX_CWD_BYTES && !cwd.contains('\0')).unwrap_or_default();
+    manifest.cwd = WorkingDirectory::parse(done.cwd).unwrap_or_else(|_| WorkingDirectory::top());
     manifest.env = environment(done.env);
     report.state = note;
 }
 
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains('\0')
+fn version(python: &str) -> RuntimeVersion {
+    RuntimeVersion::parse(python).unwrap_or_else(|_| RuntimeVersion::none())
 }
 
 /// One element per line, cut when there is more than a kernel sends.
 fn traceback(lines: &[String]) -> Vec<String> {
-    let mut room = MAX_TRACEBACK_BYTES;
+    let mut left_bytes = MAX_TRACEBACK_BYTES;
     let mut kept = Vec::new();
     for line in lines.iter().flat_map(|line| line.split('\n')) {
-        let Some(left) = room.checked_sub(line.len() + 1) else { break };
-        room = left;
+        let Some(left) = left_bytes.checked_sub(line.len() + 1) else { break };
+        left_bytes = left;
         kept.push(line.to_owned());
     }
     kept
 }
 
 /// The variables that an environment can hold, as far as they fit.
-fn environment(env: BTreeMap<String, Option<String>>) -> BTreeMap<String, Option<String>> {
-    let mut room = MAX_ENV_BYTES;
-    let fits = |(name, value): &(String, Option<String>)| {
-        let value = value.as_deref().unwrap_or_default();
-        let sound = !name.is_empty() && !name.contains(['=', '\0']) && !value.contains('\0');
-        let left = room.checked_sub(name.len() + value.len() + 2).filter(|_| sound);
-        room = left.unwrap_or(room);
-        left.is_some()
+fn environment(env: BTreeMap<String, Option<String>>) -> BTreeMap<EnvName, Option<EnvValue>> {
+    let mut left_bytes = MAX_ENV_BYTES;
+    let fitting = |(name, value): (String, Option<String>)| {
+        let left = left_bytes.checked_sub(name.len() + value.as_ref().map_or(0, String::len) + 2)?;
+        let entry = (EnvName::parse(name).ok()?, value.map(EnvValue::parse).transpose().ok()?);
+        left_bytes = left;
+        Some(entry)
     };
-    env.into_iter().filter(fits).collect()
+    env.into_iter().filter_map(fitting).collect()
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sandcastle::{
-    interpreter::{CommandKind, Interpreter},
+    CommandKind,
+    interpreter::Interpreter,
     limits::{MAX_COMMAND_BYTES, MAX_OUTPUT_JSON, MAX_STDERR_BYTES, TRUNCATED},
     report::{ProcessEnd, Report},
 };

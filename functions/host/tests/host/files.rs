@@ -7,7 +7,7 @@ use std::{
 
 use sandcastle::{
     interpreter::{Interpreter, RunError},
-    keys,
+    layout,
     store::{ObjectStore, StoreError},
 };
 
@@ -227,7 +227,7 @@ async fn stored_bytes_are_verified_when_read() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
     let report = sandbox.run("open('a.txt', 'w').write('a')").await;
-    let key = keys::file(&sandbox.id, sandbox.head.manifest.epoch, report.files[0].hash);
+    let key = layout::file(&sandbox.id, sandbox.head.manifest.epoch, report.files[0].hash);
     host.store.put(&key, "other bytes".into()).await.unwrap();
     host.host.discard(&sandbox.id).await;
     let ran = sandbox.try_run("print(1)").await;

@@ -193,7 +193,7 @@ async fn as_many_names_as_python_can_hold_do_not_end_the_kernel() {
         assert!(sandbox.head.manifest.variables.len() >= 600, "{}", sandbox.head.manifest.variables.len());
         // They are lost, a bounded part of them is remembered, and a new kernel can be told.
         sandbox.fails("import os\nos._exit(1)").await;
-        let lost: usize = sandbox.head.manifest.lost.iter().map(|(name, why)| name.len() + why.len()).sum();
+        let lost: usize = sandbox.head.manifest.lost.iter().map(|(name, why)| name.as_str().len() + why.len()).sum();
         assert!(lost <= 256 * 1024 && sandbox.head.manifest.lost.len() <= 2_000);
         assert_eq!(sandbox.prints("print('on')").await, ["on"]);
     }

@@ -127,7 +127,7 @@ async fn discarding_ends_the_call_that_runs() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         host.host.discard(&sandbox.id).await;
     });
-    assert!(matches!(ended.0, Err(RunError::Kernel { .. })));
+    assert!(matches!(ended.0, Err(RunError::Failed(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,10 +13,10 @@ use std::{
 
 use bytes::Bytes;
 use sandcastle::{
-    CommitId, ContentHash, ExecutionId, Name, SandboxId,
+    Code, Command, CommandKind, CommitId, ContentHash, ExecutionId, FileMode, Name, SandboxId, WorkingPath,
     entry::{Change, Entry, Executed, Head, Position, State},
-    interpreter::{Command, CommandKind, Interpreter, Job, Ran, RunError, Work},
-    keys,
+    interpreter::{Interpreter, Job, Outcome, RunError, Work},
+    layout,
     ledger::Ledger,
     manifest::{Epoch, Manifest, Node, WorkingFile},
     report::Report,
@@ -145,7 +145,7 @@ impl<'a> Sandbox<'a> {
     }
 
     pub(crate) fn job(&self, code: &str) -> Job {
-        self.job_of(Work::Cell { code: code.into(), display_last: false })
+        self.job_of(Work::Cell { code: Code::parse(code).unwrap(), display_last: false })
     }
 
     fn job_of(&self, work: Work) -> Job {
@@ -161,7 +161,7 @@ impl<'a> Sandbox<'a> {
     }
 
     /// Runs without committing.
-    pub(crate) async fn try_run(&self, code: &str) -> Result<Ran, RunError> {
+    pub(crate) async fn try_run(&self, code: &str) -> Result<Outcome, RunError> {
         self.on.host.run(self.job(code)).await
     }
 
@@ -178,15 +178,15 @@ impl<'a> Sandbox<'a> {
     /// Runs a command with these variables of the environment, and commits.
     pub(crate) async fn command(&mut self, kind: CommandKind, source: &str, env: &[(&str, &str)]) -> Report {
         let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let command = Command { kind, source: source.to_owned(), env };
+        let command = Command::parse(kind, source.to_owned(), env).unwrap();
         self.commit_job(self.job_of(Work::Command(Arc::new(command)))).await
     }
 
     async fn commit_job(&mut self, job: Job) -> Report {
         let commit = job.commit;
-        let (input, command) = (job.work.source().to_owned(), matches!(job.work, Work::Command(_)));
-        let ran = self.on.host.run(job).await.unwrap();
-        assert_eq!(ran.base, self.head.position);
+        let (input, command) = (job.work.text().to_owned(), matches!(job.work, Work::Command(_)));
+        let outcome = self.on.host.run(job).await.unwrap();
+        assert_eq!(outcome.parent, self.head.position);
         let executed = Executed {
             files: Vec::new(),
             kind: "python".into(),
@@ -195,20 +195,20 @@ impl<'a> Sandbox<'a> {
             command,
             output_preview: String::new(),
             error: String::new(),
-            duration_ms: ran.report.duration_ms,
+            duration_ms: outcome.report.duration_ms,
         };
-        self.commit(commit, Change::Executed(executed), ran.manifest).await;
-        ran.report
+        self.commit(commit, Change::Executed(executed), outcome.manifest).await;
+        outcome.report
     }
 
-    /// Runs code that has to succeed; what it printed.
+    /// Runs code that must succeed; what it printed.
     pub(crate) async fn prints(&mut self, code: &str) -> Vec<String> {
         let report = self.run(code).await;
         assert_eq!(report.failure, None, "{code}");
         report.output
     }
 
-    /// Runs code that has to fail; its error.
+    /// Runs code that must fail; its error.
     pub(crate) async fn fails(&mut self, code: &str) -> String {
         self.run(code).await.failure.unwrap().error
     }
@@ -216,21 +216,27 @@ impl<'a> Sandbox<'a> {
     /// Puts a file as a request from outside does.
     pub(crate) async fn put_file(&mut self, name: &str, content: &str) {
         let hash = ContentHash::of(content.as_bytes());
-        let key = keys::file(&self.id, self.head.manifest.epoch, hash);
+        let key = layout::file(&self.id, self.head.manifest.epoch, hash);
         self.on.store.put(&key, Bytes::from(content.to_owned())).await.unwrap();
         let now = OffsetDateTime::now_utc();
-        let (size, mode) = (content.len() as u64, 0o644);
+        let (size, mode) = (content.len() as u64, FileMode::of(0o644));
         let file = Node::File(WorkingFile { hash, size, mode, modified_at: now, stored_at: now });
-        let change = Change::FilePut { name: name.into() };
-        self.change_files(change, |files| files.insert(name.into(), file)).await;
+        let name = WorkingPath::parse(name).unwrap();
+        let change = Change::FilePut { name: name.clone() };
+        self.change_files(change, |files| files.insert(name, file)).await;
     }
 
     /// Deletes a file from outside.
     pub(crate) async fn delete_file(&mut self, name: &str) {
-        self.change_files(Change::FileDeleted { name: name.into() }, |files| files.remove(name)).await;
+        let name = WorkingPath::parse(name).unwrap();
+        self.change_files(Change::FileDeleted { name: name.clone() }, |files| files.remove(&name)).await;
     }
 
-    async fn change_files(&mut self, what: Change, change: impl FnOnce(&mut BTreeMap<String, Node>) -> Option<Node>) {
+    async fn change_files(
+        &mut self,
+        what: Change,
+        change: impl FnOnce(&mut BTreeMap<WorkingPath, Node>) -> Option<Node>,
+    ) {
         let mut manifest = (*self.head.manifest).clone();
         change(Arc::make_mut(&mut manifest.files));
         self.commit(CommitId::new(), what, manifest).await;
@@ -248,13 +254,13 @@ impl<'a> Sandbox<'a> {
             recent: Arc::default(),
         };
         let ledger = Ledger::new(Arc::clone(&self.on.store) as Arc<dyn ObjectStore>);
-        ledger.put(&self.id, &entry).await.unwrap();
+        ledger.append(&self.id, &entry).await.unwrap();
         self.head = head(entry.position, manifest);
     }
 
     /// The bytes of a stored file.
     pub(crate) async fn stored(&self, hash: ContentHash) -> Bytes {
-        let key = keys::file(&self.id, self.head.manifest.epoch, hash);
+        let key = layout::file(&self.id, self.head.manifest.epoch, hash);
         self.on.store.get(&key).await.unwrap().unwrap()
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     io::{self, Write},
+    str::FromStr,
 };
 
 use clap::{Args, Subcommand};
@@ -60,10 +61,10 @@ enum Command {
 #[derive(Args)]
 struct Create {
     /// Organisation of the key: 1 to 32 of A-Z a-z 0-9 . _
-    #[arg(long, value_parser = Name::parse)]
+    #[arg(long, value_parser = Name::from_str)]
     org: Name,
     /// Member who owns the sandboxes that it starts: 1 to 32 of A-Z a-z 0-9 . _
-    #[arg(long, value_parser = Name::parse)]
+    #[arg(long, value_parser = Name::from_str)]
     member: Name,
     /// Name of the key, shown by `list`.
     #[arg(long)]

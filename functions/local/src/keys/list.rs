@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sandcastle::{
-    KeyRecord, keys as paths,
+    KeyRecord, layout,
     store::{ObjectStore, StoreError},
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -20,7 +20,7 @@ type Row = [String; COLUMNS];
 pub async fn list(store: &dyn ObjectStore) -> Result<String, KeysError> {
     let digests = digests(store).await?;
     let mut rows: Vec<_> = stream::iter(digests)
-        .map(|digest| async move { Ok::<_, StoreError>((store.get(&paths::api_key(&digest)).await?, digest)) })
+        .map(|digest| async move { Ok::<_, StoreError>((store.get(&layout::api_key(&digest)).await?, digest)) })
         .buffered(AT_ONCE)
         .try_filter_map(|(record, digest)| async move { Ok(record.map(|record| row(&digest, &record))) })
         .try_collect()

@@ -8,7 +8,7 @@ mod rotate;
 use std::io;
 
 use sandcastle::{
-    KeyRecord, Name, Scope, Secret, keys as paths,
+    KeyRecord, Name, Scope, Secret, layout,
     store::{ObjectStore, StoreError},
 };
 use time::{Duration, OffsetDateTime};
@@ -124,14 +124,14 @@ pub async fn record(store: &dyn ObjectStore, secret: &Secret, new: NewKey) -> Re
 
 async fn put_new(store: &dyn ObjectStore, secret: &Secret, record: &KeyRecord) -> Result<(), KeysError> {
     let json = serde_json::to_vec_pretty(record).map_err(KeysError::Record)?;
-    store.put_new(&paths::api_key(&secret.digest()), json.into()).await?;
+    store.put_new(&layout::api_key(&secret.digest()), json.into()).await?;
     Ok(())
 }
 
 /// Revokes the key whose id begins with these digits, and returns its id.
 pub async fn revoke(store: &dyn ObjectStore, id: &str) -> Result<String, KeysError> {
     let digest = find(store, id).await?;
-    store.delete(&[paths::api_key(&digest)]).await?;
+    store.delete(&[layout::api_key(&digest)]).await?;
     Ok(short(&digest))
 }
 
@@ -152,9 +152,9 @@ async fn find(store: &dyn ObjectStore, id: &str) -> Result<String, KeysError> {
 async fn digests(store: &dyn ObjectStore) -> Result<Vec<String>, StoreError> {
     let (mut digests, mut after) = (Vec::new(), None::<String>);
     loop {
-        let page = store.list(paths::API_KEYS, after.as_deref(), PAGE).await?;
+        let page = store.list(layout::API_KEYS, after.as_deref(), PAGE).await?;
         let Some(last) = page.last() else { return Ok(digests) };
-        let digest = |key: &String| Some(key.strip_prefix(paths::API_KEYS)?.strip_suffix(".json")?.to_owned());
+        let digest = |key: &String| Some(key.strip_prefix(layout::API_KEYS)?.strip_suffix(".json")?.to_owned());
         digests.extend(page.iter().filter_map(digest));
         after = Some(last.clone());
     }

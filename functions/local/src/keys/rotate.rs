@@ -4,7 +4,7 @@
 use std::io;
 
 use sandcastle::{
-    KeyRecord, Secret, keys as paths,
+    KeyRecord, Secret, layout,
     store::{ObjectStore, StoreError},
 };
 use time::{Duration, OffsetDateTime};
@@ -38,7 +38,7 @@ pub async fn rotate(
     let new = KeyRecord { created_at, expires_at, ..old };
     put_new(store, &secret, &new).await?;
     if let Err(error) = show(&secret) {
-        store.delete(&[paths::api_key(&secret.digest())]).await?;
+        store.delete(&[layout::api_key(&secret.digest())]).await?;
         return Err(KeysError::NotShown(error));
     }
     let short = short(&digest);
@@ -47,7 +47,7 @@ pub async fn rotate(
 }
 
 async fn retire(store: &dyn ObjectStore, digest: &str, overlap: Option<Duration>) -> Result<String, KeysError> {
-    let (key, id) = (paths::api_key(digest), short(digest));
+    let (key, id) = (layout::api_key(digest), short(digest));
     let Some(overlap) = overlap else {
         store.delete(&[key]).await?;
         return Ok(format!("{id} is revoked; a running server may accept it for another 30 seconds"));
@@ -61,7 +61,7 @@ async fn retire(store: &dyn ObjectStore, digest: &str, overlap: Option<Duration>
 }
 
 async fn read(store: &dyn ObjectStore, digest: &str) -> Result<Option<KeyRecord>, KeysError> {
-    let key = paths::api_key(digest);
+    let key = layout::api_key(digest);
     let Some(bytes) = store.get(&key).await? else { return Ok(None) };
     let corrupt = |_| StoreError::Corrupt { key, what: "not a key record".into() };
     Ok(Some(serde_json::from_slice(&bytes).map_err(corrupt)?))

@@ -10,7 +10,7 @@ use std::{
 };
 
 use sandcastle::{
-    CommitId, ExecutionId, Name, SandboxId,
+    Code, CommitId, ExecutionId, Name, SandboxId,
     entry::{Head, Position},
     interpreter::{Interpreter, Job, Work},
     manifest::{Epoch, Manifest},
@@ -73,11 +73,11 @@ async fn import(host: &KernelHost, root: &Path, modules: &[String]) -> Result<()
         return Err("it has no modules".into());
     }
     let imports = modules.iter().map(|name| format!("import {name}; print({name}.__file__)\n"));
-    let ran = host.run(job(imports.collect())?).await?;
-    if let Some(failure) = ran.report.failure {
+    let outcome = host.run(job(imports.collect())?).await?;
+    if let Some(failure) = outcome.report.failure {
         return Err(failure.error.into());
     }
-    match ran.report.output.iter().find(|file| !Path::new(file).starts_with(root)) {
+    match outcome.report.output.iter().find(|file| !Path::new(file).starts_with(root)) {
         None => Ok(()),
         Some(file) => Err(format!("imported from {file}, outside the layer").into()),
     }
@@ -93,7 +93,7 @@ fn job(code: String) -> Result<Job, Failed> {
         execution: ExecutionId::new(),
         commit: CommitId::new(),
         head: Arc::new(Head { position, at: now, manifest, recent: Arc::default(), base: None }),
-        work: Work::Cell { code: code.into(), display_last: false },
+        work: Work::Cell { code: Code::parse(code)?, display_last: false },
         limit: LIMIT,
         deadline: Instant::now() + LIMIT * 2,
     })

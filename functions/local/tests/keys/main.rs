@@ -10,7 +10,7 @@ use std::{
     process::{Command, Output},
 };
 
-use sandcastle::{KeyRecord, Scope, Secret, keys, store::ObjectStore};
+use sandcastle::{KeyRecord, Scope, Secret, layout, store::ObjectStore};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
 
@@ -58,7 +58,7 @@ async fn a_key_is_made_listed_and_revoked() {
     assert!(!table.contains(full.expose()) && !table.contains(limited.expose()));
 
     let (s3, store) = serve(data.path()).await;
-    let stored = store.get(&keys::api_key(&limited.digest())).await.unwrap().unwrap();
+    let stored = store.get(&layout::api_key(&limited.digest())).await.unwrap().unwrap();
     let record: KeyRecord = serde_json::from_slice(&stored).unwrap();
     assert_eq!((record.org.as_str(), record.member.as_str(), &*record.scopes), ("acme", "bob", &[Scope::Read][..]));
     assert_eq!(record.sandbox_limit, Some(3));
@@ -75,7 +75,7 @@ async fn keys_are_made_while_a_server_has_the_folder() {
     let data = tempfile::tempdir().unwrap();
     let (s3, store) = serve(data.path()).await;
     let key = create(data.path(), "made meanwhile");
-    assert!(store.get(&keys::api_key(&key.digest())).await.unwrap().is_some());
+    assert!(store.get(&layout::api_key(&key.digest())).await.unwrap().is_some());
     assert!(printed(data.path(), &["list"]).contains("made meanwhile"));
     s3.shutdown().await.unwrap();
     assert!(printed(data.path(), &["list"]).contains("made meanwhile"), "and they are kept");
@@ -108,8 +108,8 @@ async fn a_record_that_somebody_else_wrote_cannot_garble_the_table() {
     let data = tempfile::tempdir().unwrap();
     let (s3, store) = serve(data.path()).await;
     let record = r#"{"org":"a","member":"b","scopes":[],"name":"x\u001b[2J\ny","created_at":"2026-01-01T00:00:00Z"}"#;
-    store.put(&keys::api_key(&"1".repeat(64)), record.into()).await.unwrap();
-    store.put(&keys::api_key(&"2".repeat(64)), "{}".into()).await.unwrap();
+    store.put(&layout::api_key(&"1".repeat(64)), record.into()).await.unwrap();
+    store.put(&layout::api_key(&"2".repeat(64)), "{}".into()).await.unwrap();
     let table = printed(data.path(), &["list"]);
     assert!(!table.contains('\u{1b}') && table.lines().count() == 3 && table.contains("not a key record"), "{table}");
     s3.shutdown().await.unwrap();

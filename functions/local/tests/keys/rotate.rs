@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use sandcastle::{
-    KeyRecord, Secret, keys,
+    KeyRecord, Secret, layout,
     store::{ObjectStore, Presentation, PutNew, StoreError, Version},
 };
 use sandcastle_local::keys::{list, revoke, rotate};
@@ -21,7 +21,7 @@ use time::{Duration, OffsetDateTime};
 use super::{create, printed, refused, run, serve};
 
 async fn record(store: &dyn ObjectStore, secret: &Secret) -> Option<KeyRecord> {
-    let stored = store.get(&keys::api_key(&secret.digest())).await.unwrap()?;
+    let stored = store.get(&layout::api_key(&secret.digest())).await.unwrap()?;
     Some(serde_json::from_slice(&stored).unwrap())
 }
 
@@ -210,7 +210,7 @@ async fn a_key_that_has_ended_or_comes_back_by_itself_is_not_rotated() {
     let old = create(data.path(), "one");
     let mut ended = record(&store, &old).await.unwrap();
     ended.expires_at = Some(OffsetDateTime::now_utc() - Duration::SECOND);
-    store.put(&keys::api_key(&old.digest()), serde_json::to_vec(&ended).unwrap().into()).await.unwrap();
+    store.put(&layout::api_key(&old.digest()), serde_json::to_vec(&ended).unwrap().into()).await.unwrap();
     assert!(refused(data.path(), &["rotate", &old.digest()]).contains("has expired: create a new key"));
     let development = create(data.path(), "development key");
     assert!(refused(data.path(), &["rotate", &development.digest()]).contains("delete the file dev-key"));

@@ -44,7 +44,7 @@ impl Sandcastles {
     /// The newest entry of a sandbox of the caller's organisation. Another organisation's takes the same reads as one that
     /// is not there, so that the time an answer takes does not tell them apart.
     pub(super) async fn newest_for(&self, caller: &Principal, id: &SandboxId) -> Result<Arc<Head>, ServiceError> {
-        match self.ledger.newest_entry(id).await? {
+        match self.ledger.newest(id).await? {
             Some(entry) if *entry.state.org() == caller.org => self.learn(id, entry).await,
             Some(_) => Err(ServiceError::NotFound),
             None => {
@@ -60,7 +60,7 @@ pub(super) fn parse_id(id: &str) -> Result<SandboxId, ServiceError> {
     SandboxId::parse(id).map_err(|_| ServiceError::NotFound)
 }
 
-/// Whose sandbox it has to be.
+/// Whose sandbox it must be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     /// Anybody's of the organisation.

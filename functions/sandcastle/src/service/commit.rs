@@ -1,4 +1,4 @@
-//! One commit: write the next entry, and find out what became of it whatever storage answers.
+//! One commit: write the next entry, and find out what happened, whatever storage answers.
 
 use std::{
     sync::Arc,
@@ -14,13 +14,13 @@ use crate::{
     store::{PutNew, StoreError},
 };
 
-/// How far a commit goes to find out what became of it.
+/// How long, and how far back, a commit looks for what it came to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// A write whose outcome is unknown is tried again until then.
     pub(super) deadline: Instant,
-    /// Number of the entry that the call's first attempt stood on.
-    pub(super) since: u64,
+    /// Number of the entry that the first attempt ran on.
+    pub(super) first_parent: u64,
 }
 
 /// Pause before a write is tried again, doubled each time up to a second.
@@ -36,12 +36,12 @@ pub(super) struct Draft {
     pub(super) recent: Option<Recent>,
 }
 
-/// What became of a commit.
-pub(super) enum Outcome {
+/// What a commit came to.
+pub(super) enum Commit {
     /// The call is in the ledger, by the attempt with this commit id: this one, or an earlier one that seemed lost.
     Committed(CommitId),
     /// Another call has the entry's number; this is the newest entry now.
-    Lost(Arc<Head>),
+    Conflict(Arc<Head>),
 }
 
 impl Sandcastles {
@@ -52,11 +52,11 @@ impl Sandcastles {
         parent: Option<&Head>,
         draft: Draft,
         patience: Patience,
-    ) -> Result<Outcome, ServiceError> {
+    ) -> Result<Commit, ServiceError> {
         let seq = parent.map_or(0, |head| head.position.seq).saturating_add(1);
         let position = Position { seq, commit_id: draft.commit_id };
         let at = self.now();
-        let (state, base) = self.ledger.state(id, parent, &draft.manifest, at).await?;
+        let (state, base) = self.ledger.encode(id, parent, &draft.manifest, at).await?;
         // A stop deletes the results that idempotency keys stand for, and another life never had them.
         let same_life =
             |head: &&Head| head.manifest.epoch == draft.manifest.epoch && draft.manifest.status == Status::Running;
@@ -74,9 +74,9 @@ impl Sandcastles {
             Ok(PutNew::Created) => {
                 let head = Head { position, at, manifest: Arc::new(draft.manifest), recent, base };
                 self.heads.learn(id, Arc::new(head));
-                Ok(Outcome::Committed(draft.commit_id))
+                Ok(Commit::Committed(draft.commit_id))
             }
-            Ok(PutNew::Exists) => self.look(id, patience.since.min(seq - 1), draft.execution_id).await,
+            Ok(PutNew::Exists) => self.look(id, patience.first_parent.min(seq - 1), draft.execution_id).await,
             Err(error) => {
                 // Nobody knows whether the entry will be there: what this process believed is forgotten.
                 self.heads.note_contention(id);
@@ -85,30 +85,30 @@ impl Sandcastles {
         }
     }
 
-    /// Puts the entry until storage says what became of it: an outcome that it does not tell is found out by writing the
-    /// same entry again, which cannot be there twice.
+    /// Writes the entry until storage tells what happened: an unknown outcome is found out by writing the same entry again,
+    /// which cannot be there twice.
     async fn write(&self, id: &SandboxId, entry: &Entry, patience: Patience) -> Result<PutNew, StoreError> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.ledger.put(id, entry).await {
+            match self.ledger.append(id, entry).await {
                 Err(error @ StoreError::Unknown { .. }) if time_left(patience.deadline) => {
                     tracing::warn!(sandbox = %id, error = &error as &dyn std::error::Error, "commit is tried again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
                 }
-                outcome => return outcome,
+                written => return written,
             }
         }
     }
 
     /// The number is taken. Whoever took it may be this very call: a try whose answer was lost, by this process or inside
     /// the SDK, may have landed. So the call is looked for in every entry after its first parent before it runs again.
-    async fn look(&self, id: &SandboxId, since: u64, call: ExecutionId) -> Result<Outcome, ServiceError> {
+    async fn look(&self, id: &SandboxId, first_parent: u64, execution: ExecutionId) -> Result<Commit, ServiceError> {
         self.heads.note_contention(id);
         let newest = self.newest(id).await?;
-        match self.ledger.find(id, since, newest.position.seq, call).await? {
-            Some(entry) => Ok(Outcome::Committed(entry.position.commit_id)),
-            None => Ok(Outcome::Lost(newest)),
+        match self.ledger.find(id, first_parent, newest.position.seq, execution).await? {
+            Some(entry) => Ok(Commit::Committed(entry.position.commit_id)),
+            None => Ok(Commit::Conflict(newest)),
         }
     }
 }

@@ -1,27 +1,28 @@
-//! The calls that run something: run on the newest state known, commit, and run again when another call was quicker.
+//! The calls that run something: run on the newest state known, commit, and run again when another call committed first.
 
-use std::{sync::Arc, time::Instant};
+use std::{error::Error, sync::Arc, time::Instant};
 
 use super::{
-    Sandcastles, ServiceError, Whose,
-    call::{Call, Idempotency, Order},
-    commit::{Draft, Outcome, Patience},
-    demand_running, parse_id, recorded, time_left,
+    Sandcastles, ServiceError, Whose, answer,
+    commit::{Commit, Draft, Patience},
+    demand_running,
+    execution::{ExecRequest, ExecuteRequest, Execution, Idempotency, Request},
+    parse_id, time_left,
 };
 use crate::{
     CommitId, Principal, Scope,
-    contract::{ExecRequest, ExecResponse, ExecuteRequest, ExecuteResponse, Source},
+    contract::{ExecResponse, ExecuteResponse},
+    counters,
     entry::{Change, Head, Recent},
-    interpreter::{Ran, RunError, Work},
-    metrics,
+    interpreter::{Outcome, RunError},
     report::Report,
 };
 
-/// So many runs of one call may come to nothing.
+/// So many attempts of one execution may come to nothing.
 const MAX_REJECTED: u32 = 3;
 
-/// A call that is in the ledger.
-struct Recorded {
+/// An execution that is in the ledger.
+struct Committed {
     head: Arc<Head>,
     report: Report,
 }
@@ -33,13 +34,10 @@ impl Sandcastles {
         caller: &Principal,
         id: &str,
         request: ExecuteRequest,
-        idempotency_key: Option<&str>,
         deadline: Instant,
     ) -> Result<ExecuteResponse, ServiceError> {
-        let ExecuteRequest { code, display_last, limit, source } = request;
-        let order = Order { work: Work::Cell { code: code.into(), display_last }, limit, source };
-        let Recorded { head, report } = self.run_recorded(caller, id, order, idempotency_key, deadline).await?;
-        recorded::response(self.store.as_ref(), &parse_id(id)?, head.manifest.epoch, report, self.now()).await
+        let Committed { head, report } = self.run_and_commit(caller, id, request.into(), deadline).await?;
+        answer::response(self.store.as_ref(), &parse_id(id)?, head.manifest.epoch, report, self.now()).await
     }
 
     /// Runs a command in a process of its own, among the sandbox's files, and answers when that is in the ledger.
@@ -48,125 +46,129 @@ impl Sandcastles {
         caller: &Principal,
         id: &str,
         request: ExecRequest,
-        idempotency_key: Option<&str>,
         deadline: Instant,
     ) -> Result<ExecResponse, ServiceError> {
-        let work = Work::Command(Arc::new(request.command));
-        let order = Order { work, limit: request.limit, source: Source::PlatformApi };
-        let Recorded { report, .. } = self.run_recorded(caller, id, order, idempotency_key, deadline).await?;
-        Ok(recorded::exec_response(report))
+        let Committed { report, .. } = self.run_and_commit(caller, id, request.into(), deadline).await?;
+        Ok(answer::exec_response(report))
     }
 
-    async fn run_recorded(
+    async fn run_and_commit(
         &self,
         caller: &Principal,
         id: &str,
-        order: Order,
-        idempotency_key: Option<&str>,
+        request: Request,
         deadline: Instant,
-    ) -> Result<Recorded, ServiceError> {
+    ) -> Result<Committed, ServiceError> {
         let (sandbox, head) = self.admit_by_known(caller, id, Scope::Execute, Whose::Own).await?;
         demand_running(&head)?;
-        let mut call = Call::parse(sandbox, order, idempotency_key, deadline, self.settings.execution_limit)?;
+        let mut execution = Execution::parse(sandbox, request, deadline, self.settings.execution_limit)?;
         let _turn = self.turn(&sandbox, deadline).await?;
         let mut head = self.head(&sandbox).await?;
-        call.since = head.position.seq;
+        execution.first_parent = head.position.seq;
         loop {
             demand_running(&head)?;
-            if let Some(recent) = call.answered_by(&head)?
-                && let Some(report) = self.ledger.find_kept(&sandbox, head.manifest.epoch, recent.result).await?
-            {
-                return Ok(Recorded { head, report });
+            if let Some(recent) = execution.answered_by(&head)? {
+                let (epoch, result) = (head.manifest.epoch, recent.result);
+                if let Some(report) = self.ledger.get_object(&sandbox, epoch, result, usize::MAX).await? {
+                    return Ok(Committed { head, report });
+                }
             }
-            if !time_left(call.deadline) {
+            if !time_left(execution.deadline) {
                 return Err(ServiceError::Conflict("other calls kept changing this sandbox; try again"));
             }
-            match self.attempt(&mut call, &head).await? {
-                Ok(commit) => {
-                    let what = || "the attempt that counts left no report".to_owned();
-                    let report = call.attempts.remove(&commit);
-                    let report = report.ok_or_else(|| ServiceError::Interpreter(RunError::Kernel { what: what() }))?;
-                    return Ok(Recorded { head, report });
+            match self.attempt(&mut execution, &head).await? {
+                Commit::Committed(commit) => {
+                    let missing = || RunError::failed("the committed attempt left no report");
+                    let report = execution.reports.remove(&commit);
+                    let report = report.ok_or_else(|| ServiceError::Interpreter(missing()))?;
+                    return Ok(Committed { head, report });
                 }
-                Err(newest) => head = newest,
+                Commit::Conflict(newest) => head = newest,
             }
         }
     }
 
-    /// One run and its commit: the commit id that counts, or the newest entry when the run was in vain.
-    async fn attempt(&self, call: &mut Call, head: &Arc<Head>) -> Result<Result<CommitId, Arc<Head>>, ServiceError> {
-        let job = call.job(Arc::clone(head));
+    /// One attempt and its commit. One that came to nothing counts as a conflict.
+    async fn attempt(&self, execution: &mut Execution, head: &Arc<Head>) -> Result<Commit, ServiceError> {
+        let job = execution.job(Arc::clone(head));
         let commit_id = job.commit;
-        let ran = match self.interpreter.run(job).await {
-            // A stop or a restart takes the kernel away from under a call; where the sandbox runs on, so does the call.
-            Err(RunError::Kernel { what }) => return self.reject(call, what).await.map(Err),
-            ran => ran.map_err(run_error)?,
+        let outcome = match self.interpreter.run(job).await {
+            // A stop or a restart ends the kernel of a call that runs; where the sandbox goes on, so does the call.
+            Err(RunError::Failed(why)) => return self.reject(execution, why).await,
+            outcome => outcome.map_err(run_error)?,
         };
-        if ran.report.kernel_died {
-            tracing::info!(metric = metrics::KERNEL_DEATHS, sandbox = %call.sandbox, "a kernel died");
+        if outcome.report.kernel_died {
+            tracing::info!(metric = counters::KERNEL_DEATHS, sandbox = %execution.sandbox, "a kernel died");
         }
-        let Some(parent) = self.parent_of(call, head, &ran).await? else {
-            let what = format!("a run stood on entry {}, which is not in the ledger", ran.base.seq);
-            return self.reject(call, what).await.map(Err);
+        let Some(parent) = self.parent_of(execution, head, &outcome).await? else {
+            let why = format!("a job ran on entry {}, which is not in the ledger", outcome.parent.seq);
+            return self.reject(execution, why.into()).await;
         };
-        let draft = self.draft(call, &parent, commit_id, ran).await?;
-        let patience = Patience { deadline: call.deadline, since: call.since };
-        match self.commit(&call.sandbox, Some(&parent), draft, patience).await? {
-            Outcome::Committed(commit) => Ok(Ok(commit)),
-            Outcome::Lost(newest) => {
-                let seq = parent.position.seq.saturating_add(1);
-                tracing::info!(metric = metrics::COMMIT_CONFLICTS, sandbox = %call.sandbox, seq, "commit conflict");
-                Ok(Err(newest))
-            }
+        let draft = self.draft(execution, &parent, commit_id, outcome).await?;
+        let patience = Patience { deadline: execution.deadline, first_parent: execution.first_parent };
+        let commit = self.commit(&execution.sandbox, Some(&parent), draft, patience).await?;
+        if let Commit::Conflict(_) = commit {
+            let seq = parent.position.seq.saturating_add(1);
+            tracing::info!(metric = counters::COMMIT_CONFLICTS, sandbox = %execution.sandbox, seq, "commit conflict");
         }
+        Ok(commit)
     }
 
-    /// A run that came to nothing is thrown away with its kernel, and the call runs again; but not for ever.
-    async fn reject(&self, call: &mut Call, what: String) -> Result<Arc<Head>, ServiceError> {
-        tracing::warn!(sandbox = %call.sandbox, what, "a run came to nothing");
-        self.interpreter.discard(&call.sandbox).await;
-        self.heads.note_contention(&call.sandbox);
-        call.rejected += 1;
-        if call.rejected >= MAX_REJECTED {
-            return Err(ServiceError::Interpreter(RunError::Kernel { what }));
+    /// Discards the kernel of an attempt that came to nothing, so that the execution runs again; but not for ever.
+    async fn reject(
+        &self,
+        execution: &mut Execution,
+        why: Box<dyn Error + Send + Sync>,
+    ) -> Result<Commit, ServiceError> {
+        tracing::warn!(sandbox = %execution.sandbox, error = &*why as &dyn Error, "an attempt came to nothing");
+        self.interpreter.discard(&execution.sandbox).await;
+        self.heads.note_contention(&execution.sandbox);
+        execution.rejected += 1;
+        if execution.rejected >= MAX_REJECTED {
+            return Err(ServiceError::Interpreter(RunError::Failed(why)));
         }
-        self.newest(&call.sandbox).await
+        Ok(Commit::Conflict(self.newest(&execution.sandbox).await?))
     }
 
-    /// The entry that the run stood on, once it was seen in the ledger with the very commit id that the interpreter names.
-    async fn parent_of(&self, call: &Call, head: &Arc<Head>, ran: &Ran) -> Result<Option<Arc<Head>>, ServiceError> {
-        if ran.base == head.position {
+    /// The entry that a job ran on, once it was seen in the ledger with the very commit id that the interpreter names.
+    async fn parent_of(
+        &self,
+        execution: &Execution,
+        head: &Arc<Head>,
+        outcome: &Outcome,
+    ) -> Result<Option<Arc<Head>>, ServiceError> {
+        if outcome.parent == head.position {
             return Ok(Some(Arc::clone(head)));
         }
-        let entry = self.ledger.read(&call.sandbox, ran.base.seq).await?;
-        match entry.filter(|entry| entry.position == ran.base) {
-            Some(entry) => Ok(Some(Arc::new(self.ledger.resolve(&call.sandbox, entry).await?))),
+        let entry = self.ledger.read(&execution.sandbox, outcome.parent.seq).await?;
+        match entry.filter(|entry| entry.position == outcome.parent) {
+            Some(entry) => Ok(Some(Arc::new(self.ledger.decode(&execution.sandbox, entry).await?))),
             None => Ok(None),
         }
     }
 
-    /// What the commit of a run writes. Whatever the interpreter does not own is taken from the parent.
+    /// What the commit of an outcome writes. Whatever the interpreter does not own is taken from the parent.
     async fn draft(
         &self,
-        call: &mut Call,
+        execution: &mut Execution,
         parent: &Head,
         commit_id: CommitId,
-        ran: Ran,
+        outcome: Outcome,
     ) -> Result<Draft, ServiceError> {
-        let mut manifest = ran.manifest;
-        recorded::keep_identity(&mut manifest, &parent.manifest);
-        self.refresh_old(&call.sandbox, &mut manifest).await?;
-        let recent = match call.idempotency {
+        let Outcome { mut manifest, report, .. } = outcome;
+        answer::keep_identity(&mut manifest, &parent.manifest);
+        self.refresh_old(&execution.sandbox, &mut manifest).await?;
+        let recent = match execution.idempotency {
             Some(Idempotency { key, request }) => {
-                let result = self.ledger.keep(&call.sandbox, manifest.epoch, &ran.report).await?;
+                let result = self.ledger.put_object(&execution.sandbox, manifest.epoch, &report).await?;
                 let seq = parent.position.seq.saturating_add(1);
-                Some(Recent { key, request, seq, execution_id: call.execution, result })
+                Some(Recent { key, request, seq, execution_id: execution.id, result })
             }
             None => None,
         };
-        let change = Change::Executed(recorded::executed(&call.work, call.source, &ran.report));
-        call.attempts.insert(commit_id, ran.report);
-        Ok(Draft { commit_id, execution_id: call.execution, change, manifest, recent })
+        let change = Change::Executed(answer::executed(&execution.work, execution.source, &report));
+        execution.reports.insert(commit_id, report);
+        Ok(Draft { commit_id, execution_id: execution.id, change, manifest, recent })
     }
 }
 
@@ -177,6 +179,6 @@ fn run_error(error: RunError) -> ServiceError {
             ServiceError::Conflict("too little of this call's time was left to run the code; try again")
         }
         RunError::Store(error) => ServiceError::Store(error),
-        error @ RunError::Kernel { .. } => ServiceError::Interpreter(error),
+        error @ RunError::Failed(_) => ServiceError::Interpreter(error),
     }
 }

@@ -11,10 +11,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Sandcastles, ServiceError, Whose, demand_running};
 use crate::{
-    ContentHash, ContentHasher, Principal, Scope,
+    ContentHash, ContentHasher, Principal, Scope, WorkingPath,
     contract::{FileList, FileListed},
     entry::Change,
-    keys, limits,
+    layout,
     manifest::{Manifest, Node},
     store::{Pieces, StoreError},
 };
@@ -29,14 +29,14 @@ impl Sandcastles {
         // The top may be called `/`; any other path that begins with a slash would lead out of the working folder.
         let folder = if folder == "/" { "" } else { folder.strip_suffix('/').unwrap_or(folder) };
         if !folder.is_empty() {
-            let there = matches!(head.manifest.files.get(visible_path(folder)?), Some(Node::Folder { .. }));
+            let there = matches!(head.manifest.files.get(&caller_path(folder)?), Some(Node::Folder { .. }));
             there.then_some(()).ok_or(ServiceError::NoFile)?;
         }
         let inside = |path: &str| match folder {
             "" => Some(path.to_owned()),
             _ => path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')).map(str::to_owned),
         };
-        let children = head.manifest.files.iter().filter_map(|(path, node)| Some((inside(path)?, node)));
+        let children = head.manifest.files.iter().filter_map(|(path, node)| Some((inside(path.as_str())?, node)));
         let shown = children.filter(|(name, _)| !name.contains('/') && !name.starts_with('.'));
         let files = shown.map(|(name, node)| match node {
             Node::File(file) => {
@@ -51,10 +51,10 @@ impl Sandcastles {
     pub async fn read_file(&self, caller: &Principal, id: &str, path: &str) -> Result<FileContent, ServiceError> {
         let (id, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         demand_running(&head)?;
-        let Some(Node::File(file)) = head.manifest.files.get(visible_path(path)?) else {
+        let Some(Node::File(file)) = head.manifest.files.get(&caller_path(path)?) else {
             return Err(ServiceError::NoFile);
         };
-        let key = keys::file(&id, head.manifest.epoch, file.hash);
+        let key = layout::file(&id, head.manifest.epoch, file.hash);
         match self.store.get_stream(&key).await? {
             Some(pieces) => Ok(FileContent { size: file.size, pieces: verified(pieces, key, file.hash) }),
             None => Err(StoreError::Corrupt { key, what: "missing".into() }.into()),
@@ -71,11 +71,11 @@ impl Sandcastles {
     ) -> Result<(), ServiceError> {
         let (id, head) = self.admit(caller, id, Scope::Write, Whose::Own).await?;
         demand_running(&head)?;
-        let path = visible_path(path)?;
+        let path = caller_path(path)?;
         let without_file = |old: &crate::entry::Head| {
             demand_running(old)?;
             let mut files = BTreeMap::clone(&old.manifest.files);
-            match files.remove(path) {
+            match files.remove(&path) {
                 Some(Node::File(_)) => Ok(Some(Manifest { files: Arc::new(files), ..old.manifest.as_ref().clone() })),
                 Some(Node::Folder { .. }) => {
                     Err(ServiceError::Invalid("this is a folder; only files can be deleted".into()))
@@ -83,7 +83,7 @@ impl Sandcastles {
                 None => Err(ServiceError::NoFile),
             }
         };
-        let change = Change::FileDeleted { name: path.to_owned() };
+        let change = Change::FileDeleted { name: path.clone() };
         let _turn = self.turn(&id, deadline).await?;
         self.change(&id, change, deadline, without_file).await?;
         Ok(())
@@ -122,18 +122,7 @@ fn verified(pieces: Pieces, key: String, hash: ContentHash) -> Pieces {
     checked.boxed()
 }
 
-/// A path that stays in the working folder and names nothing hidden.
-fn visible_path(path: &str) -> Result<&str, ServiceError> {
-    let wrong = |what: &str| Err(ServiceError::Invalid(format!("the file's path {what}")));
-    if path.is_empty() || path.len() > limits::MAX_PATH_BYTES {
-        return wrong(&format!("has to be 1 to {} bytes long", limits::MAX_PATH_BYTES));
-    }
-    if path.contains(['\0', '\\']) {
-        return wrong("must not contain NUL or a backslash");
-    }
-    let too_long = |part: &str| part.len() > 255;
-    match path.split('/').find(|part| part.is_empty() || part.starts_with('.') || too_long(part)) {
-        Some(_) => wrong("must not have empty, hidden, relative or over-long parts"),
-        None => Ok(path),
-    }
+/// A path that a caller gives.
+fn caller_path(path: &str) -> Result<WorkingPath, ServiceError> {
+    WorkingPath::from_caller(path).map_err(|error| ServiceError::Invalid(format!("the file's path {error}")))
 }

@@ -2,19 +2,20 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use time::OffsetDateTime;
 
 use super::{
     Sandcastles, ServiceError, Whose,
-    commit::{Draft, Outcome, Patience},
-    demand, parse_id,
+    commit::{Commit, Draft, Patience},
+    demand,
+    markers::stopped_marker,
+    parse_id,
 };
 use crate::{
     CommitId, ExecutionId, Principal, SandboxId, Scope,
-    contract::{SandboxListed, StartResponse},
+    contract::StartResponse,
     entry::{Change, Head},
-    keys,
+    layout,
     manifest::{Epoch, Manifest, Status},
     store::StoreError,
 };
@@ -39,7 +40,7 @@ impl Sandcastles {
             return Err(ServiceError::NotFound);
         }
         if head.manifest.status == Status::Stopped {
-            self.demand_room(caller).await?;
+            self.check_sandbox_limit(caller).await?;
         }
         let at = self.now();
         let started = |old: &Head| Ok(Some(started_again(old, at)));
@@ -57,7 +58,7 @@ impl Sandcastles {
         let Some(member) = caller.member.clone() else {
             return Err(ServiceError::Forbidden("only a member can start a sandbox"));
         };
-        self.demand_room(caller).await?;
+        self.check_sandbox_limit(caller).await?;
         let manifest = Manifest::started(caller.org.clone(), member, at, Epoch(1));
         let draft = Draft {
             commit_id: CommitId::new(),
@@ -67,13 +68,13 @@ impl Sandcastles {
             recent: None,
         };
         let marked = self.mark_running(&id, &manifest);
-        let committed = self.commit(&id, None, draft, Patience { deadline, since: 0 });
+        let committed = self.commit(&id, None, draft, Patience { deadline, first_parent: 0 });
         let warmed = self.interpreter.warm(&id, &manifest);
         let (marked, committed, ()) = futures::join!(marked, committed, warmed);
         marked?;
         match committed? {
-            Outcome::Committed(_) => Ok(StartResponse { sandbox_id: id, created_at: at }),
-            Outcome::Lost(_) => Err(ServiceError::Conflict("the new sandbox's id is taken; try again")),
+            Commit::Committed(_) => Ok(StartResponse { sandbox_id: id, created_at: at }),
+            Commit::Conflict(_) => Err(ServiceError::Conflict("the new sandbox's id is taken; try again")),
         }
     }
 
@@ -87,9 +88,9 @@ impl Sandcastles {
         self.interpreter.discard(&id).await;
         // Also of a sandbox that was stopped before: an earlier stop may have been cut off here.
         self.mark_stopped(&id, &new).await?;
-        self.delete_all(&keys::objects(&id, new.epoch)).await?;
-        self.delete_all(&keys::files(&id, new.epoch)).await?;
-        self.delete_all(&keys::staging(&id, new.epoch)).await?;
+        self.delete_all(&layout::objects(&id, new.epoch)).await?;
+        self.delete_all(&layout::files(&id, new.epoch)).await?;
+        self.delete_all(&layout::staging(&id, new.epoch)).await?;
         Ok(())
     }
 
@@ -102,7 +103,7 @@ impl Sandcastles {
         new_state: impl Fn(&Head) -> Result<Option<Manifest>, ServiceError> + Send + Sync,
     ) -> Result<Changed, ServiceError> {
         let mut head = self.newest(id).await?;
-        let (call, since) = (ExecutionId::new(), head.position.seq);
+        let (call, first_parent) = (ExecutionId::new(), head.position.seq);
         while super::time_left(deadline) {
             let old = head.manifest.as_ref().clone();
             let Some(mut new) = new_state(&head)? else { return Ok(Changed { new: old.clone(), old }) };
@@ -114,38 +115,12 @@ impl Sandcastles {
                 manifest: new.clone(),
                 recent: None,
             };
-            match self.commit(id, Some(&head), draft, Patience { deadline, since }).await? {
-                Outcome::Committed(_) => return Ok(Changed { old, new }),
-                Outcome::Lost(newest) => head = newest,
+            match self.commit(id, Some(&head), draft, Patience { deadline, first_parent }).await? {
+                Commit::Committed(_) => return Ok(Changed { old, new }),
+                Commit::Conflict(newest) => head = newest,
             }
         }
         Err(ServiceError::Conflict("other calls kept changing this sandbox; try again"))
-    }
-
-    /// Lists the sandbox as running.
-    pub(super) async fn mark_running(&self, id: &SandboxId, manifest: &Manifest) -> Result<(), StoreError> {
-        self.store.put(&running_marker(id, manifest), Bytes::new()).await
-    }
-
-    async fn mark_stopped(&self, id: &SandboxId, manifest: &Manifest) -> Result<(), StoreError> {
-        self.store.put(&stopped_marker(id, manifest), Bytes::new()).await?;
-        self.store.delete(&[running_marker(id, manifest)]).await
-    }
-
-    /// Puts the sandbox's marker in the place of one that says something else.
-    pub(super) async fn mark(&self, wrong: &SandboxListed, right: &Manifest) -> Result<(), StoreError> {
-        let id = &wrong.sandbox_id;
-        match right.status {
-            Status::Running => self.mark_running(id, right).await?,
-            Status::Stopped => self.mark_stopped(id, right).await?,
-        }
-        let listed = Manifest { started_at: wrong.started_at, released_at: wrong.released_at, ..right.clone() };
-        self.store
-            .delete(&[match wrong.status {
-                Status::Running => running_marker(id, &listed),
-                Status::Stopped => stopped_marker(id, &listed),
-            }])
-            .await
     }
 
     async fn delete_all(&self, prefix: &str) -> Result<(), StoreError> {
@@ -165,17 +140,6 @@ pub(super) struct Changed {
     old: Manifest,
     /// The state that it made.
     new: Manifest,
-}
-
-fn running_marker(id: &SandboxId, manifest: &Manifest) -> String {
-    let Manifest { org, member, started_at, .. } = manifest;
-    format!("{}{}", keys::running(org), keys::marker(*started_at, *started_at, id, member))
-}
-
-fn stopped_marker(id: &SandboxId, manifest: &Manifest) -> String {
-    let Manifest { org, member, started_at, .. } = manifest;
-    let released_at = manifest.released_at.unwrap_or(*started_at);
-    format!("{}{}", keys::stopped(org), keys::marker(released_at, *started_at, id, member))
 }
 
 /// A running sandbox keeps its working files and loses its variables; a stopped one starts empty, in a life of its own.

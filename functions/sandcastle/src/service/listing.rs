@@ -7,7 +7,7 @@ use crate::{
     ExecutionId, Principal, Scope,
     contract::{ExecutionListed, ExecutionPage, SandboxListed, SandboxPage, StatusFilter, StatusResponse},
     entry::{Change, Entry, Executed},
-    keys, limits,
+    layout, limits,
     manifest::{Manifest, Status},
 };
 
@@ -40,7 +40,7 @@ impl Sandcastles {
         cursor: Option<&str>,
     ) -> Result<SandboxPage, ServiceError> {
         demand(caller, Scope::Read)?;
-        let (running, stopped) = (keys::running(&caller.org), keys::stopped(&caller.org));
+        let (running, stopped) = (layout::running(&caller.org), layout::stopped(&caller.org));
         let folders: &[(&str, Status)] = match filter {
             StatusFilter::Running => &[(&running, Status::Running)],
             StatusFilter::Stopped => &[(&stopped, Status::Stopped)],
@@ -95,7 +95,8 @@ impl Sandcastles {
         cursor: Option<&str>,
     ) -> Result<ExecutionPage, ServiceError> {
         let (id, _) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
-        let bad_cursor = || ServiceError::Invalid("cursor is not one that this call has given".into());
+        let bad_cursor =
+            || ServiceError::Invalid("cursor must be the next_cursor of an earlier page of this list".into());
         let mut before = cursor.map(|text| u64::from_str_radix(text, 16).map_err(|_| bad_cursor())).transpose()?;
         let (mut executions, mut bytes) = (Vec::new(), 0);
         loop {
@@ -137,14 +138,15 @@ fn letter(status: Status) -> char {
 
 fn read_cursor(cursor: &str, folders: &[(&str, Status)]) -> Result<(Status, String), ServiceError> {
     let found = folders.iter().find_map(|(_, status)| Some((*status, cursor.strip_prefix(letter(*status))?)));
-    let valid = found.filter(|(_, name)| keys::read_marker(name).is_some());
-    let (status, name) =
-        valid.ok_or_else(|| ServiceError::Invalid("cursor is not one that this call has given".into()))?;
+    let valid = found.filter(|(_, name)| layout::read_marker(name).is_some());
+    let (status, name) = valid.ok_or_else(|| {
+        ServiceError::Invalid("cursor must be the next_cursor of an earlier page of this list".into())
+    })?;
     Ok((status, name.to_owned()))
 }
 
 fn listed(name: &str, status: Status) -> Option<SandboxListed> {
-    let (ordered_by, started_at, sandbox_id, member_id) = keys::read_marker(name)?;
+    let (ordered_by, started_at, sandbox_id, member_id) = layout::read_marker(name)?;
     let released_at = (status == Status::Stopped).then_some(ordered_by);
     Some(SandboxListed { sandbox_id, status, member_id, chat_id: None, started_at, released_at })
 }

@@ -11,77 +11,32 @@ use tokio::sync::OwnedMutexGuard;
 use crate::{
     SandboxId,
     entry::{Entry, Head},
-    interpreter::{Interpreter, RunError},
+    interpreter::Interpreter,
     ledger::Ledger,
     limits,
     manifest::Status,
-    store::{ObjectStore, StoreError},
+    store::ObjectStore,
 };
 
 mod admission;
-mod call;
+mod answer;
 mod commit;
+mod error;
 mod execute;
+mod execution;
 mod files;
-mod heads;
+mod find_execution;
+mod head_cache;
 mod lifecycle;
 pub mod listing;
-mod record;
-mod recorded;
-mod room;
+mod markers;
+mod refresh;
+mod sandbox_limit;
 
 use admission::{Whose, demand, parse_id};
+pub use error::ServiceError;
+pub use execution::{ExecRequest, ExecuteRequest};
 pub use files::{Content, Destination, FileContent, Upload};
-
-/// Why a call was not carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
-    /// No such sandbox, or none that this caller may know of.
-    #[error("no such sandbox")]
-    NotFound,
-    /// No such file in this sandbox.
-    #[error("no such file")]
-    NoFile,
-    /// Nothing was uploaded to this place, or not in this life of the sandbox.
-    #[error("there is no such upload in this sandbox; PUT the file to its url first")]
-    NotUploaded,
-    /// No such execution of this sandbox.
-    #[error("no such execution")]
-    NoExecution,
-    /// The caller may know of it, but not do this.
-    #[error("{0}")]
-    Forbidden(&'static str),
-    /// The request is wrong.
-    #[error("{0}")]
-    Invalid(String),
-    /// Other calls kept changing the sandbox; trying again may help.
-    #[error("{0}")]
-    Conflict(&'static str),
-    /// An idempotency key was used for something else.
-    #[error("this idempotency key was used for another request")]
-    KeyReused,
-    /// The member has as many running sandboxes as the key allows.
-    #[error("{}", too_many_sandboxes(*.0))]
-    TooManySandboxes(u32),
-    /// No kernel was free in time.
-    #[error("no kernel is free")]
-    Busy,
-    /// Storage failed.
-    #[error("storage")]
-    Store(#[from] StoreError),
-    /// The interpreter failed.
-    #[error("interpreter")]
-    Interpreter(#[source] RunError),
-}
-
-/// How many they may be, and how to get below that.
-fn too_many_sandboxes(limit: u32) -> String {
-    let days = limits::SANDBOX_AGE.as_secs() / (24 * 3600);
-    format!(
-        "this key starts a sandbox only while its member has fewer than {limit} running: stop one with DELETE \
-         /v2/sandcastles/{{id}}; one that is not used for {days} days stops counting by itself"
-    )
-}
 
 /// What the deployment sets.
 #[derive(Clone, Debug)]
@@ -98,13 +53,19 @@ pub struct Sandcastles {
     ledger: Ledger,
     interpreter: Arc<dyn Interpreter>,
     settings: Settings,
-    heads: heads::Heads,
+    heads: head_cache::HeadCache,
 }
 
 impl Sandcastles {
     /// Puts the parts together.
     pub fn new(store: Arc<dyn ObjectStore>, interpreter: Arc<dyn Interpreter>, settings: Settings) -> Self {
-        Self { ledger: Ledger::new(Arc::clone(&store)), store, interpreter, settings, heads: heads::Heads::default() }
+        Self {
+            ledger: Ledger::new(Arc::clone(&store)),
+            store,
+            interpreter,
+            settings,
+            heads: head_cache::HeadCache::default(),
+        }
     }
 
     /// The limit on one execution's code.
@@ -127,13 +88,13 @@ impl Sandcastles {
 
     /// The newest entry, read now.
     async fn newest(&self, id: &SandboxId) -> Result<Arc<Head>, ServiceError> {
-        let entry = self.ledger.newest_entry(id).await?.ok_or(ServiceError::NotFound)?;
+        let entry = self.ledger.newest(id).await?.ok_or(ServiceError::NotFound)?;
         self.learn(id, entry).await
     }
 
     /// An entry that was read as the newest one, with its state put together.
     async fn learn(&self, id: &SandboxId, entry: Entry) -> Result<Arc<Head>, ServiceError> {
-        let head = Arc::new(self.ledger.resolve(id, entry).await?);
+        let head = Arc::new(self.ledger.decode(id, entry).await?);
         if self.is_gone(&head) {
             return Err(ServiceError::NotFound);
         }

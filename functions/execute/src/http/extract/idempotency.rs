@@ -1,23 +1,24 @@
 //! The `Idempotency-Key` header.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use sandcastle::limits::MAX_IDEMPOTENCY_KEY_BYTES;
+use sandcastle::{IdempotencyKey, limits::MAX_IDEMPOTENCY_KEY_BYTES};
 
 use crate::http::ApiError;
 
 const HEADER: &str = "idempotency-key";
 
-/// The key, if there is one: 1 to 256 visible ASCII characters.
-pub(in crate::http) struct IdempotencyKey(pub(in crate::http) Option<String>);
+/// The key, if there is one.
+pub(in crate::http) struct IdempotencyHeader(pub(in crate::http) Option<IdempotencyKey>);
 
-impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyHeader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let mut values = parts.headers.get_all(HEADER).iter();
         let Some(value) = values.next() else { return Ok(Self(None)) };
-        match (value.to_str(), values.next()) {
-            (Ok(key), None) if is_idempotency_key(key) => Ok(Self(Some(key.to_owned()))),
+        let key = value.to_str().ok().and_then(|key| IdempotencyKey::parse(key).ok());
+        match (key, values.next()) {
+            (Some(key), None) => Ok(Self(Some(key))),
             _ => {
                 let message = format!(
                     "Idempotency-Key must be one header with 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
@@ -26,9 +27,4 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             }
         }
     }
-}
-
-/// True for 1 to 256 visible ASCII characters.
-pub(crate) fn is_idempotency_key(key: &str) -> bool {
-    (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -8,11 +8,11 @@ use axum::{
     http::request::Parts,
 };
 use sandcastle::{
-    Principal,
+    IdempotencyKey, Principal,
     service::{Sandcastles, ServiceError},
 };
 
-use super::{Caller, Deadline, IdempotencyKey, KeyName, SandboxPath};
+use super::{Caller, Deadline, IdempotencyHeader, KeyName, SandboxPath};
 use crate::{App, detached::detached, http::ApiError};
 
 /// The arguments of one call.
@@ -21,7 +21,7 @@ pub(in crate::http) struct RunCall {
     /// The sandbox id, not yet validated.
     pub(in crate::http) id: String,
     /// The idempotency key.
-    pub(in crate::http) key: Option<String>,
+    pub(in crate::http) key: Option<IdempotencyKey>,
     pub(in crate::http) deadline: Instant,
 }
 
@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<App>> for Run {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Caller(caller) = Caller::from_request_parts(parts, app).await?;
         let SandboxPath(id) = SandboxPath::from_request_parts(parts, app).await?;
-        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(parts, app).await?;
+        let IdempotencyHeader(key) = IdempotencyHeader::from_request_parts(parts, app).await?;
         let Ok(Deadline(deadline)) = Deadline::from_request_parts(parts, app).await;
         let named = Extension::<KeyName>::from_request_parts(parts, app).await.map_err(ApiError::internal)?;
         let Ok(State(app)) = State::from_request_parts(parts, app).await;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use sandcastle::{ContentHasher, service::Content, store::Source};
+use sandcastle::{ContentHasher, service::Content, store::Body};
 
 /// Bytes that are buffered before they are written.
 const IN_MEMORY: usize = 1024 * 1024;
@@ -46,11 +46,11 @@ impl Spool {
         if self.file.is_some() {
             self.write().await?;
         }
-        let source: Arc<dyn Source> = match self.file {
+        let body: Arc<dyn Body> = match self.file {
             Some(file) => Arc::new(Spooled { file, size: self.size }),
             None => Arc::new(Bytes::from(self.held)),
         };
-        Ok(Content { source, hash })
+        Ok(Content { body, hash })
     }
 
     async fn write(&mut self) -> io::Result<()> {
@@ -73,7 +73,7 @@ struct Spooled {
     size: u64,
 }
 
-impl Source for Spooled {
+impl Body for Spooled {
     fn size(&self) -> u64 {
         self.size
     }

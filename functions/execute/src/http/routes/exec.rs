@@ -1,10 +1,7 @@
 //! `POST /v2/sandcastles/{id}/exec`: runs a command in its own process with the sandbox's files.
 
 use axum::Json;
-use sandcastle::{
-    contract::{ExecRequest, ExecResponse},
-    interpreter::{Command, CommandKind},
-};
+use sandcastle::{CommandKind, contract::ExecResponse, service::ExecRequest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -32,7 +29,8 @@ pub(in crate::http) async fn exec(run: Run, body: JsonText) -> Result<Json<ExecR
     let request = parse(&body)?;
     drop(body);
     run.within_limits(|service, RunCall { caller, id, key, deadline }| async move {
-        service.exec(&caller, &id, request, key.as_deref(), deadline).await
+        let request = ExecRequest { idempotency_key: key, ..request };
+        service.exec(&caller, &id, request, deadline).await
     })
     .await
 }
@@ -44,6 +42,6 @@ fn parse(body: &JsonText) -> Result<ExecRequest, ApiError> {
         Some("python") => CommandKind::Python,
         Some(_) => return Err(ApiError::invalid("kind must be bash or python")),
     };
-    let (source, env) = (json::required("command", command)?, json::texts("env", env)?);
-    Ok(ExecRequest { command: Command { kind, source, env }, limit: json::seconds("timeout_s", timeout_s)? })
+    let (command, env) = (json::required("command", command)?, json::texts("env", env)?);
+    Ok(ExecRequest { kind, command, env, limit: json::seconds("timeout_s", timeout_s)?, idempotency_key: None })
 }

@@ -1,7 +1,10 @@
 //! `POST /v2/sandcastles/{id}/execute`: runs Python code.
 
 use axum::Json;
-use sandcastle::contract::{ExecuteRequest, ExecuteResponse, Source};
+use sandcastle::{
+    contract::{ExecuteResponse, Source},
+    service::ExecuteRequest,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -27,7 +30,8 @@ pub(in crate::http) async fn execute(run: Run, body: JsonText) -> Result<Json<Ex
     let request = parse(&body)?;
     drop(body);
     run.within_limits(|service, RunCall { caller, id, key, deadline }| async move {
-        service.execute(&caller, &id, request, key.as_deref(), deadline).await
+        let request = ExecuteRequest { idempotency_key: key, ..request };
+        service.execute(&caller, &id, request, deadline).await
     })
     .await
 }
@@ -40,5 +44,6 @@ fn parse(body: &JsonText) -> Result<ExecuteRequest, ApiError> {
         display_last,
         limit: json::seconds("timeout_s", timeout_s)?,
         source: Source::PlatformApi,
+        idempotency_key: None,
     })
 }

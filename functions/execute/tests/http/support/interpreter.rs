@@ -10,8 +10,8 @@ use std::{
 
 use futures::future::{BoxFuture, FutureExt};
 use sandcastle::{
-    ContentHash, SandboxId,
-    interpreter::{Interpreter, Job, Ran, RunError, Work},
+    ContentHash, MimeType, SandboxId, WorkingPath,
+    interpreter::{Interpreter, Job, Outcome, RunError, Work},
     report::{GeneratedFile, ProcessEnd, Report},
 };
 use tokio::sync::Notify;
@@ -33,15 +33,15 @@ pub(crate) struct FakeInterpreter {
 }
 
 impl FakeInterpreter {
-    async fn run(&self, job: Job) -> Result<Ran, RunError> {
+    async fn run(&self, job: Job) -> Result<Outcome, RunError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         *self.deadline.lock().unwrap() = Some(job.deadline);
         *self.limit.lock().unwrap() = Some(job.limit);
-        let code = job.work.source();
+        let code = job.work.text();
         match code {
             "busy" => return Err(RunError::Busy),
             "no time" => return Err(RunError::NoTime),
-            "broken kernel" => return Err(RunError::Kernel { what: "socket torn at /opt/inside".into() }),
+            "broken kernel" => return Err(RunError::failed("socket torn at /opt/inside")),
             "panic" => panic!("quoting {code}"),
             "wait" => {
                 self.began.notify_one();
@@ -51,8 +51,8 @@ impl FakeInterpreter {
         }
         let kernel_died = code == "die";
         let generated = |name: &str| GeneratedFile {
-            name: name.into(),
-            mime_type: "text/csv".into(),
+            name: WorkingPath::parse(name).unwrap(),
+            mime_type: MimeType::parse("text/csv").unwrap(),
             hash: ContentHash::of(b"1"),
             size: 1,
         };
@@ -60,12 +60,12 @@ impl FakeInterpreter {
         let process =
             matches!(job.work, Work::Command(_)).then(|| ProcessEnd { stdout: OUTPUT.into(), ..ProcessEnd::default() });
         let report = Report { files, output: vec![OUTPUT.into()], process, kernel_died, ..Report::default() };
-        Ok(Ran { base: job.head.position, manifest: job.head.manifest.as_ref().clone(), report })
+        Ok(Outcome { parent: job.head.position, manifest: job.head.manifest.as_ref().clone(), report })
     }
 }
 
 impl Interpreter for FakeInterpreter {
-    fn run(&self, job: Job) -> BoxFuture<'_, Result<Ran, RunError>> {
+    fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         self.run(job).boxed()
     }
 

@@ -20,7 +20,7 @@ use lambda_http::{
     lambda_runtime::{Diagnostic, FunctionResponse},
 };
 use sandcastle::{
-    KeyRecord, Name, Scope, Secret, keys,
+    KeyRecord, Name, Scope, Secret, layout,
     service::{Sandcastles, Settings},
     store::ObjectStore,
 };
@@ -108,7 +108,7 @@ impl World {
             sandbox_limit: None,
         };
         change(&mut record);
-        let key = keys::api_key(&Secret::new(token.into()).digest());
+        let key = layout::api_key(&Secret::new(token.into()).digest());
         self.store.put(&key, serde_json::to_vec(&record).unwrap().into()).await.unwrap();
     }
 

@@ -17,7 +17,7 @@ use futures::{
 };
 use sandcastle::{
     ContentHash,
-    keys::API_KEYS,
+    layout::API_KEYS,
     store::{ObjectStore, Presentation, PutNew, StoreError, Version},
 };
 

@@ -5,12 +5,13 @@ use std::{
     os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
     path::PathBuf,
     process::{Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     thread,
     time::Duration,
 };
 
 use command_fds::{CommandFdExt, FdMapping};
+use parking_lot::Mutex;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::{
     net::UnixStream,
@@ -89,7 +90,7 @@ impl ZygoteProcess {
         self.end().await;
         // It has ended, so what it wrote is in the pipe; who else may still hold that is not waited for.
         let _ = timeout(LAST_WORDS_TIME, self.log.closed.wait_for(|closed| *closed)).await;
-        String::from_utf8_lossy(&self.log.end.lock().unwrap_or_else(PoisonError::into_inner)).trim().to_owned()
+        String::from_utf8_lossy(&self.log.end.lock()).trim().to_owned()
     }
 }
 
@@ -135,7 +136,7 @@ fn read_log(from: &mut impl Read, wrote: &Mutex<Vec<u8>>) {
     while let Ok(n @ 1..) = from.read(&mut buffer) {
         let bytes = buffer.get(..n).unwrap_or_default();
         tracing::debug!(text = %String::from_utf8_lossy(bytes).trim_end(), "zygote wrote");
-        let mut wrote = wrote.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wrote = wrote.lock();
         wrote.extend_from_slice(bytes);
         let excess = wrote.len().saturating_sub(LAST_WORDS);
         wrote.drain(..excess);

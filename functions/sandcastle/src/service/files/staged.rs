@@ -1,4 +1,4 @@
-//! Files that come past this service: the caller PUTs them to a presigned URL, then has them taken over.
+//! Uploads that go straight to the bucket: the caller PUTs a file to a presigned URL, then commits it.
 //!
 //! Nothing is kept in between. What the upload is called and how long it is stand in its id, and the id leads to nothing
 //! outside the part of storage that belongs to one life of one sandbox, whoever writes it.
@@ -11,8 +11,8 @@ use futures::TryStreamExt;
 use super::upload::{Destination, Upload, check_size, in_time};
 use crate::{
     ContentHash, ContentHasher,
-    contract::{FileUploaded, UploadPlace},
-    keys, limits,
+    contract::{FileUploaded, UploadTarget},
+    layout, limits,
     service::{Sandcastles, ServiceError},
     store::{Pieces, StoreError},
 };
@@ -43,12 +43,12 @@ impl UploadId {
 
 impl Sandcastles {
     /// Opens a place for a file of exactly so many bytes.
-    pub async fn stage_file(&self, to: &Destination, size: u64) -> Result<UploadPlace, ServiceError> {
+    pub async fn stage_file(&self, to: &Destination, size: u64) -> Result<UploadTarget, ServiceError> {
         check_size(size)?;
-        let upload = UploadId { number: rand::random(), size, path: to.path.clone() };
-        let key = keys::staged(&to.id, to.epoch, upload.number);
+        let upload = UploadId { number: rand::random(), size, path: to.path.to_string() };
+        let key = layout::staged(&to.id, to.epoch, upload.number);
         let url = self.store.presign_put(&key, size, limits::LINK_LIFETIME).await?;
-        Ok(UploadPlace {
+        Ok(UploadTarget {
             upload_id: upload.write(),
             url,
             method: "PUT",
@@ -67,7 +67,7 @@ impl Sandcastles {
         let malformed = || ServiceError::Invalid("upload_id is malformed; send it as it was answered".into());
         let UploadId { number, size, path } = UploadId::read(upload_id).ok_or_else(malformed)?;
         let to = into.to(&path).map_err(|_| malformed())?;
-        let key = keys::staged(&to.id, to.epoch, number);
+        let key = layout::staged(&to.id, to.epoch, number);
         let found = in_time(deadline, self.store.get_version(&key)).await??.ok_or(ServiceError::NotUploaded)?;
         check_size(found.size)?;
         if found.size != size {
@@ -76,7 +76,7 @@ impl Sandcastles {
         }
         let hash = in_time(deadline, digest(found.pieces)).await??;
         // Without the version, a file could get the digest of one that was there before it.
-        let to_file = keys::file(&to.id, to.epoch, hash);
+        let to_file = layout::file(&to.id, to.epoch, hash);
         if !in_time(deadline, self.store.copy_version(&key, &found.tag, &to_file)).await?? {
             return Err(ServiceError::Conflict("the upload was replaced while it was read; try again"));
         }

@@ -2,23 +2,23 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use super::visible_path;
+use super::caller_path;
 use crate::{
-    ContentHash, Principal, SandboxId, Scope,
+    ContentHash, FileMode, Principal, SandboxId, Scope, WorkingPath,
     contract::FileUploaded,
     entry::{Change, Head},
-    keys,
-    ledger::store_young,
+    layout,
+    ledger::put_renewed,
     limits,
     manifest::{Epoch, Manifest, Node, WorkingFile},
     service::{Sandcastles, ServiceError, Whose, demand_running},
-    store::Source,
+    store::Body,
 };
 
 /// Permission bits of an uploaded file.
-const FILE_MODE: u32 = 0o644;
+const FILE_MODE: FileMode = FileMode::of(0o644);
 /// Permission bits of the folders that are made for it.
-const FOLDER_MODE: u32 = 0o755;
+const FOLDER_MODE: FileMode = FileMode::of(0o755);
 
 /// Leave to add files to one life of a sandbox.
 #[derive(Clone, Debug)]
@@ -32,14 +32,14 @@ pub struct Upload {
 pub struct Destination {
     pub(super) id: SandboxId,
     pub(super) epoch: Epoch,
-    pub(super) path: String,
+    pub(super) path: WorkingPath,
 }
 
 /// A file's bytes, with the digest that whoever took them in has computed.
 #[derive(Clone)]
 pub struct Content {
     /// The bytes.
-    pub source: Arc<dyn Source>,
+    pub body: Arc<dyn Body>,
     /// Their digest.
     pub hash: ContentHash,
 }
@@ -50,7 +50,7 @@ impl Upload {
     /// # Errors
     /// When the path leaves the folder or names something hidden.
     pub fn to(&self, path: &str) -> Result<Destination, ServiceError> {
-        Ok(Destination { id: self.id, epoch: self.epoch, path: visible_path(path)?.to_owned() })
+        Ok(Destination { id: self.id, epoch: self.epoch, path: caller_path(path)? })
     }
 }
 
@@ -69,10 +69,10 @@ impl Sandcastles {
         content: Content,
         deadline: Instant,
     ) -> Result<FileUploaded, ServiceError> {
-        let size = content.source.size();
+        let size = content.body.size();
         check_size(size)?;
-        let key = keys::file(&to.id, to.epoch, content.hash);
-        in_time(deadline, store_young(self.store.as_ref(), &key, &content.source)).await??;
+        let key = layout::file(&to.id, to.epoch, content.hash);
+        in_time(deadline, put_renewed(self.store.as_ref(), &key, &content.body)).await??;
         self.add(to, content.hash, size, deadline).await
     }
 
@@ -98,7 +98,7 @@ impl Sandcastles {
         };
         let _turn = self.turn(id, deadline).await?;
         self.change(id, Change::FilePut { name: path.clone() }, deadline, with_file).await?;
-        let filename = path.rsplit('/').next().unwrap_or(path).to_owned();
+        let filename = path.file_name().to_owned();
         Ok(FileUploaded { filename, size_bytes: size })
     }
 }
@@ -116,22 +116,22 @@ pub(super) fn check_size(size: u64) -> Result<(), ServiceError> {
 }
 
 /// Adds the file and the folders above it, unless one of them is a file or the path is a folder.
-fn insert(files: &mut BTreeMap<String, Node>, path: &str, file: WorkingFile) -> Result<(), ServiceError> {
-    for (at, _) in path.match_indices('/') {
-        let folder = path.get(..at).unwrap_or_default();
-        match files.get(folder) {
-            Some(Node::File(_)) => return Err(ServiceError::Invalid(format!("{folder:?} is a file"))),
+fn insert(files: &mut BTreeMap<WorkingPath, Node>, path: &WorkingPath, file: WorkingFile) -> Result<(), ServiceError> {
+    let shown = |path: &WorkingPath| format!("{:?}", path.as_str());
+    for folder in path.folders() {
+        match files.get(&folder) {
+            Some(Node::File(_)) => return Err(ServiceError::Invalid(format!("{} is a file", shown(&folder)))),
             Some(Node::Folder { .. }) => {}
-            None => _ = files.insert(folder.to_owned(), Node::Folder { mode: FOLDER_MODE }),
+            None => _ = files.insert(folder, Node::Folder { mode: FOLDER_MODE }),
         }
     }
     match files.get(path) {
-        Some(Node::Folder { .. }) => Err(ServiceError::Invalid(format!("{path:?} is a folder"))),
+        Some(Node::Folder { .. }) => Err(ServiceError::Invalid(format!("{} is a folder", shown(path)))),
         _ if files.len() >= limits::MAX_NODES => {
             Err(ServiceError::Invalid(format!("a sandbox keeps at most {} files and folders", limits::MAX_NODES)))
         }
         _ => {
-            files.insert(path.to_owned(), Node::File(file));
+            files.insert(path.clone(), Node::File(file));
             Ok(())
         }
     }

@@ -1,6 +1,6 @@
 //! What is counted. An event of the log that has a field `metric` with one of these names counts one.
 
-/// A run was in vain, because another call had committed first.
+/// A commit lost to another one, so that its code runs again.
 pub const COMMIT_CONFLICTS: &str = "CommitConflicts";
-/// A kernel ended with every value in it: a crash, no memory, no end at the time limit.
+/// A kernel ended with every variable in it: a crash, out of memory, or code that did not end at its limit.
 pub const KERNEL_DEATHS: &str = "KernelDeaths";

@@ -1,4 +1,5 @@
-//! What this process knows of sandboxes: the newest entry it has seen, whose turn it is, and who else writes.
+//! What this process remembers of sandboxes: the newest entry that it has seen, which call has the turn, and whether others
+//! write too.
 
 use std::{
     sync::Arc,
@@ -16,13 +17,13 @@ const REMEMBERED: u64 = 10_000;
 const TURN_IDLE: Duration = Duration::from_secs(3600);
 
 /// Knowledge about sandboxes, all of it only a help: the ledger decides.
-pub(super) struct Heads {
+pub(super) struct HeadCache {
     known: Cache<SandboxId, Arc<Head>>,
     contended: Cache<SandboxId, ()>,
     turns: Cache<SandboxId, Arc<Mutex<()>>>,
 }
 
-impl Default for Heads {
+impl Default for HeadCache {
     fn default() -> Self {
         Self {
             known: Cache::new(REMEMBERED),
@@ -32,7 +33,7 @@ impl Default for Heads {
     }
 }
 
-impl Heads {
+impl HeadCache {
     /// The newest entry seen, unless others have lately written to this sandbox.
     pub(super) fn get(&self, id: &SandboxId) -> Option<Arc<Head>> {
         if self.contended.contains_key(id) { None } else { self.known.get(id) }

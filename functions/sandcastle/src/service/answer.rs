@@ -1,25 +1,22 @@
-//! From a run's report to what the ledger lists and what the caller is answered.
+//! From a job's report to what the ledger lists and what the caller is answered.
 
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use time::OffsetDateTime;
 
-use super::{Sandcastles, ServiceError};
+use super::ServiceError;
 use crate::{
-    SandboxId,
+    MimeType, SandboxId,
     contract::{ExecResponse, ExecuteResponse, FileLink, Source},
     entry::Executed,
     interpreter::Work,
-    keys,
+    layout,
     limits::{self, LINK_LIFETIME, prefix},
-    manifest::{Epoch, Manifest, Node, Status},
+    manifest::{Epoch, Manifest},
     report::{GeneratedFile, ProcessEnd, Report},
     store::{ObjectStore, Presentation, StoreError},
 };
 
 /// What stands before the `repr` of an exception.
 const ERROR_PREFIX: &str = "executing Python code: ";
-/// So many objects are made young again at once.
-const CONCURRENT_REFRESHES: usize = 16;
 
 /// An interpreter says nothing about who owns a sandbox and which life it is in.
 pub(super) fn keep_identity(manifest: &mut Manifest, parent: &Manifest) {
@@ -49,7 +46,7 @@ pub(super) fn executed(work: &Work, source: Source, report: &Report) -> Executed
         kind: work.kind().as_str().into(),
         command: matches!(work, Work::Command(_)),
         source: source.as_str().into(),
-        input: work.source().to_owned(),
+        input: work.text().to_owned(),
         output_preview,
         error: error.unwrap_or_default(),
         duration_ms: report.duration_ms,
@@ -132,54 +129,19 @@ async fn link(
     now: OffsetDateTime,
 ) -> Result<FileLink, StoreError> {
     let how = Presentation {
-        file_name: file.name.rsplit('/').next().unwrap_or_default().to_owned(),
+        file_name: file.name.file_name().to_owned(),
         inline: shown_inline(&file.mime_type),
-        mime_type: file.mime_type.clone(),
+        mime_type: file.mime_type.to_string(),
         valid_for: LINK_LIFETIME,
     };
-    let url = store.presign_get(&keys::file(id, epoch, file.hash), &how).await?;
+    let url = store.presign_get(&layout::file(id, epoch, file.hash), &how).await?;
     let (mime_type, size_bytes) = (file.mime_type, file.size);
     Ok(FileLink { name: file.name, url, mime_type, size_bytes, expires_at: now + LINK_LIFETIME })
 }
 
 /// Images, text, CSV and PDF are shown; whatever a browser could run is saved instead.
-fn shown_inline(mime_type: &str) -> bool {
+fn shown_inline(mime_type: &MimeType) -> bool {
+    let mime_type = mime_type.as_str();
     let image = mime_type.starts_with("image/") && mime_type != "image/svg+xml";
     image || matches!(mime_type, "text/plain" | "text/csv" | "text/markdown" | "application/pdf" | "application/json")
-}
-
-impl Sandcastles {
-    /// Makes stored bytes, and the sandbox's marker, young again before they reach the age at which the bucket removes them.
-    pub(super) async fn refresh_old(&self, id: &SandboxId, manifest: &mut Manifest) -> Result<(), ServiceError> {
-        let now = self.now();
-        let is_old = |at: OffsetDateTime| now - at > limits::REFRESH_AFTER;
-        if manifest.status == Status::Running && is_old(manifest.marked_at) {
-            self.mark_running(id, manifest).await?;
-            manifest.marked_at = now;
-        }
-        let old: Vec<_> =
-            manifest.regular_files().filter(|(_, file)| is_old(file.stored_at)).map(|(_, f)| f.hash).collect();
-        if old.is_empty() {
-            return Ok(());
-        }
-        let refreshes = old.into_iter().map(|hash| self.refresh(keys::file(id, manifest.epoch, hash)).boxed());
-        let refreshes = stream::iter(refreshes);
-        refreshes.buffer_unordered(CONCURRENT_REFRESHES).try_collect::<()>().await?;
-        let files = std::sync::Arc::make_mut(&mut manifest.files);
-        for node in files.values_mut() {
-            if let Node::File(file) = node
-                && is_old(file.stored_at)
-            {
-                file.stored_at = now;
-            }
-        }
-        Ok(())
-    }
-
-    async fn refresh(&self, key: String) -> Result<(), StoreError> {
-        match self.store.refresh(&key).await? {
-            true => Ok(()),
-            false => Err(StoreError::Corrupt { key, what: "missing".into() }),
-        }
-    }
 }

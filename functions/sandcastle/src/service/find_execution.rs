@@ -3,7 +3,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use time::Duration;
 
-use super::{Sandcastles, ServiceError, Whose, listing::listed_execution, recorded};
+use super::{Sandcastles, ServiceError, Whose, answer, listing::listed_execution};
 use crate::{
     ExecutionId, Principal, SandboxId, Scope,
     contract::ExecutionRecord,
@@ -35,7 +35,7 @@ impl Sandcastles {
         // A stop deletes the files of its life.
         let there = head.manifest.status == Status::Running && head.manifest.epoch == epoch;
         let files = if there { std::mem::take(&mut executed.files) } else { Vec::new() };
-        let files = recorded::links(self.store.as_ref(), &id, epoch, files, self.now()).await?;
+        let files = answer::links(self.store.as_ref(), &id, epoch, files, self.now()).await?;
         Ok(ExecutionRecord { execution: listed_execution(wanted, executed, entry.at), files })
     }
 

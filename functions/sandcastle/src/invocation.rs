@@ -1,6 +1,6 @@
-//! What ExecuteFunction and InterpreterFunction say to each other, as JSON.
+//! What the front end and an interpreter in another process say to each other, as JSON.
 //!
-//! The interpreter's side of it runs beside hostile code. What it answers is checked by the other side before it is used.
+//! The interpreter runs beside hostile code. The front end checks its response before it uses it.
 
 use std::{
     fmt,
@@ -19,32 +19,30 @@ use crate::{
     report::Report,
 };
 
-/// The longest event or answer of a synchronous invocation, in bytes (gettingstarted-limits.html: 6 MB).
-pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
-/// The longest manifest that travels in a request or an answer, in bytes of its JSON; with the most output that an answer
-/// may hold it stays below [`MAX_PAYLOAD`].
-pub const MAX_CARRIED: usize = 1024 * 1024;
-/// The longest manifest at all, in bytes of its JSON: [`crate::limits::MAX_NODES`] nodes with the longest paths, and room.
-pub const MAX_STORED: usize = 32 * 1024 * 1024;
+/// The longest manifest that a request or a response holds itself, in bytes of its JSON; with the most output that a response
+/// may hold it stays below 6 MB.
+pub const MAX_INLINE_MANIFEST: usize = 1024 * 1024;
+/// The longest manifest at all, in bytes of its JSON: [`crate::limits::MAX_NODES`] nodes with the longest paths, and the rest.
+pub const MAX_STORED_MANIFEST: usize = 32 * 1024 * 1024;
 
-/// What the interpreter is asked.
+/// What an interpreter is asked.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Run this.
-    Run(Box<Task>),
-    /// Nothing: an environment that got this has been made ready.
+    /// Run a job.
+    Run(Box<RunRequest>),
+    /// Do nothing: whatever received this is ready.
     Warm,
 }
 
-/// A [`crate::interpreter::Job`] on its way, with what it takes to reach the sandbox's part of the bucket.
+/// A [`crate::interpreter::Job`], and how to reach the sandbox's part of the bucket.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Task {
+pub struct RunRequest {
     /// The sandbox.
     pub sandbox: SandboxId,
-    /// The call.
+    /// The execution.
     pub execution: ExecutionId,
-    /// The commit id of the run's outcome.
+    /// The commit id of the outcome.
     pub commit: CommitId,
     /// The newest entry that is known.
     pub position: Position,
@@ -54,7 +52,7 @@ pub struct Task {
     pub work: Work,
     /// Its own limit, in milliseconds.
     pub limit_ms: u64,
-    /// When the whole call has to be answered, in milliseconds of Unix time: time that the invocation itself takes, such as
+    /// When the whole call must be answered, in milliseconds of Unix time: time that the invocation itself takes, such as
     /// for a cold start, counts too.
     pub deadline_ms: u64,
     /// The bucket.
@@ -95,38 +93,38 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What the interpreter answers.
+/// What an interpreter answers.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
-pub enum Answer {
-    /// A [`crate::interpreter::Ran`].
-    Ran {
-        /// The entry that the kernel stood on.
-        base: Position,
-        /// The state after the run.
-        manifest: Carried,
+pub enum Response {
+    /// An [`crate::interpreter::Outcome`].
+    Outcome {
+        /// The entry that the job ran on.
+        parent: Position,
+        /// The state after the job.
+        manifest: ManifestRef,
         /// What the caller is answered.
         report: Report,
     },
     /// It is ready.
     Warm,
-    /// There was no run.
+    /// The job has no outcome.
     Failed {
         /// Of which kind.
-        kind: Failed,
-        /// The story, for the log.
-        what: String,
+        kind: FailureKind,
+        /// Why, for the log.
+        message: String,
     },
 }
 
-/// A manifest in an answer.
+/// A manifest in a response.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
-pub enum Carried {
+pub enum ManifestRef {
     /// Itself.
-    Whole(Manifest),
+    Inline(Manifest),
     /// The object that holds it.
     Stored(ContentHash),
 }
@@ -134,7 +132,7 @@ pub enum Carried {
 /// Kinds of [`RunError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Failed {
+pub enum FailureKind {
     /// Every kernel is busy.
     Busy,
     /// Too little time was left.
@@ -142,19 +140,17 @@ pub enum Failed {
     /// The bucket.
     Store,
     /// Anything else.
-    Kernel,
+    Other,
 }
 
-impl From<RunError> for Answer {
-    fn from(error: RunError) -> Self {
-        let kind = match &error {
-            RunError::Busy => Failed::Busy,
-            RunError::NoTime => Failed::NoTime,
-            RunError::Store(_) => Failed::Store,
-            RunError::Kernel { .. } => Failed::Kernel,
-        };
-        let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        Self::Failed { kind, what: causes.map(ToString::to_string).collect::<Vec<_>>().join(": ") }
+impl From<&RunError> for FailureKind {
+    fn from(error: &RunError) -> Self {
+        match error {
+            RunError::Busy => Self::Busy,
+            RunError::NoTime => Self::NoTime,
+            RunError::Store(_) => Self::Store,
+            RunError::Failed(_) => Self::Other,
+        }
     }
 }
 
@@ -167,21 +163,4 @@ pub fn unix_ms(from_now: Duration) -> u64 {
 /// How far from now such a moment is; nothing when it is past.
 pub fn until_unix_ms(at: u64) -> Duration {
     Duration::from_millis(at.saturating_sub(unix_ms(Duration::ZERO)))
-}
-
-/// In base64 the longest code fits into an event, whatever bytes it is made of; a JSON string may take six times as many.
-pub(crate) mod base64_text {
-    use std::sync::Arc;
-
-    use base64::{Engine, engine::general_purpose::STANDARD};
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    pub(crate) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(text.as_bytes()))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
-        let bytes = STANDARD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)?;
-        Ok(String::from_utf8(bytes).map_err(D::Error::custom)?.into())
-    }
 }

@@ -1,21 +1,21 @@
-//! Room for one more running sandbox, where the caller's key has a limit on them.
+//! The limit of a key on running sandboxes.
 
 use super::{Sandcastles, ServiceError};
-use crate::{Name, Principal, SandboxId, keys, manifest::Status};
+use crate::{Name, Principal, SandboxId, layout, manifest::Status};
 
 /// So many markers are listed at once.
 const PAGE: u16 = 1000;
 
 impl Sandcastles {
     /// Refuses when the member has as many running sandboxes as the caller's key allows. What is counted is the markers
-    /// that the list of sandboxes shows, before the new sandbox has one: starts at the same moment may each still find room,
-    /// so the limit can be passed by as many as are under way.
-    pub(super) async fn demand_room(&self, caller: &Principal) -> Result<(), ServiceError> {
+    /// that the list of sandboxes shows, before the new sandbox has one: several starts at the same moment may all be let
+    /// through, so the limit can be passed by as many as are under way.
+    pub(super) async fn check_sandbox_limit(&self, caller: &Principal) -> Result<(), ServiceError> {
         let (Some(limit), Some(member)) = (caller.sandbox_limit, &caller.member) else { return Ok(()) };
-        let (folder, mut after, mut running) = (keys::running(&caller.org), None::<String>, 0_u32);
+        let (folder, mut after, mut running) = (layout::running(&caller.org), None::<String>, 0_u32);
         loop {
             let page = self.store.list(&folder, after.as_deref(), PAGE).await?;
-            let names = page.iter().filter_map(|key| keys::read_marker(key.strip_prefix(&folder)?));
+            let names = page.iter().filter_map(|key| layout::read_marker(key.strip_prefix(&folder)?));
             for (.., id, owner) in names {
                 running += u32::from(self.counts(&id, &owner, member));
                 if running >= limit {
