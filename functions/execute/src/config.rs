@@ -116,3 +116,20 @@ fn no_interpreter() -> SettingsError {
     let problem = "is not set, and this build cannot run code itself".to_owned();
     SettingsError { name: settings::INTERPRETER_FUNCTION.name, problem }
 }
+
+#[cfg(all(test, not(feature = "host")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_a_host_needs_a_function_that_runs_the_code() {
+        let read = |variables: &[(&str, &str)]| {
+            let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+            Config::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned())).map(|_| ())
+        };
+        let bucket = ("SANDCASTLE_BUCKET", "b");
+        let problem = read(&[bucket]).unwrap_err().to_string();
+        assert_eq!(problem, "INTERPRETER_FUNCTION is not set, and this build cannot run code itself");
+        assert_eq!(read(&[bucket, ("INTERPRETER_FUNCTION", "f"), ("SANDBOX_ROLE_ARN", "arn")]), Ok(()));
+    }
+}

@@ -31,10 +31,6 @@ enum Command {
     Layer(layer::Command),
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("RUST_LOG is malformed")]
-struct BadFilter(#[source] logging::LoggingError);
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Cli::parse()).await {
@@ -52,7 +48,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     match cli.command {
         Command::Serve => {
             let format = settings.log_format.format(io::stderr().is_terminal(), settings.no_color);
-            logging::init(format, &settings.log).map_err(BadFilter)?;
+            logging::init(format, &settings.log)?;
             Ok(sandcastle_local::serve(settings, program_dir()?).await?)
         }
         Command::Layer(command) => Ok(command.run(&settings, program_dir()?).await?),

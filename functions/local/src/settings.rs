@@ -126,7 +126,10 @@ fn storage<F: Fn(&str) -> Option<String>>(env: &Lookup<F>, host: IpAddr, port: u
     let s3_port = match (env.parsed(&settings::S3_PORT)?, port) {
         (Some(port), _) => port,
         (None, 0) => 0,
-        (None, u16::MAX) => return Err(settings::S3_PORT.malformed()),
+        (None, u16::MAX) => {
+            let problem = "must be set: there is no port after PORT".to_owned();
+            return Err(SettingsError { name: settings::S3_PORT.name, problem });
+        }
         (None, port) => port + 1,
     };
     Ok(Storage::Embedded { address: SocketAddr::new(host, s3_port) })

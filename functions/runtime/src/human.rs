@@ -117,10 +117,14 @@ impl Fields {
         match field.name() {
             "message" => self.message = value,
             "request_id" => self.request_id = Some(value),
-            name if value.is_empty() || value.contains(' ') => self.others.push((name, format!("\"{value}\""))),
-            name => self.others.push((name, value)),
+            name => self.others.push((name, if needs_quotes(&value) { format!("\"{value}\"") } else { value })),
         }
     }
+}
+
+/// True for a value that could not be told from the next field. Lists and maps delimit themselves.
+fn needs_quotes(value: &str) -> bool {
+    value.is_empty() || value.contains(' ') && !value.starts_with(['[', '{', '"'])
 }
 
 /// The text with control characters escaped, so that no value can write lines or colours of its own.

@@ -18,7 +18,7 @@ pub enum InitError {
     #[error("read settings")]
     Config(#[source] Box<dyn Error + Send + Sync>),
     /// Logging could not be set up.
-    #[error("RUST_LOG is malformed")]
+    #[error("set up logging")]
     Logging(#[from] LoggingError),
     /// The kernels could not be started.
     #[error("start the kernels")]

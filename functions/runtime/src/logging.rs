@@ -51,10 +51,10 @@ impl FormatChoice {
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
     /// The filter is not `level` or `target=level,…`.
-    #[error("malformed log filter")]
+    #[error("RUST_LOG must be a level, or target=level pairs separated by commas")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     /// Logging is set up already.
-    #[error("set up logging")]
+    #[error("logging is set up already")]
     Init(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
 

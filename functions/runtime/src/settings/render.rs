@@ -4,6 +4,8 @@ use super::{Setting, Values};
 
 /// Columns of the help text.
 const WIDTH: usize = 80;
+/// A space at which no line is broken.
+const TIE: char = '\u{a0}';
 
 /// A table of settings: groups, each with a title.
 pub type Table<'a> = &'a [(&'a str, &'a [Setting])];
@@ -47,14 +49,14 @@ fn description(Setting { meaning, default, values, .. }: &Setting) -> String {
         Values::OneOf(words) => words.join(" or "),
         _ => String::new(),
     };
-    let default = if default.is_empty() { String::new() } else { format!("default: {default}") };
+    let default = if default.is_empty() { String::new() } else { format!("default:{TIE}{default}") };
     let notes: Vec<_> = [values, default].into_iter().filter(|note| !note.is_empty()).collect();
     if notes.is_empty() { (*meaning).to_owned() } else { format!("{meaning} [{}]", notes.join("; ")) }
 }
 
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split(' ') {
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(word),
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
@@ -64,5 +66,5 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
             _ => lines.push(word.to_owned()),
         }
     }
-    lines
+    lines.into_iter().map(|line| line.replace(TIE, " ")).collect()
 }
