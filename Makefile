@@ -1,11 +1,11 @@
-# Everything there is to run. On a fresh machine `make run` serves and `make test` tests; both do all the set-up they need.
+# All commands of the project. On a new machine, `make run` and `make test` set up everything that they need.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help run build packages layer tools test lint lint-template build-sam fmt bench lock deploy logs destroy clean
 
-# The Python to embed: looked for once, when the first recipe needs it.
-EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed, see above))
+# The Python to embed; found when the first recipe needs it.
+EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
 CARGO = PYO3_PYTHON="$(EMBEDDED)" cargo
 # One profile for running, testing and measuring; see Cargo.toml.
 FLAGS := --release --locked
@@ -14,15 +14,15 @@ PACKAGES := target/python/site-packages
 TOOLS := target/tools
 LINT := target/lint
 BINARIES := target/release
-# What tests and bench need to know of this build.
+# Paths of this build for tests and benchmarks.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
 	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
 
-help: ## show this
+help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@echo "Settings of the server: target/release/sandcastle serve --help"
 
-run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another)
+run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another port)
 	@exec $(BINARIES)/sandcastle serve
 
 build: toolchain ## build the server and the kernel
@@ -48,14 +48,14 @@ layer: build $(LAYER)/layer.json ## build the Python layer into target/layer/cor
 $(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.lock $(RECIPE)
 	"$(EMBEDDED)" layers/python/build-layer.py --profile $(PROFILE) --kernel $< --out $(@D)
 
-# With a recipe, because make then looks again whether the file is new; `build` by itself would always count as that.
+# The empty recipe makes make check the time of the file again; without it, the file would always count as new.
 $(BINARIES)/sandcastle-kernel: build
 	@:
 
 tools: $(TOOLS)/.installed
 
 $(TOOLS)/.installed: tests/requirements.lock
-	@echo "installing what the tests run against (the official client, the Lambda emulator) into $(TOOLS)"
+	@echo "installing the tools of the tests (the official client, the Lambda emulator) into $(TOOLS)"
 	@rm -rf $(TOOLS)
 	"$(EMBEDDED)" -m venv $(TOOLS)
 	$(TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/requirements.lock
@@ -66,16 +66,16 @@ toolchain:
 	@command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: apt-get install build-essential" >&2; exit 1; }
 
-test: build packages layer tools ## run every test
+test: build packages layer tools ## run all tests
 	@mkdir -p target
 	@status=0; $(HERE) $(CARGO) test $(FLAGS) --workspace --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
 		sh tests/totals.sh target/test.log; exit $$status
 
-lint: packages ## what CI checks besides the tests
+lint: packages ## check formatting and clippy, as CI does
 	cargo fmt --all --check
 	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
 
-# SAM's own check comes with the tests' tools; cfn-lint and checkov would fight its pins. No network and no credentials.
+# The SAM CLI is one of the tests' tools; cfn-lint and checkov need other versions of its packages. Needs no credentials.
 lint-template: tools $(LINT)/.installed ## check the SAM template
 	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint
 	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --template infra/local.yaml
@@ -89,27 +89,27 @@ $(LINT)/.installed: tests/lint/requirements.lock
 	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
 	@touch $@
 
-# The template that is deployed, then the one of this machine, which stays there for `sam local`. They share what is built.
+# Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
 SAM_BUILD = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam build
 BUILT = .aws-sam/build
 
-build-sam: tools build ## build the functions and the layer as they are deployed, and check what has come out
+build-sam: tools build ## build the functions and the layer as for a deployment, and check them
 	$(SAM_BUILD) --config-env dev
 	$(TOOLS)/bin/python tests/template/sizes.py $(BUILT)/ExecuteFunction $(BUILT)/InterpreterFunction
 	$(BINARIES)/sandcastle layer check $(BUILT)/PythonLayer --function $(BUILT)/ExecuteFunction/bootstrap
 	$(SAM_BUILD)
 
-fmt: ## format
+fmt: ## format the code
 	cargo fmt --all
 
-bench: build packages tools ## measure, as ratios within one run
+bench: build packages tools ## run the benchmarks
 	$(HERE) $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench
 
-lock: ## write the requirements.lock files anew (needs uv)
+lock: ## update the requirements.lock files (needs uv)
 	for dir in layers/python tests tests/lint; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
 
-# What `sam build` calls, with the folder to fill in ARTIFACTS_DIR.
+# Called by `sam build` with the output folder in ARTIFACTS_DIR.
 .PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer functions
 build-ExecuteFunction: functions
 	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
@@ -117,7 +117,7 @@ build-ExecuteFunction: functions
 build-InterpreterFunction: functions
 	cp target/lambda/interpreter "$(ARTIFACTS_DIR)/bootstrap"
 
-# Both at once: apart, each would build the AWS SDK with the features that it alone needs.
+# Both in one build: separate builds would compile the AWS SDK twice, with different features.
 functions: toolchain
 	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
 
@@ -125,23 +125,23 @@ build-PythonLayer:
 	$(MAKE) layer
 	cp -R target/layer/core/. "$(ARTIFACTS_DIR)/"
 
-# Which of samconfig.toml's deployments, and in which region.
+# The deployment in samconfig.toml, and the region.
 ENV ?= dev
 REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell aws configure get region))
 PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['parameter_overrides'])")
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
-deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs SAM, the AWS command line and credentials
+deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs the SAM CLI, the AWS CLI and credentials
 	sam build --config-env $(ENV)
 	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
 		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
 	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list"
 
-logs: ## follow the deployment's logs (ENV, REGION)
+logs: ## follow the logs of a deployment (ENV, REGION)
 	sam logs --stack-name $(STACK) --region "$(REGION)" --tail
 
-destroy: ## remove the deployment; its bucket stays (ENV, REGION)
+destroy: ## delete a deployment except its bucket (ENV, REGION)
 	sam delete --stack-name $(STACK) --region "$(REGION)"
 
-clean: ## remove what was built; the data in .sandcastle stays
+clean: ## delete all build output; keeps the data in .sandcastle
 	rm -rf target

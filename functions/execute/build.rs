@@ -1,5 +1,5 @@
-//! Makes the document that `GET /openapi.json` answers: the contract in `infra/openapi.yaml`, without what API Gateway and
-//! CloudFormation need beside it, and with what `infra/published.yaml` has for clients.
+//! Builds the document of `GET /openapi.json` from `infra/openapi.yaml`, without the keys of API Gateway and CloudFormation,
+//! and with the headers and links of `infra/published.yaml`.
 
 #![expect(clippy::indexing_slicing, reason = "a build script fails by panicking")]
 
@@ -15,9 +15,9 @@ const ADDED: &str = "../../infra/published.yaml";
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     let Value::Object(mut document) = published(read(SOURCE)?) else {
-        return Err("the document has to be a mapping".into());
+        return Err("the document must be a mapping".into());
     };
-    // Beside the document, whatever the stage and the host are called; without it a client takes the host's root.
+    // Relative to the document, so that it holds for every host and stage. Without it a client uses the root of the host.
     document.insert("servers".into(), json!([{ "url": "." }]));
     let added = read(ADDED)?;
     let mut headers = Map::new();
@@ -45,8 +45,8 @@ fn read(path: &str) -> Result<Value, Box<dyn Error>> {
     Ok(serde_saphyr::from_str(&text)?)
 }
 
-/// The document without the keys that are API Gateway's own, with paths as OpenAPI spells them, and with every condition of
-/// CloudFormation decided as in a deployment that sets no parameters: its last branch.
+/// The document without the keys of API Gateway, with the paths of OpenAPI (`{path}`, not `{path+}`), and with the last branch of
+/// every CloudFormation condition, as in a deployment with default parameters.
 fn published(value: Value) -> Value {
     match value {
         Value::Object(mut fields) => {
@@ -61,7 +61,7 @@ fn published(value: Value) -> Value {
     }
 }
 
-/// Every response with the id of its operation and its status.
+/// Every response, with the id of its operation and its status.
 fn responses(document: &mut Map<String, Value>) -> impl Iterator<Item = (String, String, &mut Value)> {
     let paths = document.get_mut("paths").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
     let operations = paths.filter_map(Value::as_object_mut).flat_map(Map::values_mut);

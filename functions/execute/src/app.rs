@@ -1,4 +1,4 @@
-//! What every request needs: the calls of the API, who may call, and how long a call may take.
+//! The application: the service, authentication, limits on callers, and the time that a call has.
 
 use std::{
     sync::Arc,
@@ -19,14 +19,15 @@ pub struct App {
     longest_event: Duration,
 }
 
-/// What a call takes beyond its code, at most: restoring files before it, storing and committing after it.
+/// Time that a call has beyond its code: to restore files before it, and to store and commit after it.
 const BESIDES_THE_CODE: Duration = Duration::from_secs(8);
-/// What is left of a Lambda invocation's time to hand over the answer.
+/// Time of a Lambda invocation that is kept to return the answer.
 const TO_HAND_OVER: Duration = Duration::from_millis(500);
 
 impl App {
-    /// Puts the parts together, without limits on callers. A call gets the limit on its code and some time to restore, store and commit, and never
-    /// more than `call_limit`, for deployments behind something that gives up earlier. Events do not go through that.
+    /// An application without limits on callers. A call has the limit on its code plus 8 seconds, and never more than
+    /// `call_limit`, for deployments behind a gateway with a shorter timeout. Events do not pass through the gateway, and
+    /// `call_limit` does not count for them.
     pub fn new(sandcastles: Arc<Sandcastles>, authenticator: Authenticator, call_limit: Option<Duration>) -> Self {
         let own = sandcastles.execution_limit().saturating_add(BESIDES_THE_CODE);
         let longest_call = call_limit.map_or(own, |limit| limit.min(own));
@@ -34,18 +35,18 @@ impl App {
         Self { sandcastles, authenticator, limits, longest_call, longest_event: own }
     }
 
-    /// With these limits on callers.
+    /// Sets the limits on callers.
     #[must_use]
     pub fn with_limits(self, allowed: Allowance) -> Self {
         Self { limits: Limits::new(allowed), ..self }
     }
 
-    /// When a request over HTTP has to be answered.
+    /// When an HTTP request must be answered.
     pub(crate) fn deadline(&self, begun: Instant, invocation: Option<&Context>) -> Instant {
         begun + invocation.map_or(self.longest_call, |context| left_of(context).min(self.longest_call))
     }
 
-    /// When an execution that came as an event has to be over.
+    /// When an execution that arrived as an event must end.
     pub(crate) fn event_deadline(&self, invocation: &Context) -> Instant {
         Instant::now() + left_of(invocation).min(self.longest_event)
     }

@@ -1,26 +1,21 @@
-//! The settings of the Lambda function, read once, through a lookup that is passed in. Their names, defaults and values stand
-//! in the table [`crate::settings`].
+//! Reads the settings of ExecuteFunction, through a lookup that is passed in. [`crate::settings`] has the table of them.
 //!
-//! An empty value counts as absent, because a template cannot leave a variable out. Any other malformed value is an error: the
-//! function does not start.
+//! An empty value counts as absent, because a template cannot leave a variable out. The function does not start with a
+//! malformed value.
 
 use std::time::Duration;
 
 use sandcastle::Name;
+#[cfg(feature = "host")]
 use sandcastle_host::{HostConfig, settings::host_config};
 use sandcastle_remote::TenantScope;
-use sandcastle_runtime::settings::{Lookup, SettingsError};
+use sandcastle_runtime::settings::{LOG, Lookup, SettingsError};
 
 use crate::{
     Allowance, EventSettings,
     auth::{JwtSettings, jwt_settings},
     settings,
 };
-
-/// Kernels at once, unless set.
-const KERNELS: u64 = 4;
-/// The limit on one execution, unless set.
-const EXECUTION_LIMIT: Duration = Duration::from_secs(50);
 
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,64 +24,65 @@ pub struct Config {
     pub bucket: String,
     /// Region of the bucket.
     pub region: Option<String>,
-    /// URL of another S3 than Amazon's.
+    /// URL of an S3 other than Amazon's.
     pub endpoint: Option<String>,
-    /// URL of it in presigned links.
+    /// URL of that S3 in presigned URLs.
     pub public_endpoint: Option<String>,
     /// Limit on one execution's code.
     pub execution_limit: Duration,
     /// Limit on a whole call.
     pub call_limit: Option<Duration>,
-    /// The function that runs the code; this one does when absent.
+    /// The function that runs the code; this function runs it when absent.
     pub remote: Option<Remote>,
-    /// What each caller may ask for.
+    /// Limits on each caller.
     pub allowed: Allowance,
-    /// What comes by events.
+    /// Settings of events.
     pub events: EventSettings,
-    /// Whose JSON Web Tokens are believed, if any.
+    /// Settings of JSON Web Tokens, if any are accepted.
     pub jwt: Option<JwtSettings>,
-    /// The host of kernels, where code runs here.
+    /// The host of kernels, for code in this function.
+    #[cfg(feature = "host")]
     pub host: HostConfig,
-    /// What is logged.
+    /// The filter of the log.
     pub log: String,
 }
 
-/// Where code runs, when not here.
+/// The function that runs the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
     /// Name or ARN of the function.
     pub function: String,
-    /// Role whose credentials, cut down to one sandbox, it is lent.
+    /// Role whose credentials, limited to one sandbox, it gets.
     pub role_arn: String,
-    /// Who shares an environment.
+    /// What shares an environment: the code of one sandbox, or of one member.
     pub tenant_scope: TenantScope,
-    /// URL of another Lambda than Amazon's.
+    /// URL of a Lambda other than Amazon's.
     pub lambda_endpoint: Option<String>,
-    /// URL of another STS than Amazon's.
+    /// URL of an STS other than Amazon's.
     pub sts_endpoint: Option<String>,
 }
 
 impl Config {
-    /// Reads the settings. `lookup` gives the value of a variable.
+    /// Reads the settings. `lookup` returns the value of a variable.
     ///
     /// # Errors
-    /// When a variable is missing or malformed; the error names it, and does not quote it.
+    /// When a variable is missing or malformed. The error names it and does not quote it.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let env = Lookup(lookup);
-        let seconds = |setting| Ok::<_, SettingsError>(env.number(setting)?.map(Duration::from_secs));
         Ok(Self {
             bucket: env.text(&settings::BUCKET).ok_or_else(|| settings::BUCKET.missing())?,
             region: env.text(&settings::REGION),
             endpoint: env.url(&settings::S3_ENDPOINT)?,
             public_endpoint: env.url(&settings::S3_PUBLIC_ENDPOINT)?,
-            execution_limit: seconds(&settings::TIMEOUT_S)?.unwrap_or(EXECUTION_LIMIT),
-            call_limit: seconds(&settings::CALL_S)?,
+            execution_limit: Duration::from_secs(env.number_or_default(&settings::TIMEOUT_S)?),
+            call_limit: env.number(&settings::CALL_S)?.map(Duration::from_secs),
             remote: remote(&env)?,
             allowed: Allowance::from_lookup(&env)?,
             events: events(&env)?,
             jwt: jwt_settings(&env.0)?,
-            host: host_config(&env.0, KERNELS)?,
-            log: env.text(&settings::LOG).unwrap_or_else(|| settings::LOG.default.to_owned()),
+            #[cfg(feature = "host")]
+            host: host_config(&env.0, settings::MAX_KERNELS.default_number()?)?,
+            log: env.text_or_default(&LOG),
         })
     }
 }
@@ -100,7 +96,9 @@ fn events<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<EventSetting
 }
 
 fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remote>, SettingsError> {
-    let Some(function) = env.text(&settings::INTERPRETER_FUNCTION) else { return Ok(None) };
+    let Some(function) = env.text(&settings::INTERPRETER_FUNCTION) else {
+        return if cfg!(feature = "host") { Ok(None) } else { Err(no_interpreter()) };
+    };
     let tenant_scope = match env.word(&settings::TENANT_SCOPE)? {
         Some("member") => TenantScope::Member,
         _ => TenantScope::Sandbox,
@@ -112,4 +110,26 @@ fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remot
         lambda_endpoint: env.url(&settings::LAMBDA_ENDPOINT)?,
         sts_endpoint: env.url(&settings::STS_ENDPOINT)?,
     }))
+}
+
+fn no_interpreter() -> SettingsError {
+    let problem = "is not set, and this build cannot run code itself".to_owned();
+    SettingsError { name: settings::INTERPRETER_FUNCTION.name, problem }
+}
+
+#[cfg(all(test, not(feature = "host")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_a_host_needs_a_function_that_runs_the_code() {
+        let read = |variables: &[(&str, &str)]| {
+            let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+            Config::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned())).map(|_| ())
+        };
+        let bucket = ("SANDCASTLE_BUCKET", "b");
+        let problem = read(&[bucket]).unwrap_err().to_string();
+        assert_eq!(problem, "INTERPRETER_FUNCTION is not set, and this build cannot run code itself");
+        assert_eq!(read(&[bucket, ("INTERPRETER_FUNCTION", "f"), ("SANDBOX_ROLE_ARN", "arn")]), Ok(()));
+    }
 }

@@ -1,5 +1,4 @@
-//! The one error of this API: a status that cannot mean success, the published code, a text for the caller, a cause for the
-//! log, and whether trying again may help.
+//! The error of the API: status, published code, message for the caller, cause for the log, and whether a retry may help.
 
 use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
 
@@ -15,9 +14,12 @@ use sandcastle::{
 
 use sandcastle_runtime::chain;
 
-use crate::{AuthError, limits::Left};
+use crate::{
+    auth::AuthError,
+    limits::{Exceeded, RateLimit},
+};
 
-/// What kind of refusal it is; status and code follow from it.
+/// The kind of an error. It determines status and code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     InvalidRequest,
@@ -44,7 +46,7 @@ impl Kind {
         }
     }
 
-    /// The code of the published envelope; it has none for a wrong method.
+    /// The code in the published envelope, which has none for a wrong method.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::InvalidRequest | Self::MethodNotAllowed => "invalid_request",
@@ -58,45 +60,45 @@ impl Kind {
     }
 }
 
-/// Why a request was refused.
+/// Why a request is refused.
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) kind: Kind,
-    /// For the caller; nothing of the inside.
+    /// For the caller; it names no internals.
     pub(crate) message: Cow<'static, str>,
     /// For the log.
     pub(crate) cause: Option<Arc<dyn Error + Send + Sync>>,
-    /// The same request may be carried out later.
+    /// The same request may succeed later.
     pub(crate) transient: bool,
-    /// For how long it is of no use.
+    /// Time after which a retry makes sense.
     pub(crate) retry_after: Option<Duration>,
-    /// What is left of the caller's limit.
-    pub(crate) left: Option<Left>,
+    /// The state of the caller's limit, when that refused the request.
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl ApiError {
-    /// A refusal whose whole story the caller may read.
+    /// An error that the message explains completely.
     pub(crate) fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), cause: None, transient: false, retry_after: None, left: None }
+        Self { kind, message: message.into(), cause: None, transient: false, retry_after: None, rate_limit: None }
     }
 
-    /// The request is wrong.
+    /// An invalid request.
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::InvalidRequest, message)
     }
 
-    /// Something failed that is not the caller's fault, and whose story only the log tells.
+    /// An internal error. The caller gets the request id, the log gets the cause.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let cause = Some(Arc::from(cause.into()));
         Self { cause, transient: true, ..Self::new(Kind::Internal, "internal error") }
     }
 
-    /// The caller asks for more than it may.
-    pub(crate) fn too_many(message: String, retry_after: Duration, left: Option<Left>) -> Self {
-        Self { transient: true, retry_after: Some(retry_after), left, ..Self::new(Kind::RateLimited, message) }
+    /// A token that is not accepted. The answer does not tell why.
+    pub(crate) fn bad_token() -> Self {
+        Self::new(Kind::Unauthenticated, "the token is unknown, invalid or expired")
     }
 
-    /// The envelope for the caller of this request. The cause becomes a line of the log.
+    /// The envelope for this request. Logs the cause, if there is one.
     pub(crate) fn envelope(&self, request_id: &str) -> ErrorBody {
         if let Some(cause) = &self.cause {
             tracing::error!(error = chain(cause.as_ref()), "request failed");
@@ -124,7 +126,7 @@ impl From<ServiceError> for ApiError {
                 Self { transient: true, ..Self::new(Kind::RateLimited, too_many_sandboxes(limit)) }
             }
             ServiceError::Busy => {
-                Self { transient: true, ..Self::new(Kind::RateLimited, "every kernel is busy; try again") }
+                Self { transient: true, ..Self::new(Kind::RateLimited, "the server is busy; try again") }
             }
             ServiceError::Store(_) | ServiceError::Interpreter(_) => Self::internal(error),
         }
@@ -140,14 +142,25 @@ fn too_many_sandboxes(limit: u32) -> String {
     )
 }
 
+impl From<Exceeded> for ApiError {
+    fn from(error: Exceeded) -> Self {
+        let (retry_after, rate_limit) = match error {
+            Exceeded::Requests { rate, .. } => (rate.reset, Some(rate)),
+            Exceeded::Executions { .. } => (Duration::from_secs(1), None),
+        };
+        let refused = Self::new(Kind::RateLimited, error.to_string());
+        Self { transient: true, retry_after: Some(retry_after), rate_limit, ..refused }
+    }
+}
+
 impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         Self::internal(error)
     }
 }
 
-/// The status alone, with the error beside it: the envelope is written where the request's id is known, by
-/// [`answer`](crate::http::answer).
+/// The status, with the error as an extension: [`answer`](crate::http::answer), which knows the request's id, writes the
+/// envelope.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();

@@ -1,7 +1,7 @@
-//! The execute endpoint: HTTP routes over the domain, authentication by API keys in the bucket and JSON Web Tokens, and the events of
-//! Lambda.
+//! ExecuteFunction as a library: the HTTP routes over the domain, authentication by API keys and JSON Web Tokens, limits on
+//! callers, and Lambda's events.
 //!
-//! `bootstrap` runs it on Lambda with [`Events`]; `sandcastle serve` mounts the same [`router`] on a socket.
+//! `bootstrap` runs it on Lambda with [`Events`]; `sandcastle serve` serves the same [`router`] on a socket.
 
 mod app;
 mod auth;

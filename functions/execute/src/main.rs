@@ -1,5 +1,5 @@
-//! `bootstrap`: the ExecuteFunction on Lambda. Code runs in InterpreterFunction, or here when none is named. It sets up, lends its parts to the router, and
-//! runs; a failure to set up is one line of the log and a non-zero exit.
+//! `bootstrap`: ExecuteFunction on Lambda. Code runs in InterpreterFunction, or in this function when none is set. A failure to
+//! start is one line of the log and a non-zero exit code.
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
@@ -13,12 +13,14 @@ use sandcastle_execute::{
     App, Authenticator, Events,
     config::{Config, Remote},
 };
-use sandcastle_host::{HostError, KernelHost};
+#[cfg(feature = "host")]
+use sandcastle_host::KernelHost;
 use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
 use sandcastle_runtime::{
     COLD_STARTS,
     lambda::{self, InitError},
     logging, millis,
+    settings::LOG,
 };
 use sandcastle_s3::{S3Config, S3Store};
 use serde_json::value::RawValue;
@@ -27,16 +29,10 @@ use time::OffsetDateTime;
 #[tokio::main]
 async fn main() -> ExitCode {
     let began = Instant::now();
-    let (events, host) = match init().await {
-        Ok(parts) => parts,
+    let events = match init().await {
+        Ok(events) => events,
         Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), &error).await,
     };
-    lambda::on_shutdown(async move || {
-        if let Some(host) = host {
-            host.shutdown().await;
-        }
-    })
-    .await;
     tracing::info!(metric = COLD_STARTS, init_ms = millis(began.elapsed()), "cold start");
     let events = Arc::new(events);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
@@ -54,35 +50,39 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// What answers, and the host of kernels where code runs here.
-async fn init() -> Result<(Events, Option<Arc<KernelHost>>), InitError> {
+/// The handler of invocations.
+async fn init() -> Result<Events, InitError> {
     let config = Config::from_lookup(variable);
-    let filter = config.as_ref().map_or("info", |config| config.log.as_str());
+    let filter = config.as_ref().map_or(LOG.default, |config| config.log.as_str());
     logging::init_on_lambda(filter, &variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default())?;
     let config = config.map_err(|error| InitError::Config(error.into()))?;
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
     let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc).with_jwt(config.jwt.clone());
-    let (started, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
-    let (interpreter, host) = started.map_err(|error| InitError::Host(error.into()))?;
+    let (interpreter, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
     let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };
-    let sandcastles = Sandcastles::new(store, interpreter, settings);
+    let sandcastles = Sandcastles::new(store, interpreter?, settings);
     let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit).with_limits(config.allowed);
-    Ok((Events::new(Arc::new(app), config.events), host))
+    Ok(Events::new(Arc::new(app), config.events))
 }
 
-type Runs = (Arc<dyn Interpreter>, Option<Arc<KernelHost>>);
-
-/// What runs the code, and the host of kernels when that is here.
-async fn interpreter(config: &Config, store: &Arc<S3Store>) -> Result<Runs, HostError> {
+/// InterpreterFunction, or a host of kernels in this function that ends with its environment.
+async fn interpreter(config: &Config, store: &Arc<S3Store>) -> Result<Arc<dyn Interpreter>, InitError> {
     match &config.remote {
         Some(remote) => {
-            let remote = RemoteInterpreter::connect(remote_config(config, remote), store.clone()).await;
-            Ok((Arc::new(remote), None))
+            lambda::on_shutdown(async || ()).await;
+            Ok(Arc::new(RemoteInterpreter::connect(remote_config(config, remote), store.clone()).await))
         }
+        #[cfg(feature = "host")]
         None => {
-            let host = KernelHost::start(config.host.clone(), store.clone()).await?;
-            Ok((host.clone(), Some(host)))
+            let host = KernelHost::start(config.host.clone(), store.clone()).await;
+            let host = host.map_err(|error| InitError::Host(error.into()))?;
+            let ending = Arc::clone(&host);
+            lambda::on_shutdown(async move || ending.shutdown().await).await;
+            Ok(host)
         }
+        // Config::from_lookup refuses such settings.
+        #[cfg(not(feature = "host"))]
+        None => Err(InitError::Config("there is nothing to run code with".into())),
     }
 }
 

@@ -1,7 +1,8 @@
-//! The settings of ExecuteFunction, one row for each environment variable. [`crate::config`] reads them.
+//! The table of ExecuteFunction's settings, one row for each environment variable. [`crate::config`] reads them.
 
+#[cfg(feature = "host")]
 use sandcastle_host::settings as host;
-use sandcastle_runtime::settings::{Setting, Values};
+use sandcastle_runtime::settings::{LOG, Setting, Table, Values};
 
 /// The bucket.
 pub const BUCKET: Setting =
@@ -13,74 +14,70 @@ pub const REGION: Setting = Setting {
     default: "what the AWS SDK finds",
     values: Values::Text,
 };
-/// Another S3.
+/// An S3 other than Amazon's.
 pub const S3_ENDPOINT: Setting = Setting {
     name: "S3_ENDPOINT",
-    meaning: "URL of another S3 than Amazon's",
+    meaning: "URL of an S3 other than Amazon's",
     default: "Amazon's",
     values: Values::Url,
 };
-/// Where links point.
+/// That S3 in presigned URLs.
 pub const S3_PUBLIC_ENDPOINT: Setting = Setting {
     name: "S3_PUBLIC_ENDPOINT",
-    meaning: "URL of that S3 in presigned URLs",
+    meaning: "URL of that S3 in presigned URLs, if clients reach it by another one",
     default: "S3_ENDPOINT",
     values: Values::Url,
 };
 /// The limit on one execution.
 pub const TIMEOUT_S: Setting = Setting {
     name: "SANDCASTLE_TIMEOUT_S",
-    meaning: "limit on the code of one execution; the official client gives up after 60",
+    meaning: "time limit of one execution; the official client gives up after 60 seconds",
     default: "50",
     values: Values::Number { from: 1, to: 360, unit: "seconds" },
 };
 /// The limit on a whole call.
 pub const CALL_S: Setting = Setting {
     name: "SANDCASTLE_CALL_S",
-    meaning: "limit on a whole call; the function's own timeout always counts",
-    default: "none",
+    meaning: "time limit of a whole call; the function's own timeout counts too",
+    default: "SANDCASTLE_TIMEOUT_S plus 8",
     values: Values::Number { from: 1, to: 900, unit: "seconds" },
 };
-/// What is logged.
-pub const LOG: Setting = Setting {
-    name: "RUST_LOG",
-    meaning: "what is logged, to standard error: a level, or target=level with commas between",
-    default: "info",
-    values: Values::Other("a level, or target=level with commas between"),
-};
 
-/// Where code runs, when not here.
+/// What holds without [`INTERPRETER_FUNCTION`]: a build without the feature `host` cannot run code itself.
+const INTERPRETER_DEFAULT: &str = if cfg!(feature = "host") { "this function runs it" } else { "" };
+
+/// The function that runs the code.
 pub const INTERPRETER_FUNCTION: Setting = Setting {
     name: "INTERPRETER_FUNCTION",
-    meaning: "name or ARN of InterpreterFunction, which then runs the code",
-    default: "this function runs it",
+    meaning: "name or ARN of InterpreterFunction, which runs the code",
+    default: INTERPRETER_DEFAULT,
     values: Values::Text,
 };
-/// What InterpreterFunction is lent.
+/// The role for InterpreterFunction.
 pub const SANDBOX_ROLE_ARN: Setting = Setting {
     name: "SANDBOX_ROLE_ARN",
-    meaning: "role whose credentials, limited to one sandbox, are lent to InterpreterFunction; required with it",
+    meaning: "role whose credentials, limited to one sandbox, InterpreterFunction gets; required with INTERPRETER_FUNCTION",
     default: "",
     values: Values::Text,
 };
-/// Who shares an environment.
+/// What shares an environment.
 pub const TENANT_SCOPE: Setting = Setting {
     name: "TENANT_SCOPE",
-    meaning: "whose code shares an environment of InterpreterFunction: one sandbox's, or one member's",
+    meaning: "whether the code of one sandbox or of one member shares an environment of InterpreterFunction",
     default: "sandbox",
     values: Values::OneOf(&["sandbox", "member"]),
 };
-/// Another Lambda.
+/// A Lambda other than Amazon's.
 pub const LAMBDA_ENDPOINT: Setting = Setting {
     name: "LAMBDA_ENDPOINT",
-    meaning: "URL of another Lambda than Amazon's",
+    meaning: "URL of a Lambda other than Amazon's",
     default: "Amazon's",
     values: Values::Url,
 };
-/// Another STS.
+/// An STS other than Amazon's.
 pub const STS_ENDPOINT: Setting = Setting {
     name: "STS_ENDPOINT",
-    meaning: "URL of another STS than Amazon's",
+    meaning: "URL of an STS other than Amazon's",
     default: "Amazon's",
     values: Values::Url,
 };
@@ -88,70 +85,75 @@ pub const STS_ENDPOINT: Setting = Setting {
 /// The organisation of callers without a token.
 pub const TRUSTED_ORG: Setting = Setting {
     name: "TRUSTED_ORG",
-    meaning: "organisation for which invocations and events without a token run code",
-    default: "they need a token",
-    values: Values::Other("a name of 1 to 32 of A-Z a-z 0-9 . _"),
+    meaning: "organisation that invocations and events without a token run for",
+    default: "none: they need a token",
+    values: Values::Other("a name of 1 to 32 of the characters A-Z a-z 0-9 . _"),
 };
 /// Whether downloads are streamed.
 pub const STREAM_DOWNLOADS: Setting = Setting {
     name: "SANDCASTLE_STREAM_DOWNLOADS",
-    meaning: "whether the REST API takes downloads as a stream",
+    meaning: "whether downloads are answered as a stream, which the REST API must be configured for",
     default: "no",
     values: Values::OneOf(&["no", "yes"]),
 };
 
-const fn per_second(name: &'static str, meaning: &'static str) -> Setting {
+const fn limit(name: &'static str, meaning: &'static str) -> Setting {
     Setting { name, meaning, default: "no limit", values: Values::Number { from: 0, to: 1_000_000, unit: "" } }
 }
-/// Requests a second of a key.
-pub const KEY_REQUESTS_PER_SECOND: Setting =
-    per_second("KEY_REQUESTS_PER_SECOND", "requests a second for each key; a burst may be twice that; 0 for no limit");
-/// Requests a second of an organisation.
-pub const ORG_REQUESTS_PER_SECOND: Setting =
-    per_second("ORG_REQUESTS_PER_SECOND", "requests a second for each organisation; a burst may be twice that");
+/// Requests per second of a key.
+pub const KEY_REQUESTS_PER_SECOND: Setting = limit(
+    "KEY_REQUESTS_PER_SECOND",
+    "requests per second of each key; bursts of twice that are allowed; 0 for no limit",
+);
+/// Requests per second of an organisation.
+pub const ORG_REQUESTS_PER_SECOND: Setting = limit("ORG_REQUESTS_PER_SECOND", "the same for each organisation");
 /// Executions of a key.
-pub const KEY_EXECUTIONS: Setting = per_second("KEY_EXECUTIONS", "executions at once for each key; 0 for no limit");
+pub const KEY_EXECUTIONS: Setting = limit("KEY_EXECUTIONS", "executions at once of each key; 0 for no limit");
 /// Executions of an organisation.
-pub const ORG_EXECUTIONS: Setting = per_second("ORG_EXECUTIONS", "executions at once for each organisation");
+pub const ORG_EXECUTIONS: Setting = limit("ORG_EXECUTIONS", "the same for each organisation");
 
-/// Whose tokens are believed.
+/// The issuer of tokens.
 pub const JWT_ISSUER: Setting = Setting {
     name: "JWT_ISSUER",
-    meaning: "issuer whose JSON Web Tokens are accepted beside API keys; must equal their iss to the letter",
-    default: "none are accepted",
+    meaning: "issuer whose JSON Web Tokens are accepted beside API keys; must equal their iss claim exactly",
+    default: "none: only API keys are accepted",
     values: Values::Text,
 };
-/// For whom they are.
+/// The audiences of tokens.
 pub const JWT_AUDIENCE: Setting = Setting {
     name: "JWT_AUDIENCE",
-    meaning: "their audiences, with commas between; a token needs one of them; required with JWT_ISSUER",
+    meaning: "accepted audiences, separated by commas; a token needs one of them; required with JWT_ISSUER",
     default: "",
     values: Values::Text,
 };
-/// What they are signed with.
+/// The keys that verify tokens.
 pub const JWT_JWKS: Setting = Setting {
     name: "JWT_JWKS",
     meaning: "URL of the issuer's keys, or the JSON Web Key Set itself",
     default: "JWT_ISSUER/.well-known/jwks.json",
     values: Values::Other("an http:// or https:// URL, or a JSON Web Key Set with a key for RS256, ES256 or EdDSA"),
 };
-/// What names the organisation.
+/// The claim with the organisation.
 pub const JWT_ORG_CLAIM: Setting = Setting {
     name: "JWT_ORG_CLAIM",
     meaning: "claim that names the organisation",
     default: "org",
     values: Values::Text,
 };
-/// What names the member.
+/// The claim with the member.
 pub const JWT_MEMBER_CLAIM: Setting =
     Setting { name: "JWT_MEMBER_CLAIM", meaning: "claim that names the member", default: "sub", values: Values::Text };
-/// What lists scopes.
+/// The claim with the scopes.
 pub const JWT_SCOPE_CLAIM: Setting = Setting {
     name: "JWT_SCOPE_CLAIM",
     meaning: "claim that lists scopes",
-    default: "the first of scope, scp, permissions that is there",
+    default: "the first of scope, scp and permissions that a token has",
     values: Values::Text,
 };
+
+/// Kernels at once in this function.
+#[cfg(feature = "host")]
+pub const MAX_KERNELS: Setting = host::MAX_KERNELS.with_default("4");
 
 /// Limits on callers.
 pub const CALLERS: &[Setting] = &[KEY_REQUESTS_PER_SECOND, ORG_REQUESTS_PER_SECOND, KEY_EXECUTIONS, ORG_EXECUTIONS];
@@ -159,7 +161,7 @@ pub const CALLERS: &[Setting] = &[KEY_REQUESTS_PER_SECOND, ORG_REQUESTS_PER_SECO
 pub const JWT: &[Setting] = &[JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS, JWT_ORG_CLAIM, JWT_MEMBER_CLAIM, JWT_SCOPE_CLAIM];
 
 /// Every setting of ExecuteFunction, in groups with a title each.
-pub const SETTINGS: &[(&str, &[Setting])] = &[
+pub const SETTINGS: Table<'static> = &[
     ("The bucket", &[BUCKET, REGION, S3_ENDPOINT, S3_PUBLIC_ENDPOINT]),
     ("Calls", &[TIMEOUT_S, CALL_S, TRUSTED_ORG, STREAM_DOWNLOADS, LOG]),
     ("Limits on callers", CALLERS),
@@ -168,6 +170,7 @@ pub const SETTINGS: &[(&str, &[Setting])] = &[
         "Code in InterpreterFunction",
         &[INTERPRETER_FUNCTION, SANDBOX_ROLE_ARN, TENANT_SCOPE, LAMBDA_ENDPOINT, STS_ENDPOINT],
     ),
+    #[cfg(feature = "host")]
     (
         "Code in this function",
         &[
@@ -175,7 +178,7 @@ pub const SETTINGS: &[(&str, &[Setting])] = &[
             host::PYTHON_HOME,
             host::SITE_PACKAGES,
             host::RUN_DIR,
-            host::MAX_KERNELS.with_default("4"),
+            MAX_KERNELS,
             host::MEMORY_MB,
             host::JAIL,
         ],

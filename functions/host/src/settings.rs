@@ -8,49 +8,49 @@ use crate::HostConfig;
 /// The kernel's executable.
 pub const KERNEL: Setting = Setting {
     name: "SANDCASTLE_KERNEL",
-    meaning: "the kernel's executable",
+    meaning: "path of the kernel's executable",
     default: "/opt/bin/sandcastle-kernel",
     values: Values::Path,
 };
 /// Where the kernel's Python is.
 pub const PYTHON_HOME: Setting = Setting {
     name: "SANDCASTLE_PYTHON_HOME",
-    meaning: "prefix that holds lib/python3.X",
-    default: "the one that the kernel was built with",
+    meaning: "prefix of the Python installation, which has lib/python3.X",
+    default: "the Python that the kernel was built with",
     values: Values::Path,
 };
 /// Where the data packages are.
 pub const SITE_PACKAGES: Setting = Setting {
     name: "SANDCASTLE_SITE_PACKAGES",
-    meaning: "folder of the data packages",
-    default: "the Python's own",
+    meaning: "folder of the Python packages that code can import",
+    default: "site-packages of that Python",
     values: Values::Path,
 };
 /// Where kernels have their folders.
 pub const RUN_DIR: Setting = Setting {
     name: "SANDCASTLE_RUN_DIR",
-    meaning: "folder in which kernels have their working folders",
+    meaning: "folder for the working folders of kernels; emptied at start",
     default: "/tmp/sandcastle",
     values: Values::Path,
 };
-/// How many kernels there are at most. Its default differs between programs.
+/// Kernels at once. The default is InterpreterFunction's; other programs have their own.
 pub const MAX_KERNELS: Setting = Setting {
     name: "SANDCASTLE_MAX_KERNELS",
-    meaning: "kernels kept at once; above it, the least recently used one ends",
-    default: "",
+    meaning: "kernels at once; when one more is needed, the least recently used one ends",
+    default: "1",
     values: Values::Number { from: 1, to: 1000, unit: "" },
 };
 /// How much memory a kernel has.
 pub const MEMORY_MB: Setting = Setting {
     name: "SANDCASTLE_MEMORY_MB",
-    meaning: "memory of each kernel",
-    default: "on Lambda the function's less 256, else 2048",
+    meaning: "memory of one kernel",
+    default: "on Lambda 256 less than the function's, else 2048",
     values: Values::Number { from: 64, to: 1 << 20, unit: "MiB" },
 };
 /// How much confinement is insisted on. Its default differs between programs.
 pub const JAIL: Setting = Setting {
     name: "JAIL",
-    meaning: "required refuses to run code where the system does not give a step of the confinement; best-effort runs it and logs the step",
+    meaning: "required: run no code when the system refuses a step of the confinement; best-effort: run it, and log the step",
     default: "best-effort",
     values: Values::OneOf(&[REQUIRED, BEST_EFFORT]),
 };

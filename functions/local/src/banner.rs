@@ -1,6 +1,6 @@
-//! What a user sees when the server listens: where, what, and lines to paste.
+//! The banner that `sandcastle serve` prints when it is ready: addresses, the development key, and lines to paste.
 
-use std::{fmt, net::SocketAddr, path::Path};
+use std::{fmt, path::Path};
 
 use crate::dev_key::DevKey;
 
@@ -12,7 +12,7 @@ pub(crate) struct Banner<'a> {
     pub data_dir: &'a Path,
     /// The development key.
     pub key: &'a DevKey,
-    /// Where links to files point.
+    /// URL of the S3 in links to files.
     pub links: &'a str,
 }
 
@@ -23,11 +23,11 @@ impl fmt::Display for Banner<'_> {
             DevKey::Own(secret) => (secret.expose(), secret.expose()),
             DevKey::Given(_) => ("the one in SANDCASTLE_API_KEY", "$SANDCASTLE_API_KEY"),
         };
-        writeln!(f, "\nSandcastle listens on {url}\n")?;
+        writeln!(f, "\nSandcastle is ready at {url}\n")?;
         writeln!(f, "  key    {shown}")?;
         writeln!(f, "  data   {}", data_dir.display())?;
         writeln!(f, "  files  {links}\n")?;
-        writeln!(f, "Paste this to run code:\n")?;
+        writeln!(f, "Run code from another terminal:\n")?;
         writeln!(f, r#"  KEY="{pasted}" API={url}/v2/sandcastles"#)?;
         let authorization = r#"-H "Authorization: Bearer $KEY""#;
         let id = r#"sed 's/.*"sandbox_id":"\([^"]*\)".*/\1/'"#;
@@ -36,14 +36,4 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, r#"  curl -s $API/$ID/execute {authorization} {body}"#)?;
         writeln!(f)
     }
-}
-
-/// The URL of this address as this machine's programs reach it.
-pub(crate) fn url(address: SocketAddr) -> String {
-    let host = match address {
-        SocketAddr::V4(address) if address.ip().is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
-        SocketAddr::V6(address) if address.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
-        address => address.ip(),
-    };
-    format!("http://{}", SocketAddr::new(host, address.port()))
 }

@@ -1,4 +1,4 @@
-//! The folder that keeps what the local server must not forget. One server at a time uses it.
+//! The data folder of the local server. A lock keeps a second server out.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why the folder cannot be used.
+/// Why the data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
-    /// It cannot be made.
+    /// It cannot be created.
     #[error("create the data folder {path}")]
     Create {
         /// The folder.
@@ -19,7 +19,7 @@ pub enum DataDirError {
         #[source]
         source: io::Error,
     },
-    /// Its lock cannot be tried.
+    /// It cannot be locked.
     #[error("lock the data folder {path}")]
     Lock {
         /// The folder.
@@ -28,10 +28,10 @@ pub enum DataDirError {
         #[source]
         source: io::Error,
     },
-    /// Another server works in it.
+    /// Another server uses it.
     #[error(
-        "another server uses the data folder {path}; give this one a folder of its own with SANDCASTLE_DATA_DIR, \
-         or let both use one S3 with S3_ENDPOINT"
+        "another server uses the data folder {path}; set SANDCASTLE_DATA_DIR to another folder, \
+         and S3_ENDPOINT in both if they must share their data"
     )]
     InUse {
         /// The folder.
@@ -57,7 +57,7 @@ pub enum DataDirError {
     },
 }
 
-/// The folder, locked for as long as this value lives.
+/// The data folder, locked until this value is dropped.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -65,9 +65,9 @@ pub struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the folder if need be, and locks it.
+    /// Creates the folder if it does not exist, and locks it.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
-        // Others may pass through, to the kernels' folders in it, and see nothing.
+        // Kernels run as other users: they may reach their own folders below this one, but not list it.
         let made = fs::DirBuilder::new().recursive(true).mode(0o711).create(path).and_then(|()| path.canonicalize());
         let path = made.map_err(|source| DataDirError::Create { path: path.to_owned(), source })?;
         let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path.join("lock"));
@@ -79,19 +79,19 @@ impl DataDir {
         }
     }
 
-    /// Where it is, absolute.
+    /// Its absolute path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// A subfolder, made if need be, with this mode if it is new.
+    /// A subfolder, created with this mode if it does not exist.
     pub fn folder(&self, name: &str, mode: u32) -> Result<PathBuf, DataDirError> {
         let path = self.path.join(name);
         let made = fs::DirBuilder::new().recursive(true).mode(mode).create(&path);
         made.map(|()| path.clone()).map_err(|source| DataDirError::Create { path, source })
     }
 
-    /// Writes a file that only its owner can read, whole or not at all.
+    /// Writes a file that only its owner can read, atomically.
     pub fn write_secret(&self, name: &str, text: &str) -> Result<(), DataDirError> {
         let path = self.path.join(name);
         let partial = self.path.join(format!("{name}.part"));
@@ -107,7 +107,7 @@ impl DataDir {
         write().map_err(|source| DataDirError::Write { path: path.clone(), source })
     }
 
-    /// Removes a file if it is there.
+    /// Removes a file if it exists.
     pub fn remove(&self, name: &str) -> Result<(), DataDirError> {
         let path = self.path.join(name);
         match fs::remove_file(&path) {
@@ -116,7 +116,7 @@ impl DataDir {
         }
     }
 
-    /// The text of a file in a data folder, locked or not; `None` when there is none.
+    /// The text of a file in a data folder, locked or not; `None` when the file does not exist.
     pub fn read(path: &Path, name: &str) -> Result<Option<String>, DataDirError> {
         let path = path.join(name);
         match fs::read_to_string(&path) {

@@ -1,4 +1,4 @@
-//! The development key: given in the settings, or made at first start and kept in the data folder.
+//! The development key: from the settings, or created at the first start and kept in the data folder.
 
 use sandcastle::{IdError, Name, Scope, Secret, store::ObjectStore};
 
@@ -9,31 +9,31 @@ use crate::{
 
 const FILE: &str = "dev-key";
 
-/// The key, and whose it is.
+/// The development key.
 #[derive(Debug)]
 pub(crate) enum DevKey {
-    /// The server's own, which it may show.
+    /// Created by the server; the banner shows it.
     Own(Secret),
-    /// The user's.
+    /// Given in the settings; the banner does not show it.
     Given(Secret),
 }
 
-/// Why there is no development key.
+/// Why the development key could not be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum DevKeyError {
     /// The data folder.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
-    /// Its record.
+    /// Its record could not be written.
     #[error("record the development key in the bucket")]
     Record(#[from] KeysError),
-    /// Its owner has no proper name.
+    /// Its owner has an invalid name.
     #[error("name the owner of the development key")]
     Owner(#[from] IdError),
 }
 
 impl DevKey {
-    /// The given key, the one of the data folder, or a new one.
+    /// The given key, the key in the data folder, or a new key.
     pub(crate) fn find(data: &DataDir, given: Option<Secret>) -> Result<Self, DataDirError> {
         if let Some(secret) = given {
             return Ok(Self::Given(secret));
@@ -47,7 +47,7 @@ impl DevKey {
         Ok(Self::Own(secret))
     }
 
-    /// Sees to it that the bucket knows the key.
+    /// Writes the key's record to the bucket unless it is there.
     pub(crate) async fn ensure(&self, store: &dyn ObjectStore) -> Result<(), DevKeyError> {
         let (Self::Own(secret) | Self::Given(secret)) = self;
         let owner = NewKey {

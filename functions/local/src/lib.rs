@@ -1,6 +1,7 @@
-//! The local server: the production router and interpreter over an S3 in the same process. A library, so that tests can
-//! use the same S3.
+//! The `sandcastle` command as a library: the local server (the router of ExecuteFunction and a host of kernels over an
+//! embedded S3), API keys, and the check of a Python layer. Tests use its S3.
 
+mod address;
 mod banner;
 mod data_dir;
 mod dev_key;

@@ -1,4 +1,4 @@
-//! The `sandcastle` command.
+//! `sandcastle`: the command. Serves the API on this machine, manages API keys, checks a Python layer.
 
 use std::{
     error::Error,
@@ -9,12 +9,9 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use sandcastle_local::{Settings, keys::Keys, layer, settings_help};
-use sandcastle_runtime::{
-    chain,
-    logging::{self, Format},
-};
+use sandcastle_runtime::{chain, logging};
 
-/// Serverless Python execution for data agents, on this machine.
+/// Serverless Python execution for data agents.
 #[derive(Parser)]
 #[command(name = "sandcastle", version, arg_required_else_help = true)]
 struct Cli {
@@ -24,19 +21,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve the API, with the kernels and an S3 in this machine.
+    /// Serve the API on this machine, with an embedded S3.
     #[command(after_help = settings_help())]
     Serve,
-    /// Make, list, rotate and revoke API keys: of the data folder, or of a bucket.
+    /// Create, list, rotate and revoke API keys.
     Keys(Keys),
     /// Check a built Python layer.
     #[command(subcommand)]
     Layer(layer::Command),
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("set logging up as RUST_LOG says")]
-struct BadFilter(#[source] logging::LoggingError);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -54,8 +47,8 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_lookup(|name| std::env::var(name).ok())?;
     match cli.command {
         Command::Serve => {
-            let format = if io::stderr().is_terminal() { Format::Human } else { Format::Json };
-            logging::init(format, &settings.log).map_err(BadFilter)?;
+            let format = settings.log_format.format(io::stderr().is_terminal(), settings.no_color);
+            logging::init(format, &settings.log)?;
             Ok(sandcastle_local::serve(settings, program_dir()?).await?)
         }
         Command::Layer(command) => Ok(command.run(&settings, program_dir()?).await?),

@@ -1,4 +1,4 @@
-//! `sandcastle serve`: puts the parts together, listens, and takes them apart in order.
+//! `sandcastle serve`: starts the embedded S3, the host of kernels and the API, and stops them in order.
 
 use std::{
     future::Future,
@@ -23,17 +23,17 @@ use tokio::{
 };
 
 use crate::{
-    DataDir, DataDirError, EmbeddedS3, S3Error, Settings, Storage,
-    banner::{self, Banner},
+    DataDir, DataDirError, EmbeddedS3, S3Error, Settings, Storage, address,
+    banner::Banner,
     dev_key::{DevKey, DevKeyError},
 };
 
-/// For so long, calls that run when the server is told to end may go on.
+/// Time for calls in progress when the server is told to end.
 const LAST_CALLS: Duration = Duration::from_secs(10);
-/// For so long, the embedded S3 waits for requests under way.
+/// Time for requests of the embedded S3 in progress when it ends.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);
 
-/// Why the server does not start, or not end well.
+/// Why the server does not start, or does not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The data folder.
@@ -42,8 +42,8 @@ pub enum ServeError {
     /// The embedded S3.
     #[error("start the embedded S3")]
     S3(#[from] S3Error),
-    /// The API's address is taken, or not this machine's.
-    #[error("listen on {address} (PORT and HOST choose another address)")]
+    /// The API's address is in use, or not an address of this machine.
+    #[error("listen on {address} (set PORT or HOST to choose another address)")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -55,12 +55,12 @@ pub enum ServeError {
     #[error("prepare the development key")]
     DevKey(#[from] DevKeyError),
     /// The kernels.
-    #[error("start the host of kernels")]
+    #[error("start the kernels")]
     Host(#[from] HostError),
-    /// There is no kernel where it is expected.
-    #[error("there is no kernel at {path}: build it with `make build`, or say where it is with SANDCASTLE_KERNEL")]
+    /// The kernel is not where it is expected.
+    #[error("no kernel at {path}: build it with `make build`, or set SANDCASTLE_KERNEL to its path")]
     NoKernel {
-        /// Where it was looked for.
+        /// Where it is expected.
         path: PathBuf,
     },
     /// Signals cannot be received.
@@ -72,7 +72,7 @@ pub enum ServeError {
 }
 
 /// Serves until SIGINT or SIGTERM; the second one ends the process at once. `program_dir` is the folder of this program,
-/// where the kernel and the packages are looked for.
+/// where the kernel and the packages are expected.
 pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), ServeError> {
     let stopped = signals()?;
     let data = Arc::new(DataDir::open(&settings.data_dir)?);
@@ -93,32 +93,32 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let app = App::new(sandcastles, authenticator, None).with_limits(settings.allowed);
 
     let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
-    let banner = Banner { url: &banner::url(address), data_dir: data.path(), key: &key, links };
-    // Whoever has closed standard output does not want it.
+    let banner = Banner { url: &address::url(address), data_dir: data.path(), key: &key, links };
+    // A closed standard output is not an error.
     drop(write!(io::stdout(), "{banner}"));
     let served = run(socket, sandcastle_execute::router(Arc::new(app)), stopped).await;
     host.shutdown().await;
     if let Some(Err(error)) = end(embedded).await {
-        tracing::warn!(%error, "the embedded s3 has not ended well");
+        tracing::warn!(%error, "the embedded S3 did not end cleanly");
     }
     if let Err(error) = std::fs::remove_dir_all(&run_dir) {
-        tracing::warn!(%error, "the folder of kernels is left");
+        tracing::warn!(%error, "the folder of the kernels could not be removed");
     }
     served
 }
 
-/// Answers requests until told to stop, and then those under way.
+/// Serves requests until told to stop, then finishes those in progress.
 async fn run(
     socket: TcpListener,
     router: axum::Router,
     stopped: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    // Small answers leave at once instead of waiting for an acknowledgement.
+    // TCP_NODELAY: small answers are sent at once instead of waiting for an acknowledgement.
     let socket = socket.tap_io(|stream| drop(stream.set_nodelay(true)));
     let (closing, closed) = oneshot::channel::<()>();
     let stopped = async move {
         stopped.await;
-        tracing::info!("ending; a second signal ends at once");
+        tracing::info!("shutting down; a second signal ends at once");
         drop(closing);
     };
     let server = axum::serve(socket, router).with_graceful_shutdown(stopped);
@@ -129,7 +129,7 @@ async fn run(
     tokio::select! {
         served = server => served.map_err(ServeError::Serve),
         () = too_late => {
-            tracing::warn!("calls that still run are given up");
+            tracing::warn!("calls that still run are abandoned");
             Ok(())
         }
     }
@@ -158,7 +158,7 @@ fn host_config(settings: &Settings, program_dir: &Path, run_dir: PathBuf) -> Res
     let usual_packages = usual_packages.is_dir().then_some(usual_packages);
     if settings.site_packages.is_none() && usual_packages.is_none() {
         tracing::warn!(
-            "no data packages: install them with `make packages`, or name a folder in SANDCASTLE_SITE_PACKAGES"
+            "no data packages: install them with `make packages`, or set SANDCASTLE_SITE_PACKAGES to their folder"
         );
     }
     let mut host = HostConfig::new(kernel, run_dir);
@@ -174,7 +174,7 @@ async fn end(embedded: Option<EmbeddedS3>) -> Option<Result<(), S3Error>> {
     tokio::time::timeout(LAST_REQUESTS, embedded?.shutdown()).await.ok()
 }
 
-/// Resolves at the first SIGINT or SIGTERM. Set up first, so that no moment of the start is deaf to them.
+/// Resolves at the first SIGINT or SIGTERM; the second one ends the process. Called first, so that signals count during the start.
 fn signals() -> Result<impl Future<Output = ()> + Send + 'static, ServeError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;

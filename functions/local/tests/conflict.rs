@@ -1,4 +1,4 @@
-//! A PUT that S3 asks to repeat, because another one for the same key is under way (409 `ConditionalRequestConflict`).
+//! A PUT that S3 asks to repeat because another one for the same key is in progress (409 `ConditionalRequestConflict`).
 
 use std::{
     net::Ipv4Addr,

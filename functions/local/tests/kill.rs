@@ -1,4 +1,4 @@
-//! A server that is killed while it writes: what was answered is there whole, and what was not takes no room.
+//! A server that is killed while it writes: acknowledged objects are complete, and others leave nothing behind.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -1,4 +1,4 @@
-//! The storage port over the real SDK, against the embedded S3.
+//! The storage adapter with the real SDK, against the embedded S3.
 #![cfg(test)]
 
 use std::{

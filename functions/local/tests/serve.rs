@@ -1,4 +1,4 @@
-//! What `sandcastle serve` says when it cannot start.
+//! The error messages of `sandcastle serve` when it cannot start.
 #![cfg(test)]
 
 use std::{
@@ -20,7 +20,8 @@ fn refused(settings: &[(&str, &str)]) -> String {
 #[test]
 fn a_malformed_setting_is_named() {
     assert!(
-        refused(&[("SANDCASTLE_TIMEOUT_S", "400")]).contains("SANDCASTLE_TIMEOUT_S has to be a number from 1 to 360")
+        refused(&[("SANDCASTLE_TIMEOUT_S", "400")])
+            .contains("SANDCASTLE_TIMEOUT_S must be a number of seconds from 1 to 360")
     );
     assert!(refused(&[("RUST_LOG", "a=b=c")]).contains("RUST_LOG"));
 }

@@ -1,10 +1,11 @@
-//! Settings: what is taken when nothing is said, and what is refused.
+//! The settings of `sandcastle serve`: defaults, valid values, and errors.
+#![cfg(test)]
 
-use std::time::Duration;
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use sandcastle_host::settings::Jail;
-use sandcastle_local::{Settings, Storage};
-use sandcastle_runtime::settings::SettingsError;
+use sandcastle_local::{SETTINGS, Settings, Storage};
+use sandcastle_runtime::settings::{Setting, SettingsError, Values};
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     Settings::from_lookup(|name| {
@@ -79,6 +80,7 @@ fn a_malformed_value_is_refused_by_the_name_of_its_variable_and_not_repeated() {
         ("SANDCASTLE_MEMORY_MB", "99999999999999999999"),
         ("JAIL", "off"),
         ("JAIL", "Required"),
+        ("SANDCASTLE_LOG_FORMAT", "text"),
     ];
     for (name, value) in cases {
         let error = read(&[(name, value)]).map(|_| ()).unwrap_err();
@@ -93,4 +95,57 @@ fn a_malformed_value_is_refused_by_the_name_of_its_variable_and_not_repeated() {
 fn the_development_key_does_not_show_in_what_is_printed_of_the_settings() {
     let settings = read(&[("SANDCASTLE_API_KEY", "tql_hidden")]).unwrap();
     assert!(!format!("{settings:?}").contains("tql_hidden"));
+}
+
+fn table() -> Vec<Setting> {
+    SETTINGS.iter().flat_map(|(_, settings)| *settings).copied().collect()
+}
+
+/// A valid value for each setting.
+fn valid(setting: &Setting) -> String {
+    match (setting.name, setting.values) {
+        ("PORT" | "S3_PORT", _) => "1".into(),
+        ("HOST", _) => "127.0.0.1".into(),
+        ("SANDCASTLE_API_KEY", _) => "key".into(),
+        ("RUST_LOG", _) => "debug".into(),
+        ("JWT_JWKS", _) | (_, Values::Url) => "http://host".into(),
+        (_, Values::Number { from, .. }) => from.to_string(),
+        (_, Values::OneOf(words)) => words[0].into(),
+        (_, Values::Text | Values::Path) => "/x".into(),
+        (name, Values::Other(_)) => panic!("{name} needs a valid value in this test"),
+    }
+}
+
+#[test]
+fn the_table_has_every_variable_that_is_read_and_no_other() {
+    let asked = RefCell::new(BTreeSet::new());
+    // One S3 and no other; and of the two names of a region, the second is read only without the first.
+    let unset = [&["S3_ENDPOINT", "SANDCASTLE_BUCKET"][..], &["AWS_REGION"]];
+    for unset in unset {
+        let lookup = |name: &str| {
+            asked.borrow_mut().insert(name.to_owned());
+            table().iter().find(|setting| setting.name == name && !unset.contains(&name)).map(valid)
+        };
+        Settings::from_lookup(lookup).unwrap();
+    }
+    let mut asked = asked.into_inner();
+    assert!(asked.remove("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "Lambda sets it; nobody else does");
+    let names: Vec<_> = table().iter().map(|setting| setting.name.to_owned()).collect();
+    assert_eq!(asked.len(), names.len(), "a name is in the table twice");
+    assert_eq!(asked, names.into_iter().collect());
+}
+
+#[test]
+fn a_default_that_is_a_value_is_what_holds_without_it() {
+    let server = ["PORT", "HOST", "SANDCASTLE_DATA_DIR", "RUST_LOG", "SANDCASTLE_LOG_FORMAT"];
+    let code = ["SANDCASTLE_TIMEOUT_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_MEMORY_MB", "JAIL"];
+    let required = [("JWT_ISSUER", "https://idp"), ("JWT_AUDIENCE", "api")];
+    let shown = |variables: &[(&str, &str)]| format!("{:?}", read(variables).unwrap());
+    for name in server.iter().chain(&code).chain(&["JWT_ORG_CLAIM", "JWT_MEMBER_CLAIM"]) {
+        let default = table().iter().find(|setting| setting.name == *name).unwrap().default;
+        assert_eq!(shown(&[&required[..], &[(*name, default)]].concat()), shown(&required), "{name}={default}");
+    }
+    let bucket = table().iter().find(|setting| setting.name == "SANDCASTLE_BUCKET").unwrap().default;
+    let endpoint = ("S3_ENDPOINT", "http://s3:9000");
+    assert_eq!(shown(&[endpoint, ("SANDCASTLE_BUCKET", bucket)]), shown(&[endpoint]));
 }

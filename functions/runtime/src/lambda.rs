@@ -1,4 +1,4 @@
-//! Lambda's init and shutdown phases: a function reports why it does not start, and cleans up when its environment ends.
+//! Lambda's init and shutdown phases: reports why a function does not start, and runs a handler when its environment ends.
 
 use std::{error::Error, process::ExitCode, time::Duration};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{chain, logging::LoggingError};
 
-/// Lambda waits no longer for its answer than for the whole init phase.
+/// Time to report an init error.
 const REPORTING: Duration = Duration::from_secs(2);
 
 /// Why a function does not start.
@@ -17,11 +17,11 @@ pub enum InitError {
     /// A setting is missing or malformed.
     #[error("read settings")]
     Config(#[source] Box<dyn Error + Send + Sync>),
-    /// The log's filter is malformed.
-    #[error("set logging up (RUST_LOG)")]
+    /// Logging could not be set up.
+    #[error("set up logging")]
     Logging(#[from] LoggingError),
-    /// There is nothing to run code with.
-    #[error("start the host of kernels")]
+    /// The kernels could not be started.
+    #[error("start the kernels")]
     Host(#[source] Box<dyn Error + Send + Sync>),
 }
 
@@ -35,7 +35,7 @@ impl InitError {
     }
 }
 
-/// What a program does that cannot go on: one line of the log, on standard error when logging is what failed.
+/// Logs why a program ends, to standard error if logging is not set up, and returns the exit code.
 pub fn give_up(what: &str, error: &dyn Error) -> ExitCode {
     let error = chain(error);
     if tracing::dispatcher::has_been_set() {
@@ -46,7 +46,8 @@ pub fn give_up(what: &str, error: &dyn Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// As [`give_up`], in the init phase. `runtime_api` is the host and port of `AWS_LAMBDA_RUNTIME_API`.
+/// As [`give_up`], in the init phase: also reports the error to Lambda. `runtime_api` is the value of
+/// `AWS_LAMBDA_RUNTIME_API`, host and port.
 pub async fn give_up_init(runtime_api: Option<String>, error: &InitError) -> ExitCode {
     let exit = give_up("the function does not start", error);
     if let Some(runtime_api) = runtime_api {
@@ -55,8 +56,8 @@ pub async fn give_up_init(runtime_api: Option<String>, error: &InitError) -> Exi
     exit
 }
 
-/// Reports to Lambda why the function does not start (runtimes-api.html, "Initialization error"), so that whoever invoked it
-/// learns `Init.<kind>` and the message. Whether it worked changes nothing: the process ends in any case.
+/// Reports to Lambda why the function does not start (runtimes-api.html, "Initialization error"), so that the invoker
+/// gets `Init.<kind>` and the message. The process ends whether the report succeeds or not.
 async fn report_init_error(runtime_api: &str, kind: &str, message: &str) {
     let error_type = format!("Init.{kind}");
     let body = json!({ "errorType": error_type, "errorMessage": message, "stackTrace": [] }).to_string();
@@ -70,13 +71,13 @@ async fn report_init_error(runtime_api: &str, kind: &str, message: &str) {
     {
         let reported = tokio::time::timeout(REPORTING, client.call(request)).await;
         if !matches!(reported, Ok(Ok(_))) {
-            tracing::warn!("lambda has not taken the init error");
+            tracing::warn!("reporting the init error to Lambda failed");
         }
     }
 }
 
-/// Runs `end` when Lambda ends the environment. Lambda tells a function of its end only when an extension is registered, and
-/// then gives it half a second (lambda-runtime-environment.html).
+/// Runs `end` when Lambda ends the environment. Lambda sends the signal only when an extension is registered, which this does,
+/// and allows half a second (lambda-runtime-environment.html).
 pub async fn on_shutdown<F: Future<Output = ()> + Send + 'static>(end: impl FnOnce() -> F + Send + 'static) {
     lambda_runtime::spawn_graceful_shutdown_handler(async move || {
         end().await;

@@ -1,11 +1,12 @@
-//! What every program of this workspace shares and that knows nothing of sandboxes: settings, logging, error texts, metrics,
-//! and Lambda's init and shutdown phases. It imports nothing local.
+//! Shared by every program of this workspace: settings, logging, error texts, metrics, and Lambda's init and shutdown phases.
+//! It knows nothing of sandboxes, and imports no other crate of the workspace.
 
 pub mod lambda;
 pub mod logging;
 pub mod settings;
 
 mod error_chain;
+mod human;
 mod metrics;
 mod time;
 

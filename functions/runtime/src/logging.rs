@@ -1,4 +1,4 @@
-//! Logs to standard error: one line per event, with the id of its request. On Lambda also metrics, to standard output.
+//! Logs to standard error, one line per event: JSON, or text for people. On Lambda also metrics, to standard output.
 
 use std::{io, panic};
 
@@ -7,29 +7,58 @@ use tracing_subscriber::{
     EnvFilter, Layer, Registry, filter::FilterExt, filter::filter_fn, fmt::MakeWriter, layer::SubscriberExt,
 };
 
-use crate::metrics::{Metrics, counts};
+use crate::{
+    human::Human,
+    metrics::{Metrics, counts},
+};
 
-/// How a line looks.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For people at a terminal.
-    Human,
+    /// Text for people.
+    Human {
+        /// With colours.
+        color: bool,
+    },
     /// One JSON object per line.
     Json,
 }
 
-/// Why logging was not set up.
+/// The format that the settings ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormatChoice {
+    /// Text at a terminal, else JSON.
+    #[default]
+    Auto,
+    /// Text.
+    Human,
+    /// JSON.
+    Json,
+}
+
+impl FormatChoice {
+    /// The format, where `terminal` tells whether the log goes to a terminal. Only a terminal gets colours, unless `no_color`.
+    pub fn format(self, terminal: bool, no_color: bool) -> Format {
+        match self {
+            Self::Auto if !terminal => Format::Json,
+            Self::Json => Format::Json,
+            Self::Auto | Self::Human => Format::Human { color: terminal && !no_color },
+        }
+    }
+}
+
+/// Why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum LoggingError {
-    /// The filter is not of the form `level` or `target=level,…`.
-    #[error("malformed log filter")]
+    /// The filter is not `level` or `target=level,…`.
+    #[error("RUST_LOG must be a level, or target=level pairs separated by commas")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// It was set up before.
-    #[error("set logging up")]
+    /// Logging is set up already.
+    #[error("logging is set up already")]
     Init(#[from] tracing::subscriber::SetGlobalDefaultError),
 }
 
-/// Sets logging up for the process, and makes panics lines of the log. `filter` is in the syntax of `RUST_LOG`.
+/// Sets up logging for the process. Panics become log lines. `filter` has the syntax of `RUST_LOG`.
 ///
 /// # Errors
 /// When the filter is malformed, or logging is set up already.
@@ -37,7 +66,7 @@ pub fn init(format: Format, filter: &str) -> Result<(), LoggingError> {
     install(subscriber(format, filter, io::stderr)?)
 }
 
-/// As [`init`], for a function on Lambda: JSON, and what is counted becomes metrics of this function.
+/// As [`init`], for a function on Lambda: logs JSON, and writes metrics of this function.
 ///
 /// # Errors
 /// When the filter is malformed, or logging is set up already.
@@ -47,7 +76,7 @@ pub fn init_on_lambda(filter: &str, function: &str) -> Result<(), LoggingError> 
 
 fn install(subscriber: Box<dyn Subscriber + Send + Sync>) -> Result<(), LoggingError> {
     tracing::subscriber::set_global_default(subscriber)?;
-    // Where, but not what: the text of a panic can quote code or output.
+    // The location only: the text of a panic can quote code or output.
     panic::set_hook(Box::new(|info| {
         let location = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(location, "panicked");
@@ -55,7 +84,7 @@ fn install(subscriber: Box<dyn Subscriber + Send + Sync>) -> Result<(), LoggingE
     Ok(())
 }
 
-/// What [`init`] installs, writing elsewhere.
+/// The subscriber that [`init`] installs, with this writer.
 ///
 /// # Errors
 /// When the filter is malformed.
@@ -66,7 +95,7 @@ where
     Ok(Box::new(Registry::default().with(lines(format, filter, writer)?)))
 }
 
-/// What [`init_on_lambda`] installs, writing elsewhere. No filter takes the metrics away.
+/// The subscriber that [`init_on_lambda`] installs, with these writers. The filter does not apply to metrics.
 ///
 /// # Errors
 /// When the filter is malformed.
@@ -88,17 +117,18 @@ fn lines<W>(format: Format, filter: &str, writer: W) -> Result<impl Layer<Regist
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match format {
-        Format::Human => lines.with_target(false).boxed(),
-        Format::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+        Format::Human { color } => Human::new(writer, color).boxed(),
+        Format::Json => {
+            let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+            lines.json().flatten_event(true).with_span_list(false).boxed()
+        }
     };
-    Ok(lines.with_filter(EnvFilter::try_new(filter)?.and(filter_fn(is_harmless))))
+    Ok(lines.with_filter(EnvFilter::try_new(filter)?.and(filter_fn(is_safe))))
 }
 
-/// Libraries' lines below `info` show requests and answers: headers with tokens, bodies with code. No filter brings
-/// them back.
-fn is_harmless(metadata: &Metadata<'_>) -> bool {
+/// False for lines of libraries below `info`, which show headers with tokens and bodies with code. No filter enables them.
+fn is_safe(metadata: &Metadata<'_>) -> bool {
     let ours = ["sandcastle", "bootstrap", "interpreter"].iter().any(|name| metadata.target().starts_with(name));
     ours || *metadata.level() <= Level::INFO
 }

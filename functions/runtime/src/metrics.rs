@@ -1,5 +1,5 @@
-//! Metrics of CloudWatch: events of the log that have a field `metric` become lines in the embedded metric format, which
-//! CloudWatch reads from the function's log (CloudWatch_Embedded_Metric_Format_Specification.html).
+//! CloudWatch metrics: log events with a field `metric` become lines in the embedded metric format, which CloudWatch reads from
+//! the function's log (CloudWatch_Embedded_Metric_Format_Specification.html).
 
 use std::{
     fmt::Debug,
@@ -14,25 +14,25 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context};
 
-/// Counts the environments that were set up.
+/// Metric: environments that started.
 pub const COLD_STARTS: &str = "ColdStarts";
 
 const NAMESPACE: &str = "Sandcastle";
 const FIELD: &str = "metric";
 
-/// Writes a line for each event that counts something.
+/// Writes a line for each event with a metric.
 pub(crate) struct Metrics<W> {
     function: String,
     writer: W,
 }
 
-/// True for events that count something.
+/// True for events with a metric.
 pub(crate) fn counts(metadata: &Metadata<'_>) -> bool {
     metadata.fields().field(FIELD).is_some()
 }
 
 impl<W: for<'w> MakeWriter<'w> + 'static> Metrics<W> {
-    /// Counts for this function.
+    /// Metrics of this function.
     pub(crate) fn new(function: &str, writer: W) -> Self {
         Self { function: function.to_owned(), writer }
     }
@@ -56,13 +56,13 @@ impl<S: Subscriber, W: for<'w> MakeWriter<'w> + 'static> Layer<S> for Metrics<W>
         let mut name = Name(None);
         event.record(&mut name);
         if let Some(name) = name.0 {
-            // A line that cannot be written can only be done without.
+            // A metric that cannot be written is dropped.
             drop(self.writer.make_writer().write_all(self.line(&name).as_bytes()));
         }
     }
 }
 
-/// The value of the field.
+/// The value of the field `metric`.
 struct Name(Option<String>);
 
 impl Visit for Name {

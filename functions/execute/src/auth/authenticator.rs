@@ -1,5 +1,5 @@
-//! From a token to its principal: of an API key through the key records in the bucket and a short memory of them, of a
-//! JSON Web Token through its signature and claims.
+//! Resolves a token to its principal: an API key by its record in the bucket, which is cached briefly, and a JSON Web Token
+//! by its signature and claims.
 
 use std::sync::Arc;
 
@@ -12,32 +12,30 @@ use sandcastle_runtime::chain;
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    API_KEY_PREFIX,
+    Clock,
+    bearer::API_KEY_PREFIX,
     jwt::{self, Jwt, JwtSettings, NoKeys},
 };
 
-/// Where the time comes from.
-pub type Clock = fn() -> OffsetDateTime;
-
-/// A key is believed for so long: a revoked one works that much longer, at most.
+/// How long a key record is cached. A revoked key works for at most this long.
 const KNOWN_FOR: Duration = Duration::seconds(30);
-/// That there is no such key is believed only briefly, so that a key works soon after it was made.
+/// How long the absence of a key is cached. A new key works after at most this long.
 const UNKNOWN_FOR: Duration = Duration::seconds(2);
-/// So many tokens are remembered; made-up ones cannot fill the memory.
+/// Cached tokens, at most: invalid ones cannot fill the memory.
 const REMEMBERED: u64 = 10_000;
 
-/// Why a token could not be checked. That it is not valid is no error.
+/// Why a token could not be checked. An invalid token is not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// The key record could not be read. Shared by all requests that waited for the same read.
+    /// The key record cannot be read. Requests that wait for the same read share the error.
     #[error("read key record")]
     Store(#[from] Arc<StoreError>),
-    /// The keys that tokens are signed with could not be fetched.
+    /// The keys that verify tokens cannot be fetched.
     #[error("check token")]
     Keys(#[from] NoKeys),
 }
 
-/// Tells who a token stands for.
+/// Resolves tokens to principals.
 pub struct Authenticator {
     store: Arc<dyn ObjectStore>,
     now: Clock,
@@ -45,11 +43,11 @@ pub struct Authenticator {
     jwt: Option<Jwt>,
 }
 
-/// A caller who is known.
+/// An authenticated caller.
 pub(crate) struct Known {
     pub(crate) principal: Principal,
-    /// By what the keys of an organisation are told apart: a key itself, by its digest; of those who come with tokens,
-    /// which are made anew all the time, the member.
+    /// The name that limits are counted under: the digest of an API key, or the member of a JSON Web Token, because tokens
+    /// change all the time.
     pub(crate) counted_as: String,
 }
 
@@ -58,7 +56,7 @@ fn member_name(principal: &Principal) -> String {
     format!("{}/{}", principal.org, member.unwrap_or_default())
 }
 
-/// What the bucket held under a token's digest, and when.
+/// The bucket's record for a token's digest, and when it was read.
 #[derive(Clone)]
 struct LookedUp {
     record: Option<Arc<KeyRecord>>,
@@ -66,7 +64,7 @@ struct LookedUp {
 }
 
 impl LookedUp {
-    /// True while it is to be believed. A time before it was read means that the clock was set back: read again.
+    /// True while the record can be used. A negative age means that the clock was set back: then it is read again.
     fn is_fresh(&self, now: OffsetDateTime) -> bool {
         let age = now - self.at;
         let longest = if self.record.is_some() { KNOWN_FOR } else { UNKNOWN_FOR };
@@ -75,35 +73,35 @@ impl LookedUp {
 }
 
 impl Authenticator {
-    /// Reads key records from this bucket.
+    /// An authenticator with the key records of this bucket.
     pub fn new(store: Arc<dyn ObjectStore>, now: Clock) -> Self {
         Self { store, now, looked_up: Cache::new(REMEMBERED), jwt: None }
     }
 
-    /// Believes tokens of this issuer too, if there is one.
+    /// Accepts JSON Web Tokens of this issuer too, if there is one.
     #[must_use]
     pub fn with_jwt(self, settings: Option<JwtSettings>) -> Self {
         let now = self.now;
         Self { jwt: settings.map(|settings| Jwt::new(settings, now)), ..self }
     }
 
-    /// Opens the connection that the first call's key is read over, credentials and all, before there is a call. What
-    /// goes wrong then goes wrong again where it can be answered.
+    /// Loads credentials and opens a connection to the bucket before the first call. A failure is only logged: the first call
+    /// meets it again, and answers it.
     pub async fn warm(&self) {
         if let Err(error) = self.store.get(&layout::api_key("none")).await {
-            tracing::warn!(error = chain(&error), "the bucket cannot be read yet");
+            tracing::warn!(error = chain(&error), "reading the bucket failed");
         }
     }
 
-    /// The caller; `None` when there is no such key, it has expired, or the token is not to be believed.
+    /// The caller; `None` when the token is unknown, invalid or expired.
     ///
     /// # Errors
-    /// When the key's record cannot be read, or is not a key record, or when there are no keys to check a token with.
+    /// When the key's record cannot be read, or is not a key record, or when no keys to verify tokens could be fetched.
     pub async fn principal(&self, token: &Secret) -> Result<Option<Principal>, AuthError> {
         Ok(self.known(token).await?.map(|known| known.principal))
     }
 
-    /// As [`Self::principal`], with the name that the caller is counted under.
+    /// As [`Self::principal`], with the name that limits are counted under.
     pub(crate) async fn known(&self, token: &Secret) -> Result<Option<Known>, AuthError> {
         if let Some(jwt) = self.jwt_for(token) {
             let principal = jwt.principal(token.expose()).await?;
@@ -114,7 +112,7 @@ impl Authenticator {
         Ok(principal.map(|principal| Known { principal, counted_as: digest }))
     }
 
-    /// What checks the token, when it is none of the bucket's keys.
+    /// The verifier of JSON Web Tokens, if the token has the form of one.
     fn jwt_for(&self, token: &Secret) -> Option<&Jwt> {
         let text = token.expose();
         self.jwt.as_ref().filter(|_| !text.starts_with(API_KEY_PREFIX) && jwt::has_form(text))
@@ -125,7 +123,7 @@ impl Authenticator {
         if self.looked_up.get(digest).await.is_some_and(|known| !known.is_fresh(now)) {
             self.looked_up.invalidate(digest).await;
         }
-        // Requests that come at once with one key share one read, and its failure, which is not remembered.
+        // Simultaneous requests with one key share one read. A failure is shared too, but not cached.
         let found = self.looked_up.try_get_with_by_ref(digest, self.look_up(digest)).await?;
         Ok(found.record.and_then(|record| record.principal(now)))
     }
@@ -134,7 +132,7 @@ impl Authenticator {
         let at = (self.now)();
         let key = layout::api_key(digest);
         let Some(bytes) = self.store.get(&key).await? else { return Ok(LookedUp { record: None, at }) };
-        // What serde says quotes the record: who may read logs need not learn what is in the bucket.
+        // serde_json's message quotes the record, which must not appear in logs.
         let corrupt = |error: serde_json::Error| StoreError::Corrupt {
             key: key.clone(),
             what: format!("not a key record (line {}, column {})", error.line(), error.column()),

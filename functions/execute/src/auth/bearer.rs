@@ -3,12 +3,15 @@
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use sandcastle::Secret;
 
-use super::{API_KEY_PREFIX, jwt};
+use super::jwt;
 
-/// The longest API key, in bytes. Those made here are far shorter; what is longer is not worth hashing.
+/// Prefix of every API key that Sandcastle makes.
+pub(super) const API_KEY_PREFIX: &str = "tql_";
+
+/// The longest API key, in bytes. Longer tokens are refused without hashing them.
 const MAX_KEY_BYTES: usize = 4096;
 
-/// The token, if there is exactly one `Authorization` header and it holds one.
+/// The token, if there is exactly one `Authorization` header with a valid one.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<Secret> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };

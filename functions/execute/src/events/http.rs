@@ -1,6 +1,6 @@
-//! Requests over HTTP: the router, between an event and a proxy response or a stream.
+//! HTTP requests: from the event to the router, and from its response to a proxy response or a stream.
 
-use axum::{body::BodyDataStream, response::Response};
+use axum::{Router, body::BodyDataStream, response::Response};
 use lambda_http::{
     Adapter, Context, LambdaEvent, Request, RequestExt, Service,
     lambda_runtime::{Diagnostic, FunctionResponse, MetadataPrelude, StreamResponse},
@@ -10,30 +10,32 @@ use lambda_http::{
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::ServiceExt;
 
-use super::{Events, Reply, internal, json, records::HttpShape};
+use super::{
+    records::HttpShape,
+    reply::{Reply, internal, json},
+};
 use crate::http::MaxDownload;
 
-/// What paths of the API begin with.
+/// Prefixes of the API's paths.
 const API: [&str; 2] = ["/v2/", "/openapi.json"];
-/// What does not stand for itself in the path of a request line.
+/// Characters that must be percent-encoded in the path of a request line.
 const NOT_IN_PATHS: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'`').add(b'<').add(b'>').add(b'?').add(b'\\');
-/// The route whose integration with the REST API takes a stream.
-const STREAMED: (&str, &str) = ("GET", "/v2/sandcastles/{id}/files/{path+}");
-/// The longest download that is handed over whole, in bytes: in base64, and with headers, it stays below the 6 MB of an
-/// answer (gettingstarted-limits.html).
+/// Method and route whose integration with the REST API accepts a stream.
+const DOWNLOAD: (&str, &str) = ("GET", "/v2/sandcastles/{id}/files/{path+}");
+/// The longest download that is answered whole, in bytes. In base64 and with its headers it stays below Lambda's limit of
+/// 6 MB on a response (gettingstarted-limits.html).
 const MAX_WHOLE: u64 = 4_400_000;
 
-pub(super) async fn answer(
-    events: &Events,
-    event: &str,
-    shape: &HttpShape<'_>,
-    context: Context,
-) -> Result<Reply, Diagnostic> {
-    let request: LambdaRequest = serde_json::from_str(event).map_err(|_| internal("a malformed event of an API"))?;
-    let router = events.router.clone();
-    let streamed = shape.method.as_deref() == Some(STREAMED.0) && shape.resource.as_deref() == Some(STREAMED.1);
-    if streamed && events.settings.stream_downloads {
+/// True for a download over a REST API, which can be answered as a stream.
+pub(super) fn is_download(shape: &HttpShape<'_>) -> bool {
+    shape.method.as_deref() == Some(DOWNLOAD.0) && shape.resource.as_deref() == Some(DOWNLOAD.1)
+}
+
+/// Answers a request with the router's response: as a stream when `streamed`, else whole.
+pub(super) async fn answer(router: Router, event: &str, streamed: bool, context: Context) -> Result<Reply, Diagnostic> {
+    let request: LambdaRequest = serde_json::from_str(event).map_err(|_| internal("malformed HTTP event"))?;
+    if streamed {
         let request = Request::from(request).with_lambda_context(context);
         let Ok(response) = router.oneshot(as_asked(request)).await;
         return Ok(FunctionResponse::StreamingResponse(stream(response)));
@@ -52,8 +54,8 @@ fn stream(response: Response) -> StreamResponse<BodyDataStream> {
     StreamResponse { metadata_prelude, stream: body.into_data_stream() }
 }
 
-/// The request at the path that its client asked for. `lambda_http` puts the stage before it, and reads it as a browser
-/// does, by which `files/../../<id>` would become another route.
+/// The request with the path that its client sent. `lambda_http` 1.3 puts the stage before it and normalises it as a
+/// browser does, so that `files/../../<id>` would become another route.
 fn as_asked(mut request: Request) -> Request {
     let stage = match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV1(context)) => context.stage.as_deref(),
@@ -62,15 +64,16 @@ fn as_asked(mut request: Request) -> Request {
     };
     let path = without_stage(request.raw_http_path(), stage.unwrap_or_default());
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-    // A gateway may have decoded it; what stands for itself in a path stays, an escape that came through too.
+    // A gateway may have decoded the path. Only characters that a path cannot hold are encoded again: escapes that are still
+    // there stay.
     let uri = format!("{}{query}", utf8_percent_encode(path, NOT_IN_PATHS)).parse();
-    // No route at all, rather than the one that something else has made of it.
+    // A path that cannot be parsed becomes `/`, which is no route.
     *request.uri_mut() = uri.unwrap_or_default();
     request
 }
 
-/// The path without the stage's name, unless that is not what stands before the API's own path. A stage may itself be called
-/// `v2`.
+/// The path without the stage before it, if the stage is there. A stage may be called `v2`: then only what an API path follows
+/// is the stage.
 fn without_stage<'a>(path: &'a str, stage: &str) -> &'a str {
     let rest = path.strip_prefix('/').and_then(|path| path.strip_prefix(stage));
     rest.filter(|rest| API.iter().any(|api| rest.starts_with(api))).unwrap_or(path)

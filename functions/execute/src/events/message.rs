@@ -1,4 +1,4 @@
-//! An execution as a message: `{"sandbox_id", "code", "display_last"?, "timeout_s"?, "idempotency_key"?, "token"?}`.
+//! Parses an execution from a message: `{"sandbox_id", "code", "display_last"?, "timeout_s"?, "idempotency_key"?, "token"?}`.
 
 use sandcastle::{IdempotencyKey, Secret, contract::Source, service::ExecuteRequest};
 use serde::Deserialize;
@@ -6,13 +6,13 @@ use serde_json::value::RawValue;
 
 use crate::{error::ApiError, json};
 
-/// A message that was understood.
+/// A parsed message.
 pub(super) struct Message {
-    /// The sandbox, as it came: the domain decides whether it is one.
+    /// The sandbox id, not yet validated.
     pub(super) sandbox: String,
-    /// What is to be run. Delivered again under the same key, it is not run again.
+    /// What to run. Its idempotency key makes a message that is delivered again run only once.
     pub(super) request: ExecuteRequest,
-    /// Who says so; nobody where the deployment trusts the way that it came.
+    /// The API key or JSON Web Token, if the message has one.
     pub(super) token: Option<Secret>,
 }
 
@@ -33,7 +33,7 @@ struct Raw<'a> {
 }
 
 impl Message {
-    /// Reads a message. `id` is the one under which it was delivered.
+    /// Parses a message. `id` is the id of its delivery.
     pub(super) fn parse(text: impl AsRef<str>, source: Source, id: &str) -> Result<Self, ApiError> {
         let Raw { sandbox_id, code, display_last, timeout_s, idempotency_key, token } = json::object(text.as_ref())?;
         let sandbox = json::required("sandbox_id", sandbox_id)?;

@@ -1,5 +1,5 @@
-//! A batch of a queue: messages of one sandbox, and of one group of a FIFO queue, one after the other; others at once. What
-//! failed is reported by its id, and only that is delivered again.
+//! A batch of a queue. Messages of one sandbox, and of one group of a FIFO queue, run one after the other; others run in
+//! parallel. The answer lists the ids of the messages that failed, and SQS delivers only those again.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,10 +8,10 @@ use lambda_http::Context;
 use sandcastle::contract::Source;
 use serde::Serialize;
 
-use super::{Events, message::Message, records::Queued};
+use super::{executor::Executor, message::Message, records::Queued};
 use crate::error::ApiError;
 
-/// So many messages are carried out at once.
+/// Messages that run at once.
 const AT_ONCE: usize = 8;
 
 /// The answer to a batch, as Lambda's `ReportBatchItemFailures` takes it.
@@ -27,33 +27,32 @@ struct ItemFailure {
     item_identifier: String,
 }
 
-/// Messages that have to wait for each other.
+/// Messages that run one after the other.
 struct Lane {
-    /// After one that failed, the others of its group must not overtake it.
+    /// After a message that failed, the rest must not run: the queue keeps their order.
     ordered: bool,
     messages: Vec<(String, Result<Message, ApiError>)>,
 }
 
-impl Events {
-    pub(super) async fn queue(&self, messages: Vec<Queued>, context: &Context) -> BatchResponse {
-        let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
-        let lanes = stream::iter(lanes(messages)).map(|lane| self.lane(lane, context));
-        let failed: HashSet<String> = lanes.buffer_unordered(AT_ONCE).flat_map(stream::iter).collect().await;
-        let failed = ids.into_iter().filter(|id| failed.contains(id));
-        BatchResponse { batch_item_failures: failed.map(|id| ItemFailure { item_identifier: id }).collect() }
-    }
+/// Runs a batch.
+pub(super) async fn run(executor: &Executor, messages: Vec<Queued>, context: &Context) -> BatchResponse {
+    let ids: Vec<String> = messages.iter().map(|message| message.id.clone()).collect();
+    let lanes = stream::iter(lanes(messages)).map(|lane| run_lane(executor, lane, context));
+    let failed: HashSet<String> = lanes.buffer_unordered(AT_ONCE).flat_map(stream::iter).collect().await;
+    let failed = ids.into_iter().filter(|id| failed.contains(id));
+    BatchResponse { batch_item_failures: failed.map(|id| ItemFailure { item_identifier: id }).collect() }
+}
 
-    /// The ids of those that failed.
-    async fn lane(&self, lane: Lane, context: &Context) -> Vec<String> {
-        let mut failed = Vec::new();
-        for (id, message) in lane.messages {
-            let held_back = lane.ordered && !failed.is_empty();
-            if held_back || self.execute(message, context).await.is_err() {
-                failed.push(id);
-            }
+/// Runs the messages of one lane. Returns the ids of those that failed, or were held back.
+async fn run_lane(executor: &Executor, lane: Lane, context: &Context) -> Vec<String> {
+    let mut failed = Vec::new();
+    for (id, message) in lane.messages {
+        let held_back = lane.ordered && !failed.is_empty();
+        if held_back || executor.execute(message, context).await.is_err() {
+            failed.push(id);
         }
-        failed
     }
+    failed
 }
 
 fn lanes(messages: Vec<Queued>) -> Vec<Lane> {

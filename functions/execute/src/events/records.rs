@@ -1,4 +1,4 @@
-//! Which event it is, by the fields that only this kind has. Only what is used is read; the rest may change.
+//! Recognises an event by the fields that only its kind has. Reads only the fields that are used.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use serde_json::value::RawValue;
 
 use crate::{error::ApiError, json};
 
-/// An event, its parts borrowed from the payload.
+/// An event that borrows from the payload.
 pub(super) enum Event<'a> {
-    /// Of a REST API, an HTTP API or a function URL.
+    /// A request of a REST API, an HTTP API or a function URL.
     Http(HttpShape<'a>),
-    /// The payload is the execution.
+    /// A direct invocation: the payload is the message.
     Direct(&'a str),
     /// Messages of a queue.
     Queue(Vec<Queued>),
-    /// One execution that nobody waits for.
+    /// One message of SNS or EventBridge.
     Notification { source: Source, id: String, text: Cow<'a, str> },
 }
 
-/// What tells requests over HTTP apart.
+/// Method and route of an HTTP request.
 #[derive(Deserialize)]
 pub(super) struct HttpShape<'a> {
     /// The route of a REST API, such as `/v2/sandcastles/{id}`.
@@ -33,11 +33,11 @@ pub(super) struct HttpShape<'a> {
 
 /// A message of a queue.
 pub(super) struct Queued {
-    /// By which its failure is reported.
+    /// Its id, by which a failure is reported.
     pub(super) id: String,
-    /// The group within which the queue keeps the order, if it does.
+    /// Its message group, in a FIFO queue.
     pub(super) group: Option<String>,
-    /// The execution.
+    /// Its body.
     pub(super) text: String,
 }
 
@@ -92,11 +92,11 @@ struct Notification {
 }
 
 impl<'a> Event<'a> {
-    /// Tells what it is.
+    /// Parses the payload of an invocation.
     pub(super) fn parse(payload: &'a str) -> Result<Self, ApiError> {
         let shape: Shape<'a> = json::object(payload)?;
         if shape.request_context.is_some() {
-            let malformed = |_| ApiError::invalid("a malformed event of an API");
+            let malformed = |_| ApiError::invalid("malformed HTTP event");
             return Ok(Self::Http(serde_json::from_str(payload).map_err(malformed)?));
         }
         if let Some(records) = shape.records {
@@ -121,11 +121,11 @@ fn records_of(records: &str) -> Result<Event<'static>, ApiError> {
         };
         return Ok(Event::Queue(messages.into_iter().map(queued).collect()));
     }
-    // SNS never puts more than one into an event.
+    // SNS sends one record per event.
     match serde_json::from_str::<[TopicRecord; 1]>(records) {
         Ok([TopicRecord::Sns { sns }]) => {
             Ok(Event::Notification { source: Source::Sns, id: sns.id, text: sns.message.into() })
         }
-        Err(_) => Err(ApiError::invalid("records of a kind that this function does not take: SQS and SNS it does")),
+        Err(_) => Err(ApiError::invalid("unsupported event: only SQS and SNS records are accepted")),
     }
 }

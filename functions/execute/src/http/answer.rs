@@ -1,4 +1,4 @@
-//! What happens around every request: its id, its deadline, its span and log line, and the form of its answer.
+//! The layer around every request: request id, deadline, span, log line, and the headers and error envelope of the answer.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -20,15 +20,15 @@ use futures::FutureExt;
 use lambda_http::Context;
 use tracing::Instrument;
 
-use super::extract::{Deadline, LeftSlot};
+use super::extract::{Deadline, RateLimitSlot};
 use crate::{
     App,
     error::{ApiError, Kind},
-    limits::Left,
+    limits::RateLimit,
     request_id::{self, request_id},
 };
 
-/// After a refusal because everything is busy.
+/// `Retry-After` when the error has none of its own.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// The outermost layer.
@@ -38,16 +38,16 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     let id = request_id(request.headers(), invocation);
     let deadline = app.deadline(begun, invocation);
     request.extensions_mut().insert(Deadline(deadline));
-    let left = LeftSlot::default();
-    request.extensions_mut().insert(Arc::clone(&left));
+    let rate_limit = RateLimitSlot::default();
+    request.extensions_mut().insert(Arc::clone(&rate_limit));
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let method = method_name(request.method());
-    // At the highest level, so that a line keeps its request id however little is logged.
+    // At level `error`, so that every line has its request id whatever the filter is.
     let span = tracing::error_span!("request", request_id = id, method, route);
     async {
         let outcome = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = outcome.unwrap_or_else(|_| ApiError::internal("a handler panicked").into_response());
-        let response = finish(response, &id, left.get().copied());
+        let response = finish(response, &id, rate_limit.get().copied());
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let status = response.status().as_u16();
         tracing::info!(status, ms, "answered");
@@ -57,7 +57,7 @@ pub(super) async fn answer(State(app): State<Arc<App>>, mut request: Request, ne
     .await
 }
 
-/// The method, unless it is one that the caller made up.
+/// The method; `other` for one that is not standard, so that no text of the caller is logged.
 fn method_name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -71,12 +71,12 @@ fn method_name(method: &Method) -> &'static str {
     }
 }
 
-/// Writes the envelope of an error, and the headers of every answer.
-fn finish(mut response: Response, id: &str, mut left: Option<Left>) -> Response {
+/// Adds the headers of every answer. An error becomes the envelope.
+fn finish(mut response: Response, id: &str, mut rate_limit: Option<RateLimit>) -> Response {
     if response.status().is_client_error() || response.status().is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>();
-        let error = error.unwrap_or_else(|| ApiError::internal("an error answer that is not in the envelope"));
-        left = error.left.or(left);
+        let error = error.unwrap_or_else(|| ApiError::internal("an error without the envelope"));
+        rate_limit = error.rate_limit.or(rate_limit);
         let allow = response.headers_mut().remove(ALLOW);
         response = envelope(&error, id);
         if let Some(allow) = allow {
@@ -85,7 +85,7 @@ fn finish(mut response: Response, id: &str, mut left: Option<Left>) -> Response 
     }
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(Left { limit, remaining, reset }) = left {
+    if let Some(RateLimit { limit, remaining, reset }) = rate_limit {
         headers.insert("ratelimit-limit", HeaderValue::from(limit));
         headers.insert("ratelimit-remaining", HeaderValue::from(remaining));
         headers.insert("ratelimit-reset", HeaderValue::from(reset.as_secs()));

@@ -1,4 +1,4 @@
-//! HTTP: the routes, and what is the same for all of them.
+//! The HTTP routes, and the layer around all of them.
 
 use std::sync::Arc;
 
@@ -20,8 +20,9 @@ use crate::{
     error::{ApiError, Kind},
 };
 
-/// All routes. Every answer, of an unknown route too, carries `x-request-id`; every error is the envelope
-/// `{"error": {"code", "message"}}`.
+/// The router of the API. Every answer carries `x-request-id`; every error is the envelope `{"error": {"code", "message"}}`,
+/// also for an unknown route (404) and an unsupported method (405 with `Allow`). There are no CORS headers: browsers cannot
+/// call the API from another origin.
 pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v2/sandcastles", post(routes::start::start).get(routes::list::list))
@@ -35,7 +36,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v2/connectors", get(routes::connectors::connectors))
         .route("/openapi.json", get(routes::openapi::openapi))
         .fallback(async || ApiError::new(Kind::NotFound, "no such route"))
-        .method_not_allowed_fallback(async || ApiError::new(Kind::MethodNotAllowed, "this route has other methods"))
+        .method_not_allowed_fallback(async || ApiError::new(Kind::MethodNotAllowed, "method not allowed"))
         .layer(from_fn_with_state(Arc::clone(&app), answer::answer))
         .with_state(app)
 }

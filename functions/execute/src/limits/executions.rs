@@ -1,11 +1,12 @@
-//! Executions that run at once.
+//! Limits on executions that run at once.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
-/// How many each key and each organisation has running.
+use parking_lot::Mutex;
+
+use super::exceeded::{Exceeded, Who};
+
+/// Counts the running executions of each key and each organisation.
 pub(super) struct Executions {
     keys: Counts,
     orgs: Counts,
@@ -17,7 +18,7 @@ struct Counts {
     running: Arc<Mutex<HashMap<String, usize>>>,
 }
 
-/// One that runs, until it is dropped.
+/// A running execution; dropping it ends the count.
 pub(crate) struct Running {
     _key: Counted,
     _org: Counted,
@@ -29,15 +30,19 @@ struct Counted {
 }
 
 impl Executions {
-    /// So many at most; 0 for no limit.
+    /// Limits for each key and each organisation; 0 for no limit.
     pub(super) fn new(key: u32, org: u32) -> Self {
         Self { keys: Counts::new(key), orgs: Counts::new(org) }
     }
 
-    /// One more, or whose limit it would break and what that is.
-    pub(super) fn begin(&self, key: &str, org: &str) -> Result<Running, (&'static str, usize)> {
-        let key = self.keys.add(key).ok_or(("this key", self.keys.most))?;
-        let org = self.orgs.add(org).ok_or(("this organisation", self.orgs.most))?;
+    /// Counts one more.
+    ///
+    /// # Errors
+    /// When that would exceed the limit of the key or of the organisation.
+    pub(super) fn begin(&self, key: &str, org: &str) -> Result<Running, Exceeded> {
+        let exceeded = |who, counts: &Counts| Exceeded::Executions { who, most: counts.most };
+        let key = self.keys.add(key).ok_or_else(|| exceeded(Who::Key, &self.keys))?;
+        let org = self.orgs.add(org).ok_or_else(|| exceeded(Who::Organisation, &self.orgs))?;
         Ok(Running { _key: key, _org: org })
     }
 }
@@ -49,7 +54,7 @@ impl Counts {
     }
 
     fn add(&self, name: &str) -> Option<Counted> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         let count = running.entry(name.to_owned()).or_default();
         if *count >= self.most {
             return None;
@@ -61,7 +66,7 @@ impl Counts {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut running = self.counts.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.counts.running.lock();
         if let Some(count) = running.get_mut(&self.name) {
             *count -= 1;
             if *count == 0 {

@@ -1,27 +1,28 @@
-//! How much a caller may ask for: requests a second, and executions at once, for each key and for each organisation.
+//! Limits on callers: requests per second and executions at once, for each key and for each organisation.
 //!
-//! They count in this process. Where several answer, as on Lambda, each counts for itself; what holds for all of them is the
-//! gateway's throttling.
+//! They hold in one process. On Lambda every environment counts for itself; API Gateway's throttling limits all of them
+//! together.
 
+mod exceeded;
 mod executions;
 mod rate;
-
-use std::time::Duration;
 
 use sandcastle::Principal;
 use sandcastle_runtime::settings::{Lookup, Setting, SettingsError};
 
-use crate::{error::ApiError, settings};
+use crate::settings;
+use exceeded::Who;
+use executions::Running;
 
-pub(crate) use executions::Running;
-pub(crate) use rate::Left;
+pub(crate) use exceeded::Exceeded;
+pub(crate) use rate::RateLimit;
 
-/// What is allowed; 0 for no limit.
+/// The limits of each caller; 0 for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Allowance {
-    /// Requests a second for each key; for a moment twice as many.
+    /// Requests per second for each key; bursts of twice that are allowed.
     pub key_rate: u32,
-    /// Requests a second for each organisation; for a moment twice as many.
+    /// Requests per second for each organisation; bursts of twice that are allowed.
     pub org_rate: u32,
     /// Executions at once for each key.
     pub key_executions: u32,
@@ -30,10 +31,10 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// Reads `KEY_REQUESTS_PER_SECOND` and its like; what is not set has no limit.
+    /// Reads the limits from the environment. A limit that is not set does not exist.
     ///
     /// # Errors
-    /// When one is no number, or above a million.
+    /// When a variable is not a number, or above a million.
     pub fn from_lookup<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Self, SettingsError> {
         let number = |setting: &Setting| {
             let number = env.number(setting)?.unwrap_or(0);
@@ -56,7 +57,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// These limits, with nothing used up.
+    /// These limits, with nothing used.
     pub fn new(allowed: Allowance) -> Self {
         Self {
             keys: rate::Buckets::new(allowed.key_rate),
@@ -65,24 +66,22 @@ impl Limits {
         }
     }
 
-    /// Counts one request; `key` tells the keys of an organisation apart. What is left of the narrower limit, if there is one.
-    pub(crate) fn request(&self, caller: &Principal, key: &str) -> Result<Option<Left>, ApiError> {
-        let key = self.keys.take(key).map_err(|left| refused("this key has", left))?;
-        let org = self.orgs.take(caller.org.as_str()).map_err(|left| refused("this organisation has", left))?;
-        Ok(key.into_iter().chain(org).min_by_key(|left| left.remaining))
+    /// Counts one request of a caller with this key. Returns the state of the limit with the least remaining, if there is one.
+    ///
+    /// # Errors
+    /// When the key or its organisation has reached its limit.
+    pub(crate) fn request(&self, caller: &Principal, key: &str) -> Result<Option<RateLimit>, Exceeded> {
+        let key = self.keys.take(key).map_err(|rate| Exceeded::Requests { who: Who::Key, rate })?;
+        let org = self.orgs.take(caller.org.as_str());
+        let org = org.map_err(|rate| Exceeded::Requests { who: Who::Organisation, rate })?;
+        Ok(key.into_iter().chain(org).min_by_key(|rate| rate.remaining))
     }
 
-    /// Counts one execution, until what is returned is dropped.
-    pub(crate) fn execution(&self, caller: &Principal, key: &str) -> Result<Running, ApiError> {
-        self.executions.begin(key, caller.org.as_str()).map_err(|(who, most)| {
-            let message =
-                format!("{who} has {most} executions running, as many as it may; try again when one has ended");
-            ApiError::too_many(message, Duration::from_secs(1), None)
-        })
+    /// Counts one execution of a caller with this key, until the returned value is dropped.
+    ///
+    /// # Errors
+    /// When the key or its organisation has reached its limit.
+    pub(crate) fn execution(&self, caller: &Principal, key: &str) -> Result<Running, Exceeded> {
+        self.executions.begin(key, caller.org.as_str())
     }
-}
-
-fn refused(who: &str, left: Left) -> ApiError {
-    let message = format!("{who} {} requests a second; try again in {} s", left.limit, left.reset.as_secs());
-    ApiError::too_many(message, left.reset, Some(left))
 }

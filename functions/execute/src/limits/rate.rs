@@ -1,4 +1,4 @@
-//! Token buckets, one for each name.
+//! Rate limits: one token bucket for each name.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -9,28 +9,28 @@ use governor::{
     state::keyed::DefaultKeyedStateStore,
 };
 
-/// Above so many names, those whose buckets are full again are forgotten.
+/// Above this number of names, full buckets are dropped.
 const MANY: usize = 10_000;
 
 type Limiter = RateLimiter<String, DefaultKeyedStateStore<String>, DefaultClock, StateInformationMiddleware>;
 
-/// Buckets that fill at one rate and hold two seconds of it.
+/// Buckets that fill at one rate and hold two seconds' worth.
 pub(crate) struct Buckets(Option<(Limiter, NonZeroU32)>);
 
-/// What is left in a bucket, as the `RateLimit-*` headers say it
+/// A caller's limit and what remains of it, as in the `RateLimit-*` headers
 /// (draft-ietf-httpapi-ratelimit-headers-03).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Left {
-    /// Requests a second.
+pub(crate) struct RateLimit {
+    /// Requests per second.
     pub(crate) limit: u32,
-    /// Requests that may be sent at once.
+    /// Requests that may be sent now.
     pub(crate) remaining: u32,
-    /// Until there is another one, in whole seconds.
+    /// Time until the next request is allowed, in whole seconds; zero while some remain.
     pub(crate) reset: Duration,
 }
 
 impl Buckets {
-    /// With so many a second; 0 for no limit.
+    /// Buckets for `rate` requests per second; 0 for no limit.
     pub(super) fn new(rate: u32) -> Self {
         Self(NonZeroU32::new(rate).map(|rate| {
             let quota = Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
@@ -38,8 +38,11 @@ impl Buckets {
         }))
     }
 
-    /// Takes one, or tells when there is one.
-    pub(super) fn take(&self, name: &str) -> Result<Option<Left>, Left> {
+    /// Takes one token of `name`; `None` without a limit.
+    ///
+    /// # Errors
+    /// When the bucket is empty.
+    pub(super) fn take(&self, name: &str) -> Result<Option<RateLimit>, RateLimit> {
         let Some((limiter, rate)) = &self.0 else { return Ok(None) };
         if limiter.len() > MANY {
             limiter.retain_recent();
@@ -48,12 +51,12 @@ impl Buckets {
         match limiter.check_key(&name.to_owned()) {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
-                Ok(Some(Left { limit, remaining, reset: Duration::from_secs(u64::from(remaining == 0)) }))
+                Ok(Some(RateLimit { limit, remaining, reset: Duration::from_secs(u64::from(remaining == 0)) }))
             }
             Err(not_until) => {
                 let wait = not_until.wait_time_from(DefaultClock::default().now());
                 let whole = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
-                Err(Left { limit, remaining: 0, reset: Duration::from_secs(whole) })
+                Err(RateLimit { limit, remaining: 0, reset: Duration::from_secs(whole) })
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What is the same for every answer: request ids, unknown routes, wrong methods, and failures of the inside.
+//! Properties of every answer: request ids, 404 for unknown routes, 405 for wrong methods, internal errors.
 
 use axum::{body::Body, http::Request};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Who gets in, for how long a key is believed, and what happens when the bucket does not answer.
+//! API keys: which tokens are accepted, for how long a key is cached, and failures of the bucket.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

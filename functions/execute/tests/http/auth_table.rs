@@ -1,4 +1,4 @@
-//! Every call × every kind of caller: what each is answered, and that a refusal changes nothing.
+//! Every call with every kind of caller: the answer to each, and that a refused call changes nothing.
 
 use std::{
     collections::BTreeSet,
@@ -82,35 +82,35 @@ impl Seen {
 }
 
 /// A sandbox of acme's ada with an execution and a file, and what calls on it are sent.
-struct Scene {
+struct Fixture {
     world: World,
     id: String,
     execution: String,
 }
 
-/// A sandbox that nobody has started.
+/// The id of a sandbox that does not exist.
 const NOBODYS: &str = "01920000-0000-7000-8000-000000000000";
 
-/// By so many seconds the clock here is ahead.
+/// Seconds by which the clock of this test is ahead.
 static AHEAD: AtomicI64 = AtomicI64::new(0);
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc() + Duration::seconds(AHEAD.load(Ordering::SeqCst))
 }
 
-impl Scene {
+impl Fixture {
     async fn new() -> Self {
         let world = World::at(now).await;
         let id = world.sandbox().await;
-        let scene = Self { world, id, execution: String::new() };
-        assert_eq!(scene.world.execute(&scene.id, "0").await.status, 200);
-        let listed = scene.world.call("GET", &format!("/v2/sandcastles/{}/executions", scene.id), "").await;
+        let fixture = Self { world, id, execution: String::new() };
+        assert_eq!(fixture.world.execute(&fixture.id, "0").await.status, 200);
+        let listed = fixture.world.call("GET", &format!("/v2/sandcastles/{}/executions", fixture.id), "").await;
         let execution = listed.body["executions"][0]["id"].as_str().unwrap().to_owned();
         let form = FORM.replace("b.csv", "a.csv").replace("3,4", "1,2");
         let upload = ("POST", "/v2/sandcastles/{id}/files", "", None, For::Owner, 200, "");
-        let own = [format!("Bearer {}", scene.world.token)];
-        assert_eq!(scene.send_body(&upload, &scene.id, form, &own).await.status, 200);
-        Self { execution, ..scene }
+        let own = [format!("Bearer {}", fixture.world.token)];
+        assert_eq!(fixture.send_body(&upload, &fixture.id, form, &own).await.status, 200);
+        Self { execution, ..fixture }
     }
 
     /// The row's call on this sandbox with these `Authorization` headers.
@@ -131,14 +131,14 @@ impl Scene {
         Seen { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    /// The call with a key, which is acme's ada's with all scopes but for this change.
+    /// Sends the call with a key of acme's ada with all scopes, changed by `change`.
     async fn send_as(&self, row: &Row, change: impl FnOnce(&mut sandcastle::KeyRecord)) -> Seen {
         self.world.add_record("tql_callers-own", change).await;
         self.send(row, &self.id, &["Bearer tql_callers-own".to_owned()]).await
     }
 }
 
-fn assert_right(row: &Row, seen: &Seen, who: &str) {
+fn assert_answer(row: &Row, seen: &Seen, who: &str) {
     assert_eq!((seen.status, seen.shape()), (row.5, row.6.to_owned()), "{who}: {} {}: {seen:?}", row.0, row.1);
 }
 
@@ -149,22 +149,22 @@ fn assert_refused(row: &Row, seen: &Seen, wanted: (u16, &str, &str), who: &str) 
     assert_eq!(found, (status, body), "{who}: {} {}", row.0, row.1);
 }
 
-/// Sends in a scene of its own what has to be refused like that, and sees to it that nothing has changed.
-async fn refused(row: &Row, who: &str, wanted: (u16, &str, &str), send: impl AsyncFn(&Scene) -> Seen) {
-    let scene = Scene::new().await;
-    let before = (scene.world.store.all_but_keys(), scene.world.interpreter.runs.load(Ordering::SeqCst));
-    let seen = send(&scene).await;
+/// Sends a call in a new fixture, asserts that it is refused like that, and that it has changed nothing.
+async fn refused(row: &Row, who: &str, wanted: (u16, &str, &str), send: impl AsyncFn(&Fixture) -> Seen) {
+    let fixture = Fixture::new().await;
+    let before = (fixture.world.store.all_but_keys(), fixture.world.interpreter.runs.load(Ordering::SeqCst));
+    let seen = send(&fixture).await;
     assert_refused(row, &seen, wanted, who);
     let challenge = seen.headers.get("www-authenticate").map(|value| value.to_str().unwrap());
     assert_eq!(challenge, (wanted.0 == 401).then_some("Bearer"), "{who}");
-    let after = (scene.world.store.all_but_keys(), scene.world.interpreter.runs.load(Ordering::SeqCst));
+    let after = (fixture.world.store.all_but_keys(), fixture.world.interpreter.runs.load(Ordering::SeqCst));
     assert_eq!(after, before, "{who}: {} {} was refused and has changed something", row.0, row.1);
 }
 
-/// What has to get the answer of the right caller.
-async fn let_in(row: &Row, who: &str, send: impl AsyncFn(&Scene) -> Seen) -> Seen {
-    let seen = send(&Scene::new().await).await;
-    assert_right(row, &seen, who);
+/// Sends a call in a new fixture, and asserts that it gets the answer of an authorised caller.
+async fn assert_accepted(row: &Row, who: &str, send: impl AsyncFn(&Fixture) -> Seen) -> Seen {
+    let seen = send(&Fixture::new().await).await;
+    assert_answer(row, &seen, who);
     seen
 }
 
@@ -172,37 +172,40 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-const NONE: (u16, &str, &str) = (401, "unauthenticated", "send an API key as Authorization: Bearer <key>");
-const BAD: (u16, &str, &str) = (401, "unauthenticated", "the token is unknown, invalid or has expired");
+const NONE: (u16, &str, &str) =
+    (401, "unauthenticated", "authentication required: send an API key as `Authorization: Bearer <key>`");
+const BAD: (u16, &str, &str) = (401, "unauthenticated", "the token is unknown, invalid or expired");
 const NOT_OWNER: (u16, &str, &str) = (403, "permission_denied", "only the member who started this sandbox may do that");
 const NO_SANDBOX: (u16, &str, &str) = (404, "not_found", "no such sandbox");
 
 #[tokio::test]
 async fn who_is_not_known_is_401_everywhere() {
     for row in ROWS.iter().filter(|row| row.4 != For::All) {
-        refused(row, "no token", NONE, async |scene| scene.send(row, &scene.id, &[]).await).await;
+        refused(row, "no token", NONE, async |fixture| fixture.send(row, &fixture.id, &[]).await).await;
         for malformed in ["", "Bearer", "Bearer ", "{}", "Basic {}", "Bearer {} {}", "Bearer\t{}"] {
-            refused(row, malformed, NONE, async |scene| {
-                let value = malformed.replace("{}", &scene.world.token);
-                scene.send(row, &scene.id, &[value]).await
+            refused(row, malformed, NONE, async |fixture| {
+                let value = malformed.replace("{}", &fixture.world.token);
+                fixture.send(row, &fixture.id, &[value]).await
             })
             .await;
         }
-        refused(row, "two tokens", NONE, async |scene| {
-            let good = format!("Bearer {}", scene.world.token);
-            scene.send(row, &scene.id, &[good.clone(), good]).await
+        refused(row, "two tokens", NONE, async |fixture| {
+            let good = format!("Bearer {}", fixture.world.token);
+            fixture.send(row, &fixture.id, &[good.clone(), good]).await
         })
         .await;
-        refused(row, "unknown", BAD, async |scene| scene.send(row, &scene.id, &["Bearer tql_0".to_owned()]).await)
-            .await;
+        refused(row, "unknown", BAD, async |fixture| {
+            fixture.send(row, &fixture.id, &["Bearer tql_0".to_owned()]).await
+        })
+        .await;
         let ago = |age: i64| Some(now() - Duration::seconds(age));
-        refused(row, "expired", BAD, async |scene| scene.send_as(row, |key| key.expires_at = ago(0)).await).await;
-        refused(row, "retired", BAD, async |scene| scene.send_as(row, |key| key.retired_at = ago(0)).await).await;
-        refused(row, "revoked", BAD, async |scene| {
-            let key = layout::api_key(&Secret::new(scene.world.token.clone()).digest());
-            scene.world.store.delete(&[key]).await.unwrap();
+        refused(row, "expired", BAD, async |fixture| fixture.send_as(row, |key| key.expires_at = ago(0)).await).await;
+        refused(row, "retired", BAD, async |fixture| fixture.send_as(row, |key| key.retired_at = ago(0)).await).await;
+        refused(row, "revoked", BAD, async |fixture| {
+            let key = layout::api_key(&Secret::new(fixture.world.token.clone()).digest());
+            fixture.world.store.delete(&[key]).await.unwrap();
             AHEAD.fetch_add(30, Ordering::SeqCst);
-            scene.send(row, &scene.id, &[format!("Bearer {}", scene.world.token)]).await
+            fixture.send(row, &fixture.id, &[format!("Bearer {}", fixture.world.token)]).await
         })
         .await;
     }
@@ -211,38 +214,38 @@ async fn who_is_not_known_is_401_everywhere() {
 #[tokio::test]
 async fn another_organisation_sees_the_same_as_of_a_sandbox_that_nobody_has_started() {
     for row in ROWS.iter().filter(|row| row.4 != For::All) {
-        let other = async |scene: &Scene| scene.send_as(row, |key| key.org = name("other")).await;
+        let other = async |fixture: &Fixture| fixture.send_as(row, |key| key.org = name("other")).await;
         if row.4 == For::Caller {
-            let seen = let_in(row, "wrong org", other).await;
-            let scene = Scene::new().await;
-            assert!(!other(&scene).await.body.contains(&scene.id), "{}", seen.body);
+            let seen = assert_accepted(row, "wrong org", other).await;
+            let fixture = Fixture::new().await;
+            assert!(!other(&fixture).await.body.contains(&fixture.id), "{}", seen.body);
             continue;
         }
         refused(row, "wrong org", NO_SANDBOX, other).await;
         // To the byte, headers too: whoever calls, and whatever the id is.
-        let scene = Scene::new().await;
-        let foreign = other(&scene).await;
-        let own = [format!("Bearer {}", scene.world.token)];
-        assert_eq!(scene.send(row, NOBODYS, &own).await, foreign);
-        assert_eq!(scene.send(row, "no-id", &own).await, foreign);
+        let fixture = Fixture::new().await;
+        let foreign = other(&fixture).await;
+        let own = [format!("Bearer {}", fixture.world.token)];
+        assert_eq!(fixture.send(row, NOBODYS, &own).await, foreign);
+        assert_eq!(fixture.send(row, "no-id", &own).await, foreign);
         let stranger = ["Bearer tql_callers-own".to_owned()];
-        assert_eq!(scene.send(row, NOBODYS, &stranger).await, foreign);
+        assert_eq!(fixture.send(row, NOBODYS, &stranger).await, foreign);
         // And by the same reads, though the process knows the sandbox that it has just run code in: no time tells them apart.
         let reads = async |id| {
-            scene.world.store.reads.lock().unwrap().clear();
-            scene.send(row, id, &stranger).await;
-            scene.world.store.reads.lock().unwrap().clone()
+            fixture.world.store.reads.lock().unwrap().clear();
+            fixture.send(row, id, &stranger).await;
+            fixture.world.store.reads.lock().unwrap().clone()
         };
-        assert_eq!(reads(&scene.id).await, reads(NOBODYS).await, "{} {}", row.0, row.1);
+        assert_eq!(reads(&fixture.id).await, reads(NOBODYS).await, "{} {}", row.0, row.1);
     }
 }
 
 #[tokio::test]
 async fn another_member_of_the_organisation_reads_and_changes_nothing() {
     for row in ROWS {
-        let member = async |scene: &Scene| scene.send_as(row, |key| key.member = name("bob")).await;
+        let member = async |fixture: &Fixture| fixture.send_as(row, |key| key.member = name("bob")).await;
         match row.4 {
-            For::All | For::Caller | For::Org => drop(let_in(row, "another member", member).await),
+            For::All | For::Caller | For::Org => drop(assert_accepted(row, "another member", member).await),
             For::Owner => refused(row, "another member", NOT_OWNER, member).await,
             For::OwnerAlone => refused(row, "another member", NO_SANDBOX, member).await,
         }
@@ -253,21 +256,22 @@ async fn another_member_of_the_organisation_reads_and_changes_nothing() {
 async fn a_key_without_the_scope_is_403_and_one_with_no_other_scope_gets_in() {
     for row in ROWS {
         let Some(scope) = row.3 else {
-            let_in(row, "no scope", async |scene| scene.send_as(row, |key| key.scopes.clear()).await).await;
+            assert_accepted(row, "no scope", async |fixture| fixture.send_as(row, |key| key.scopes.clear()).await)
+                .await;
             continue;
         };
         let message = format!("the key lacks the scope {}", scope.as_str());
-        refused(row, "missing scope", (403, "permission_denied", &message), async |scene| {
-            scene.send_as(row, |key| key.scopes.retain(|has| *has != scope)).await
+        refused(row, "missing scope", (403, "permission_denied", &message), async |fixture| {
+            fixture.send_as(row, |key| key.scopes.retain(|has| *has != scope)).await
         })
         .await;
-        let_in(row, "right", async |scene| scene.send_as(row, |key| key.scopes = vec![scope]).await).await;
+        assert_accepted(row, "right", async |fixture| fixture.send_as(row, |key| key.scopes = vec![scope]).await).await;
     }
 }
 
 #[tokio::test]
 async fn every_call_of_the_contract_has_a_row() {
-    let contract = Scene::new().await.world.call("GET", "/openapi.json", "").await.body;
+    let contract = Fixture::new().await.world.call("GET", "/openapi.json", "").await.body;
     let mut listed = BTreeSet::new();
     for (path, methods) in contract["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {

@@ -1,4 +1,4 @@
-//! Requests that are wrong, and what each is answered.
+//! Invalid requests, and the answer to each.
 
 use axum::{body::Body, http::Request};
 use sandcastle::limits::{MAX_BODY_BYTES, MAX_CODE_BYTES};
@@ -24,14 +24,14 @@ async fn a_wrong_body_of_execute_is_400_and_names_what_is_wrong() {
         (b"{}", "code is missing"),
         (b"{\"Code\": \"1\"}", "code is missing"),
         (b"{\"code\": null}", "code"),
-        (b"{\"code\": 1}", "code has to be a string"),
-        (b"{\"code\": [\"secret words\"]}", "code has to be a string"),
-        (b"{\"code\": \"1\", \"code\": \"2\"}", "twice"),
+        (b"{\"code\": 1}", "code must be a string"),
+        (b"{\"code\": [\"secret words\"]}", "code must be a string"),
+        (b"{\"code\": \"1\", \"code\": \"2\"}", "duplicate field"),
         (b"{\"code\": \"\\ud800\"}", "surrogate"),
         (b"{\"code\": \"\xff\"}", "UTF-8 at byte 10"),
         (b"\xef\xbb\xbf{\"code\": \"1\"}", "object"),
         (b"{\"code\": \"1\", \"display_last\": \"yes\"}", "display_last"),
-        (deep.as_bytes(), "code has to be a string"),
+        (deep.as_bytes(), "code must be a string"),
     ];
     for (body, wanted) in cases {
         let answer = world.send(world.request("POST", &path).body(Body::from(body.to_vec())).unwrap()).await;

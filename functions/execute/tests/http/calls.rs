@@ -1,4 +1,4 @@
-//! The calls, from start to stop, and a caller who does not wait.
+//! The calls of the API from start to stop, and a client that disconnects.
 
 use std::{sync::atomic::Ordering, time::Duration};
 

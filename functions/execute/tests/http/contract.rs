@@ -110,3 +110,26 @@ async fn every_answer_of_the_contract_has_headers_and_every_link_leads_to_a_call
     }
     assert!(links >= 20, "only {links} links");
 }
+
+/// Browsers ask with OPTIONS before they send a request of another origin.
+#[tokio::test]
+async fn no_route_answers_options_or_has_cors_headers() {
+    let world = World::new().await;
+    for (route, methods) in ROUTES {
+        let path = route.replace("{id}", &world.sandbox().await).replace("{execution}", "x").replace("{path}", "x");
+        for method in methods.iter().map(|method| method.to_uppercase()).chain(["OPTIONS".into()]) {
+            let request = world.request(&method, &path).header("origin", "https://app.example");
+            let request = request.header("access-control-request-method", "POST");
+            let answer = world.send(request.body(Body::empty()).unwrap()).await;
+            let cors = answer.headers.keys().find(|name| name.as_str().starts_with("access-control"));
+            assert_eq!(cors, None, "{method} {route}");
+            if method == "OPTIONS" {
+                assert_eq!((answer.status.as_u16(), answer.code()), (405, "invalid_request"), "{route}: {answer:?}");
+                assert_eq!(answer.message(), "method not allowed", "{route}");
+                let allowed: Vec<_> = answer.header("allow").split(',').map(str::to_lowercase).collect();
+                assert!(methods.iter().all(|method| allowed.contains(&(*method).to_owned())), "{route}: {allowed:?}");
+                assert!(!allowed.contains(&"options".to_owned()), "{route}: {allowed:?}");
+            }
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Executions that come as events: direct invocations, SQS, SNS, EventBridge.
+//! Executions that arrive as events: direct invocations, SQS, SNS, EventBridge.
 
 use std::{
     sync::atomic::Ordering,

@@ -1,4 +1,4 @@
-//! `POST …/exec` over HTTP: what is refused, what is recorded, and how long anything may take.
+//! `POST …/exec`: what is refused, what is recorded, and time limits.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -41,13 +41,13 @@ async fn a_wrong_command_is_400_and_names_what_is_wrong() {
     let cases = [
         (json!([]), "object"),
         (json!({}), "command is missing"),
-        (json!({ "command": 1 }), "command has to be a string"),
+        (json!({ "command": 1 }), "command must be a string"),
         (json!({ "command": longer }), "command is longer than 131071 bytes"),
         (json!({ "command": "secret\u{0}" }), "NUL"),
-        (json!({ "command": "1", "kind": "perl" }), "kind has to be bash or python"),
-        (json!({ "command": "1", "kind": true }), "kind has to be a string"),
-        (json!({ "command": "1", "env": ["A=secret"] }), "env has to be an object of strings"),
-        (json!({ "command": "1", "env": { "A": 1 } }), "env has to be an object of strings"),
+        (json!({ "command": "1", "kind": "perl" }), "kind must be bash or python"),
+        (json!({ "command": "1", "kind": true }), "kind must be a string"),
+        (json!({ "command": "1", "env": ["A=secret"] }), "env must be an object of strings"),
+        (json!({ "command": "1", "env": { "A": 1 } }), "env must be an object of strings"),
         (json!({ "command": "1", "env": { "": "secret" } }), "empty names"),
         (json!({ "command": "1", "env": { "A=B": "secret" } }), "names with ="),
         (json!({ "command": "1", "env": { "A": "secret\u{0}" } }), "NUL"),
@@ -71,7 +71,7 @@ async fn a_limit_is_above_0_and_within_the_deployments() {
             let body = format!("{{\"{field}\": \"1\", \"timeout_s\": {limit}}}");
             let answer = world.call("POST", &format!("{path}/{call}"), &body).await;
             assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{body}");
-            assert!(answer.message().contains("timeout_s has to be"), "{body}: {}", answer.message());
+            assert!(answer.message().contains("timeout_s must be"), "{body}: {}", answer.message());
         }
         for (limit, wanted) in [("0.001", 0.001), ("0.25", 0.25), ("50", 50.0), ("null", 50.0)] {
             let body = format!("{{\"{field}\": \"1\", \"timeout_s\": {limit}}}");

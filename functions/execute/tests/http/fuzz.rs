@@ -1,4 +1,4 @@
-//! Whatever is sent, the answer is a success or the envelope, and nothing panics.
+//! Random requests: every answer is a success or the error envelope, and nothing panics.
 
 use axum::{
     body::Body,

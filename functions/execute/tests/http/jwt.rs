@@ -1,4 +1,4 @@
-//! JSON Web Tokens: who gets in with one, when, and as whom.
+//! JSON Web Tokens: which are accepted, when, and for which principal.
 
 use std::sync::{
     Arc,
@@ -58,10 +58,10 @@ fn expected(org: &str, member: &str, scopes: &[Scope]) -> Option<Principal> {
 #[tokio::test]
 async fn a_token_of_each_algorithm_gets_in_beside_api_keys() {
     let signers = [Signer::rs256("1"), Signer::es256("2"), Signer::eddsa("3")];
-    let world = World::believing(Some(static_keys(&signers.each_ref(), &[])), now).await;
+    let world = World::with_jwt(Some(static_keys(&signers.each_ref(), &[])), now).await;
     for signer in &signers {
         let token = signer.sign(&good());
-        let caller = World { token, ..World::believing(Some(static_keys(&[signer], &[])), now).await };
+        let caller = World { token, ..World::with_jwt(Some(static_keys(&[signer], &[])), now).await };
         let id = caller.sandbox().await;
         assert_eq!(caller.execute(&id, "1").await.status, 200);
         for typ in ["at+jwt", "application/at+jwt", "jwt"] {
@@ -124,7 +124,7 @@ static CLOCK: AtomicI64 = AtomicI64::new(NOW);
 async fn a_token_is_valid_from_nbf_to_exp_and_a_minute_beside() {
     let signer = Signer::eddsa("k");
     let now = || OffsetDateTime::from_unix_timestamp(CLOCK.load(Ordering::SeqCst)).unwrap();
-    let world = World::believing(Some(static_keys(&[&signer], &[])), now).await;
+    let world = World::with_jwt(Some(static_keys(&[&signer], &[])), now).await;
     let token = signer.sign(&with(json!({"nbf": NOW, "exp": NOW + 100})));
     for (at, status) in [(-61, 401), (-60, 200), (0, 200), (100, 200), (159, 200), (160, 401)] {
         CLOCK.store(NOW + at, Ordering::SeqCst);
@@ -155,7 +155,7 @@ async fn only_known_scopes_of_the_first_claim_count() {
     let settings = static_keys(&[&signer], &[("JWT_SCOPE_CLAIM", "roles")]);
     let token = signer.sign(&with(json!({"roles": ["sandbox:read"]})));
     assert_eq!(principal(settings.clone(), token).await, expected("acme", "ada", &[read]));
-    let world = World::believing(Some(settings), now).await;
+    let world = World::with_jwt(Some(settings), now).await;
     let powerless = World { token: signer.sign(&good()), ..world };
     assert_eq!(powerless.call("POST", "/v2/sandcastles", "").await.status, 403);
 }

@@ -1,4 +1,4 @@
-//! What is wrong with JSON Web Tokens that do not get in.
+//! Defective JSON Web Tokens, which are refused.
 
 use ring::hmac;
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ async fn every_defect_is_401_and_none_tells_which() {
     let signer = Signer::es256("k");
     let shared = json!({"kty": "oct", "kid": "shared", "k": encode("secret"), "alg": "HS256"});
     let rsa = Signer::rs256("rsa").jwk();
-    let world = World::believing(Some(settings(&key_set(&[signer.jwk(), shared, rsa]), &[])), now).await;
+    let world = World::with_jwt(Some(settings(&key_set(&[signer.jwk(), shared, rsa]), &[])), now).await;
     let unknown_key = world.with_token("tql_unknown").await;
     assert_eq!(world.with_token(&signer.sign(&good())).await.status, 200);
     let mut wrong = Vec::new();
@@ -110,7 +110,7 @@ async fn every_defect_is_401_and_none_tells_which() {
 #[tokio::test]
 async fn the_public_rsa_key_is_no_secret_for_an_hmac() {
     let signer = Signer::rs256("k");
-    let world = World::believing(Some(static_keys(&[&signer], &[])), now).await;
+    let world = World::with_jwt(Some(static_keys(&[&signer], &[])), now).await;
     let message = format!("{}.{}", encode(json!({"alg": "HS256", "kid": "k"}).to_string()), encode(good().to_string()));
     for key in [signer.public_bytes(), &decode(&signer.jwk()["n"]), signer.jwk()["n"].as_str().unwrap().as_bytes()] {
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message.as_bytes());

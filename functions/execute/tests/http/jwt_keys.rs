@@ -1,4 +1,4 @@
-//! The issuer's keys behind a URL: when they are fetched, and what happens when that fails.
+//! The issuer's keys at a URL: when they are fetched, and failed fetches.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -24,7 +24,7 @@ fn status(answer: &Answer) -> u16 {
 async fn keys_are_fetched_once_by_all_who_wait_for_them() {
     let signer = Signer::rs256("k");
     let issuer = Issuer::start(&[signer.jwk()]).await;
-    let world = World::believing(Some(settings(&issuer.url, &[])), now).await;
+    let world = World::with_jwt(Some(settings(&issuer.url, &[])), now).await;
     world.add_key("tql_a.b.c", &Scope::ALL, None).await;
     for (token, expected) in [(world.token.as_str(), 200), ("tql_a.b.c", 200), ("no.token", 401), ("a.b.c", 401)] {
         assert_eq!(status(&world.with_token(token).await), expected, "{token}");
@@ -42,7 +42,7 @@ static ROTATION: AtomicI64 = AtomicI64::new(NOW);
 async fn a_new_key_is_found_by_one_fetch_and_made_up_ones_cause_no_more() {
     let (old, new) = (Signer::es256("old"), Signer::eddsa("new"));
     let issuer = Issuer::start(&[old.jwk()]).await;
-    let world = World::believing(Some(settings(&issuer.url, &[])), || at(&ROTATION)).await;
+    let world = World::with_jwt(Some(settings(&issuer.url, &[])), || at(&ROTATION)).await;
     assert_eq!(status(&world.with_token(&old.sign(&good())).await), 200);
     issuer.publish_keys(&[old.jwk(), new.jwk()]);
     ROTATION.fetch_add(29, Ordering::SeqCst);
@@ -68,7 +68,7 @@ static AGE: AtomicI64 = AtomicI64::new(NOW);
 async fn keys_are_believed_for_ten_minutes_and_longer_only_while_the_issuer_is_down() {
     let signer = Signer::es256("k");
     let issuer = Issuer::start(&[signer.jwk()]).await;
-    let world = World::believing(Some(settings(&issuer.url, &[])), || at(&AGE)).await;
+    let world = World::with_jwt(Some(settings(&issuer.url, &[])), || at(&AGE)).await;
     let mut claims = good();
     claims["exp"] = (NOW + 10_000).into();
     let token = signer.sign(&claims);
@@ -92,7 +92,7 @@ static DOWN: AtomicI64 = AtomicI64::new(NOW);
 async fn without_any_keys_nobody_gets_in_and_trying_again_helps() {
     let signer = Signer::rs256("k");
     let issuer = Issuer::start(&[signer.jwk()]).await;
-    let world = World::believing(Some(settings(&issuer.url, &[])), || at(&DOWN)).await;
+    let world = World::with_jwt(Some(settings(&issuer.url, &[])), || at(&DOWN)).await;
     let (good_set, token) = (json!({"keys": [signer.jwk()]}).to_string(), signer.sign(&good()));
     let wrong = [
         Published::Text(500, good_set.clone()),
@@ -119,7 +119,7 @@ async fn without_any_keys_nobody_gets_in_and_trying_again_helps() {
     assert_eq!(status(&world.with_token(&token).await), 200);
     // Nobody listens there; and what is asked for by TLS is never taken without.
     for url in ["http://127.0.0.1:1/".into(), issuer.url.replace("http:", "https:")] {
-        let world = World::believing(Some(settings(&url, &[])), now).await;
+        let world = World::with_jwt(Some(settings(&url, &[])), now).await;
         assert_eq!(status(&world.with_token(&token).await), 500, "{url}");
     }
 }
@@ -150,7 +150,7 @@ async fn of_a_key_set_only_keys_that_check_signatures_count() {
     ];
     for jwk in unusable {
         let issuer = Issuer::start(&[jwk.clone(), good_one.jwk()]).await;
-        let world = World::believing(Some(settings(&issuer.url, &[])), now).await;
+        let world = World::with_jwt(Some(settings(&issuer.url, &[])), now).await;
         assert_eq!(status(&world.with_token(&good_one.sign(&good())).await), 200, "{jwk}");
         for signer in &others {
             assert_eq!(status(&world.with_token(&signer.sign(&good())).await), 401, "{jwk}");
@@ -164,7 +164,7 @@ async fn a_key_without_a_kid_is_for_tokens_without_one() {
     let mut jwk = signer.jwk();
     jwk.as_object_mut().unwrap().remove("kid");
     let issuer = Issuer::start(&[jwk]).await;
-    let world = World::believing(Some(settings(&issuer.url, &[])), now).await;
+    let world = World::with_jwt(Some(settings(&issuer.url, &[])), now).await;
     let nameless = signer.sign_as("{\"alg\":\"ES256\"}", &good().to_string());
     assert_eq!(status(&world.with_token(&nameless).await), 200);
     assert_eq!(status(&world.with_token(&signer.sign(&good())).await), 401);

@@ -1,4 +1,4 @@
-//! How much a caller may ask for: 429 in the envelope, with what to do, and nobody else the worse for it.
+//! Limits on callers: 429 in the envelope with a time to retry, and no effect on other callers.
 
 use axum::{Router, body::Body, http::Request};
 use sandcastle::Scope;
@@ -31,7 +31,7 @@ async fn flood(router: &Router, token: &str) -> Option<(usize, Answer)> {
     None
 }
 
-fn assert_told(refused: &Answer, who: &str) {
+fn assert_limited(refused: &Answer, who: &str) {
     assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limit_exceeded"), "{refused:?}");
     assert!(refused.message().contains(who) && refused.message().contains("again"), "{refused:?}");
     assert!(refused.header("retry-after").parse::<u64>().unwrap() >= 1, "{refused:?}");
@@ -44,7 +44,7 @@ async fn a_key_that_asks_too_often_is_told_so_and_no_other_is_the_worse_for_it()
     let router = world.limited(Allowance { key_rate: 2, ..Allowance::default() });
     let (sent, refused) = flood(&router, &world.token).await.expect("no end of it");
     assert!(sent >= 4, "two seconds' worth at once, not {sent}");
-    assert_told(&refused, "this key");
+    assert_limited(&refused, "this key");
     assert_eq!((refused.header("ratelimit-limit"), refused.header("ratelimit-remaining")), ("2", "0"));
     assert!(refused.header("ratelimit-reset").parse::<u64>().unwrap() >= 1, "{refused:?}");
     let other = send(&router, request("tql_other", "GET", "/v2/connectors", "")).await;
@@ -58,7 +58,7 @@ async fn the_keys_of_an_organisation_share_its_limit() {
     let router = world.limited(Allowance { org_rate: 1, ..Allowance::default() });
     flood(&router, &world.token).await.expect("no end of it");
     let (_, refused) = flood(&router, "tql_other").await.expect("no end of it");
-    assert_told(&refused, "this organisation");
+    assert_limited(&refused, "this organisation");
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn executions_at_once_are_counted_until_they_end_even_when_their_caller_go
         world.interpreter.began.notified().await;
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
-        assert_told(&send(&router, execute("1")).await, who);
+        assert_limited(&send(&router, execute("1")).await, who);
         // Everything but executing goes on.
         assert_eq!(send(&router, request(&world.token, "GET", "/v2/connectors", "")).await.status, 200);
         world.interpreter.go_on.notify_one();

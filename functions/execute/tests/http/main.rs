@@ -1,4 +1,4 @@
-//! The router over the real service, with small adapters of its two ports: what a client and an attacker can see.
+//! The router over the real service with in-memory adapters of its two ports, as clients and attackers see it.
 
 #[cfg(test)]
 mod answers;

@@ -1,4 +1,4 @@
-//! A key with a limit on its member's running sandboxes: what starts within it, what is refused, and what makes room.
+//! Keys with a limit on their member's running sandboxes: what may start, what is refused, and when another may start.
 
 use sandcastle::{Name, Scope};
 

@@ -1,14 +1,15 @@
-//! The settings of the Lambda function.
+//! The settings of ExecuteFunction.
 
-use std::time::Duration;
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use sandcastle::Name;
 use sandcastle_execute::{
     EventSettings,
     config::{Config, Remote},
+    settings::SETTINGS,
 };
 use sandcastle_remote::TenantScope;
-use sandcastle_runtime::settings::SettingsError;
+use sandcastle_runtime::settings::{Setting, SettingsError, Values};
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, SettingsError> {
     let bucket = [("SANDCASTLE_BUCKET", "bucket")];
@@ -100,5 +101,52 @@ fn events_are_trusted_and_downloads_streamed_only_where_that_is_said() {
     assert_eq!(set, EventSettings { trusted_org: Some(Name::parse("acme").unwrap()), stream_downloads: true });
     for (name, value) in [("TRUSTED_ORG", "a-b"), ("SANDCASTLE_STREAM_DOWNLOADS", "true")] {
         assert!(read(&[(name, value)]).unwrap_err().to_string().contains(name));
+    }
+}
+
+/// A valid value for each setting.
+fn valid(setting: &Setting) -> String {
+    match (setting.name, setting.values) {
+        ("RUST_LOG", _) => "debug".into(),
+        ("TRUSTED_ORG", _) => "acme".into(),
+        ("JWT_JWKS", _) | (_, Values::Url) => "http://host".into(),
+        (_, Values::Number { from, .. }) => from.to_string(),
+        (_, Values::OneOf(words)) => words[0].into(),
+        (_, Values::Text | Values::Path) => "/x".into(),
+        (name, Values::Other(_)) => panic!("{name} needs a valid value in this test"),
+    }
+}
+
+fn table() -> Vec<Setting> {
+    SETTINGS.iter().flat_map(|(_, settings)| *settings).copied().collect()
+}
+
+#[test]
+fn the_table_has_every_variable_that_is_read_and_no_other() {
+    let asked = RefCell::new(BTreeSet::new());
+    let lookup = |name: &str| {
+        asked.borrow_mut().insert(name.to_owned());
+        table().iter().find(|setting| setting.name == name).map(valid)
+    };
+    Config::from_lookup(lookup).unwrap();
+    let mut asked = asked.into_inner();
+    assert!(asked.remove("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "Lambda sets it; nobody else does");
+    let names: Vec<_> = table().iter().map(|setting| setting.name.to_owned()).collect();
+    assert_eq!(asked.len(), names.len(), "a name is in the table twice");
+    assert_eq!(asked, names.into_iter().collect());
+}
+
+#[test]
+fn a_default_that_is_a_value_is_what_holds_without_it() {
+    let values = ["SANDCASTLE_TIMEOUT_S", "SANDCASTLE_STREAM_DOWNLOADS", "RUST_LOG", "SANDCASTLE_KERNEL"];
+    let of_the_host = ["SANDCASTLE_RUN_DIR", "SANDCASTLE_MAX_KERNELS", "JAIL"];
+    let required = [("JWT_ISSUER", "https://idp"), ("JWT_AUDIENCE", "api"), ("INTERPRETER_FUNCTION", "f")];
+    let required = [&required[..], &[("SANDBOX_ROLE_ARN", "arn")]].concat();
+    let of_others = ["JWT_ORG_CLAIM", "JWT_MEMBER_CLAIM", "TENANT_SCOPE"];
+    for name in values.iter().chain(&of_the_host).chain(&of_others) {
+        let default = table().iter().find(|setting| setting.name == *name).unwrap().default;
+        let explicit = [&required[..], &[(*name, default)]].concat();
+        assert_eq!(read(&explicit), read(&required), "{name}={default}");
+        assert!(read(&explicit).is_ok(), "{name}={default}");
     }
 }

@@ -1,4 +1,4 @@
-//! Files that are uploaded past this API, and taken over by their upload's id.
+//! Uploads through a presigned URL, in three steps.
 
 use axum::body::Body;
 use sandcastle::{limits::MAX_FILE_BYTES, store::ObjectStore};

@@ -1,6 +1,6 @@
-//! The bucket's operations, as many as the storage port and people who look into it need.
+//! The operations of the bucket: those that the storage adapter uses, and those to look into it with S3 tools.
 //!
-//! Objects have no headers of their own: links bring theirs, and nothing else reads any.
+//! Objects have no stored headers: presigned URLs carry theirs, and nothing else reads any.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -18,11 +18,13 @@ use s3s::{
 };
 
 use super::{
-    BUCKET, S3Error, list, names,
+    error::S3Error,
+    list,
+    names::{self, BUCKET},
     objects::{self, Facts, Objects, Opened},
 };
 
-/// Bytes of an object that are in memory at once. Smaller objects are written, or read, in one go.
+/// Bytes of an object that are in memory at once. Smaller objects are written and read in one piece.
 const PIECE: usize = 1024 * 1024;
 
 /// The embedded S3's one bucket. Clones are the same bucket.
@@ -37,7 +39,7 @@ impl LocalBucket {
             .map_err(|source| S3Error::Bucket { path: root.to_owned(), source })
     }
 
-    /// Works on files, away from the threads that serve sockets.
+    /// Works on files, on a thread for blocking work.
     async fn files<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Objects) -> io::Result<T> + Send + 'static,
@@ -46,7 +48,7 @@ impl LocalBucket {
         let done = tokio::task::spawn_blocking(move || work(&objects)).await;
         done.map_err(Refusal::internal_error)?.map_err(|error| match error.kind() {
             io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
-                s3_error!(error, InvalidArgument, "this S3 takes no key that is the folder of another")
+                s3_error!(error, InvalidArgument, "a key cannot be the prefix of another up to a slash")
             }
             _ => Refusal::internal_error(error),
         })
@@ -107,7 +109,7 @@ impl S3 for LocalBucket {
         let only_new = match (&input.if_none_match, &input.if_match) {
             (None, None) => false,
             (Some(condition), None) if condition.is_any() => true,
-            _ => return Err(s3_error!(NotImplemented, "the one condition of this S3 is If-None-Match: *")),
+            _ => return Err(s3_error!(NotImplemented, "the only supported condition is If-None-Match: *")),
         };
         let (mut body, mut file) = (input.body.ok_or_else(|| s3_error!(IncompleteBody))?, None);
         let (mut pieces, mut waiting) = (Vec::new(), 0);
@@ -130,7 +132,7 @@ impl S3 for LocalBucket {
         let input = req.input;
         names::check(&input.bucket, &input.key)?;
         let CopySource::Bucket { bucket, key: from, .. } = &input.copy_source else {
-            return Err(s3_error!(NotImplemented, "this S3 has no access points"));
+            return Err(s3_error!(NotImplemented, "access points are not supported"));
         };
         names::check(bucket, from)?;
         let from = from.to_string();
@@ -178,7 +180,7 @@ impl S3 for LocalBucket {
         let input = req.input;
         names::check(&input.bucket, BUCKET)?;
         if input.delimiter.as_deref() != Some("/") {
-            return Err(s3_error!(NotImplemented, "this S3 lists one folder at a time, with delimiter=/"));
+            return Err(s3_error!(NotImplemented, "lists need delimiter=/"));
         }
         let query = list::Query::new(&input);
         let page = self.files(move |objects| list::page(objects.folder(), &query)).await?;
@@ -186,13 +188,13 @@ impl S3 for LocalBucket {
     }
 }
 
-/// Differs whenever an object was written anew; S3 promises no more of an `ETag`.
+/// An `ETag` that changes whenever the object is written.
 fn tag(facts: &Facts) -> ETag {
     let written = facts.modified.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     ETag::Strong(format!("{:x}-{:x}-{:x}", facts.number, written.as_nanos(), facts.size))
 }
 
-/// The work of adding pieces to a file, which the first piece makes.
+/// Appends pieces to a file; creates it for the first one.
 fn write(
     file: Option<tempfile::NamedTempFile>,
     pieces: Vec<Bytes>,
@@ -204,7 +206,7 @@ fn write(
     }
 }
 
-/// The body of a large object: the piece that was read, and the others as they are taken.
+/// The body of a large object: the piece that was read, and the others when they are needed.
 fn rest(file: std::fs::File, first: Vec<u8>, range: std::ops::Range<u64>) -> StreamingBlob {
     let others = stream::try_unfold((file, range.start + first.len() as u64), move |(mut file, start)| async move {
         let length = range.end.saturating_sub(start).min(PIECE as u64);
@@ -215,7 +217,7 @@ fn rest(file: std::fs::File, first: Vec<u8>, range: std::ops::Range<u64>) -> Str
             tokio::task::spawn_blocking(move || objects::piece(&mut file, start, length).map(|piece| (piece, file)));
         let (piece, file) = read.await??;
         let next = start + piece.len() as u64;
-        // An object is replaced, never shortened; so this would be the disk's fault.
+        // Objects are replaced, never shortened: a short read is a fault of the disk.
         let short = || io::Error::from(io::ErrorKind::UnexpectedEof);
         if piece.is_empty() { Err(short()) } else { Ok(Some((Bytes::from(piece), (file, next)))) }
     });

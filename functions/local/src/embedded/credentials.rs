@@ -1,11 +1,11 @@
-//! The credentials of the embedded S3: random, made once, kept in the data folder.
+//! The credentials of the embedded S3: random, created once, kept in the data folder.
 
 use std::path::Path;
 
 use sandcastle_s3::StaticCredentials;
 use serde::{Deserialize, Serialize};
 
-use super::S3Error;
+use super::error::S3Error;
 use crate::DataDir;
 
 const FILE: &str = "s3-credentials.json";
@@ -21,8 +21,10 @@ pub(super) fn load_or_create(data: &DataDir) -> Result<StaticCredentials, S3Erro
     if let Some(credentials) = load(data.path())? {
         return Ok(credentials);
     }
-    let made =
-        Stored { key_id: format!("local{}", hex(rand::random::<[u8; 8]>())), secret: hex(rand::random::<[u8; 32]>()) };
+    let made = Stored {
+        key_id: format!("local{}", hex::encode(rand::random::<[u8; 8]>())),
+        secret: hex::encode(rand::random::<[u8; 32]>()),
+    };
     data.write_secret(FILE, &serde_json::to_string(&made).map_err(S3Error::Credentials)?)?;
     Ok(StaticCredentials { key_id: made.key_id, secret: made.secret, session_token: None })
 }
@@ -31,8 +33,4 @@ pub(super) fn load(data_dir: &Path) -> Result<Option<StaticCredentials>, S3Error
     let Some(text) = DataDir::read(data_dir, FILE)? else { return Ok(None) };
     let Stored { key_id, secret } = serde_json::from_str(&text).map_err(S3Error::Credentials)?;
     Ok(Some(StaticCredentials { key_id, secret, session_token: None }))
-}
-
-fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

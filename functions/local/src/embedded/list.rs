@@ -1,4 +1,4 @@
-//! ListObjectsV2 with `/` as the delimiter, from the one folder that it is about.
+//! ListObjectsV2 with the delimiter `/`: a list of one folder.
 
 use std::{fs, io, path::Path, time::SystemTime};
 
@@ -9,13 +9,13 @@ use super::names::is_folder;
 /// Most keys on a page (API_ListObjectsV2.html).
 const PAGE: i32 = 1000;
 
-/// What a page is asked for.
+/// The query for a page.
 pub(super) struct Query {
     /// Keys start with it.
     prefix: String,
     /// Keys come after it.
     after: Option<String>,
-    /// At most so many.
+    /// The most keys on a page.
     limit: usize,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Page {
     truncated: bool,
 }
 
-/// A line of a page.
+/// An entry of a page.
 enum Item {
     /// An object.
     Object {
@@ -53,7 +53,7 @@ enum Item {
         /// When it was written.
         modified: SystemTime,
     },
-    /// Keys with a further `/`, by what they have in common.
+    /// The common prefix of keys with a further `/`.
     Folder(String),
 }
 
@@ -65,7 +65,7 @@ impl Item {
     }
 }
 
-/// Reads a page. Only names are read of a folder, however large; sizes and times of what is on the page.
+/// Reads a page. It reads all names of the folder, and sizes and times only of the objects on the page.
 pub(super) fn page(bucket: &Path, query: &Query) -> io::Result<Page> {
     let folder = query.prefix.rfind('/').and_then(|slash| query.prefix.get(..=slash)).unwrap_or_default();
     if !is_folder(folder) {

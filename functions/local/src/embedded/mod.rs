@@ -1,63 +1,30 @@
-//! An S3 in this process: s3s speaks the protocol and checks signatures, objects are files.
+//! The embedded S3: s3s implements the protocol and verifies signatures; objects are files.
 //!
-//! Not s3s-fs: its PUT takes two to four times as long (three files one after the other, each in several hops to another
-//! thread), checks `If-None-Match` apart from writing, and answers `NoSuchKey` when it has too many open files.
+//! Not s3s-fs: its PUT takes two to four times as long (it writes three files in turn, each with several thread switches),
+//! checks `If-None-Match` and writes in two steps, and answers `NoSuchKey` when too many files are open.
 
 mod bucket;
 mod credentials;
+mod error;
 mod list;
 mod names;
 mod objects;
 
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::{Router, error_handling::HandleError, http::StatusCode, serve::ListenerExt};
 use s3s::{HttpError, S3, auth::SimpleAuth, service::S3ServiceBuilder};
 use sandcastle_s3::{S3Config, StaticCredentials};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
+use crate::{DataDir, DataDirError, address};
+
 pub use bucket::LocalBucket;
+pub use error::S3Error;
+pub use names::BUCKET;
 
-use crate::{DataDir, DataDirError, banner};
-
-/// The one bucket there is.
-pub const BUCKET: &str = "sandcastle";
-/// File of the data folder that says where the S3 of the server that uses it listens.
+/// File in the data folder with the address of the running server's S3.
 const ENDPOINT_FILE: &str = "s3-endpoint";
-
-/// Why the embedded S3 does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum S3Error {
-    /// The data folder.
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
-    /// The file of its credentials holds something else.
-    #[error("read the credentials of the embedded S3")]
-    Credentials(#[source] serde_json::Error),
-    /// The files of the bucket.
-    #[error("open the bucket's folder {path}")]
-    Bucket {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-    /// The address is taken, or not this machine's.
-    #[error("listen on {address} for S3 requests (S3_PORT chooses another port)")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
-}
 
 /// A running S3 with one bucket. Dropping it stops it without waiting; [`EmbeddedS3::shutdown`] waits.
 #[derive(Debug)]
@@ -70,12 +37,12 @@ pub struct EmbeddedS3 {
 }
 
 impl EmbeddedS3 {
-    /// Locks the data folder and serves its bucket there; port 0 takes any.
+    /// Locks the data folder and serves its bucket at this address. Port 0 chooses a free port.
     pub async fn start(data_dir: &Path, address: SocketAddr) -> Result<Self, S3Error> {
         Self::start_with(data_dir, address, |bucket| bucket).await
     }
 
-    /// [`EmbeddedS3::start`] with something in front of the bucket that may delay, fail or refuse its operations.
+    /// [`EmbeddedS3::start`] with a layer over the bucket that may delay, fail or refuse its operations.
     pub async fn start_with<L: S3>(
         data_dir: &Path,
         address: SocketAddr,
@@ -101,7 +68,7 @@ impl EmbeddedS3 {
         let server = tokio::spawn(async move {
             let stopped = async move { drop(stopped.await) };
             if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "the embedded s3 has stopped");
+                tracing::error!(%error, "the embedded S3 stopped");
             }
         });
         let running = Self { data, address, credentials, stop: Some(stop), server };
@@ -111,10 +78,10 @@ impl EmbeddedS3 {
 
     /// Its URL on this machine.
     pub fn endpoint(&self) -> String {
-        banner::url(self.address)
+        address::url(self.address)
     }
 
-    /// The only credentials it takes.
+    /// The only credentials that it accepts.
     pub fn credentials(&self) -> &StaticCredentials {
         &self.credentials
     }
@@ -124,26 +91,26 @@ impl EmbeddedS3 {
         BUCKET
     }
 
-    /// How to reach it through the storage port.
+    /// The settings of a client for it.
     pub fn store_config(&self) -> S3Config {
         store_config(self.endpoint(), self.credentials.clone())
     }
 
-    /// How to reach the one that another server runs on this data folder; `None` when that server has none.
+    /// The settings of a client for the S3 of the server that runs on this data folder; `None` when it has none.
     pub fn of_running_server(data_dir: &Path) -> Result<Option<S3Config>, S3Error> {
         let (endpoint, credentials) = (DataDir::read(data_dir, ENDPOINT_FILE)?, credentials::load(data_dir)?);
         Ok(endpoint.zip(credentials).map(|(endpoint, credentials)| store_config(endpoint, credentials)))
     }
 
-    /// Removes what a killed server's S3 left to be found: the server on this folder has none.
+    /// Removes the address that a killed server left in the data folder.
     pub(crate) fn forget(data: &DataDir) -> Result<(), DataDirError> {
         data.remove(ENDPOINT_FILE)
     }
 
-    /// Takes no more requests, answers those under way, and lets go of the data folder.
+    /// Answers the requests in progress, refuses new ones, and unlocks the data folder.
     pub async fn shutdown(mut self) -> Result<(), S3Error> {
         drop(self.stop.take());
-        // A panic in a connection's task has been reported already.
+        // The panic hook has logged a panic of the task.
         drop((&mut self.server).await);
         Ok(self.data.remove(ENDPOINT_FILE)?)
     }
@@ -168,7 +135,7 @@ fn router(bucket: impl S3, credentials: &StaticCredentials) -> Router {
     let mut builder = S3ServiceBuilder::new(bucket);
     builder.set_auth(SimpleAuth::from_single(&*credentials.key_id, &*credentials.secret));
     let service = HandleError::new(builder.build(), |error: HttpError| async move {
-        tracing::error!(?error, "the embedded s3 could not answer");
+        tracing::error!(?error, "the embedded S3 could not answer");
         StatusCode::INTERNAL_SERVER_ERROR
     });
     Router::new().fallback_service(service)

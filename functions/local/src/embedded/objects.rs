@@ -1,4 +1,4 @@
-//! Objects as files: written whole or not at all, however the server ends.
+//! Objects as files, written atomically however the server ends.
 
 use std::{
     fs::{self, File, Metadata},
@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::{Builder, NamedTempFile, PersistError};
 
-/// Uploads that nobody took over are kept for so long, as by the deployed bucket's lifecycle.
+/// How long unused uploads are kept; the same as in the deployed bucket's lifecycle rules.
 const STAGED_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// The folders of one bucket.
@@ -27,13 +27,13 @@ pub(super) struct Opened {
     pub facts: Facts,
 }
 
-/// What is known of an object without reading it.
+/// An object's metadata.
 pub(super) struct Facts {
     /// Length, in bytes.
     pub size: u64,
     /// When it was written, or refreshed.
     pub modified: SystemTime,
-    /// Of its file: two that are written at the same moment differ in it.
+    /// The inode of its file: it tells apart two files that are written at the same moment.
     pub number: u64,
 }
 
@@ -44,7 +44,7 @@ impl Facts {
 }
 
 impl Objects {
-    /// The bucket of this name below `root`. What a killed server was writing is removed, and uploads that nobody took over.
+    /// Opens the bucket of this name below `root`. Removes unfinished files of a killed server, and old unused uploads.
     pub(super) fn open(root: &Path, bucket: &str) -> io::Result<Self> {
         let this = Self { folder: root.join(bucket), partial: root.join(format!("{bucket}.partial")) };
         match fs::remove_dir_all(&this.partial) {
@@ -58,18 +58,18 @@ impl Objects {
         Ok(this)
     }
 
-    /// Where objects are.
+    /// The folder of the objects.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// A file for an object to be; removed when dropped.
+    /// A new file for an object; removed when dropped.
     pub(super) fn create(&self) -> io::Result<NamedTempFile> {
         Builder::new().prefix("").tempfile_in(&self.partial)
     }
 
-    /// Makes a written file the object. `false`: only a new one was wanted, and there is one; rename(2) decides that in one
-    /// step (`RENAME_NOREPLACE`), so that of many writers exactly one wins.
+    /// Renames a written file to its key. Returns `false` when `only_new` and the object exists: renameat2(2) decides that in
+    /// one step (`RENAME_NOREPLACE`), so that exactly one of many writers wins.
     pub(super) fn publish(&self, file: NamedTempFile, key: &str, only_new: bool) -> io::Result<bool> {
         let path = self.folder.join(key);
         let rename = |file: NamedTempFile| match only_new {
@@ -90,7 +90,7 @@ impl Objects {
         }
     }
 
-    /// Opens an object; `None` when there is none. Any other failure, such as too many open files, is one.
+    /// Opens an object; `None` when it does not exist. Every other failure, such as too many open files, is an error.
     pub(super) fn read(&self, key: &str) -> io::Result<Option<Opened>> {
         let file = match File::open(self.folder.join(key)) {
             Err(error) if absent(&error) => return Ok(None),
@@ -101,14 +101,14 @@ impl Objects {
         Ok(metadata.is_file().then_some(Opened { file, facts }))
     }
 
-    /// Makes an object's time now.
+    /// Sets an object's time to now.
     pub(super) fn touch(&self, file: &File, facts: Facts) -> io::Result<Facts> {
         let modified = SystemTime::now();
         file.set_modified(modified)?;
         Ok(Facts { modified, ..facts })
     }
 
-    /// Makes what was read an object of its own, in the place of one that is there.
+    /// Copies an opened object to a key, replacing an object that is there.
     pub(super) fn copy(&self, mut from: File, key: &str) -> io::Result<Facts> {
         let mut file = self.create()?;
         io::copy(&mut from, file.as_file_mut())?;
@@ -117,7 +117,7 @@ impl Objects {
         Ok(facts)
     }
 
-    /// Deletes objects; those that are not there are no error.
+    /// Deletes objects; a missing object is not an error.
     pub(super) fn delete<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
         keys.into_iter().try_for_each(|key| match fs::remove_file(self.folder.join(key)) {
             Err(error) if !absent(&error) => Err(error),
@@ -126,7 +126,7 @@ impl Objects {
     }
 }
 
-/// Deletes objects below a folder that were written before then, and folders without objects.
+/// Deletes the objects below a folder that were written before this time, and empty folders.
 fn sweep(folder: &Path, before: SystemTime) -> io::Result<()> {
     let entries = match fs::read_dir(folder) {
         Err(error) if absent(&error) => return Ok(()),
@@ -136,7 +136,7 @@ fn sweep(folder: &Path, before: SystemTime) -> io::Result<()> {
         let (entry, path) = entry.and_then(|entry| Ok((entry.metadata()?, entry.path())))?;
         if entry.is_dir() {
             sweep(&path, before)?;
-            // Refused when something is in it.
+            // Fails when the folder is not empty.
             drop(fs::remove_dir(&path));
         } else if entry.modified()? < before {
             fs::remove_file(&path)?;
@@ -145,12 +145,12 @@ fn sweep(folder: &Path, before: SystemTime) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes these pieces.
+/// Appends pieces to a file.
 pub(super) fn append(file: &mut NamedTempFile, pieces: &[bytes::Bytes]) -> io::Result<()> {
     pieces.iter().try_for_each(|piece| file.as_file_mut().write_all(piece))
 }
 
-/// Reads up to `length` bytes from `start` on.
+/// Reads up to `length` bytes from `start`.
 pub(super) fn piece(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.seek(SeekFrom::Start(start))?;
@@ -158,7 +158,7 @@ pub(super) fn piece(file: &mut File, start: u64, length: u64) -> io::Result<Vec<
     Ok(bytes)
 }
 
-/// True when there is no object at a path: nothing, a folder, or something below an object.
+/// True when there is no object at a path: no file, a folder, or a path below a file.
 fn absent(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     matches!(error.kind(), NotFound | NotADirectory | IsADirectory)

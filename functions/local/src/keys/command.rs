@@ -1,4 +1,4 @@
-//! `sandcastle keys`: its arguments, and what it prints.
+//! `sandcastle keys`: its arguments and its output.
 
 use std::{
     error::Error,
@@ -18,11 +18,12 @@ use crate::Settings;
 #[command(
     arg_required_else_help = true,
     after_help = "\
-Without --bucket, the keys are those of the data folder (SANDCASTLE_DATA_DIR, .sandcastle if unset), whether a server runs on
-it or not. With --bucket, S3_ENDPOINT, AWS_REGION and AWS's usual sources of credentials say how to reach it."
+Without --bucket, the command works on the keys in the data folder (SANDCASTLE_DATA_DIR, default .sandcastle).
+A running server sees the changes. With --bucket, it works on that bucket with AWS's usual credentials;
+S3_ENDPOINT and AWS_REGION are used if they are set."
 )]
 pub struct Keys {
-    /// The bucket of a deployment.
+    /// Name of a deployment's bucket.
     #[arg(long, global = true)]
     bucket: Option<String>,
     #[command(subcommand)]
@@ -31,64 +32,65 @@ pub struct Keys {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a key and print it, this once.
+    /// Create a key and print it. It cannot be shown again.
     Create(Create),
-    /// List keys by their ids; the keys themselves are stored nowhere.
+    /// List the keys by id. The keys themselves are not stored.
     List,
-    /// Put a new key in the place of one, and print it, this once.
+    /// Replace a key with a new one and print the new one. It cannot be shown again.
     ///
-    /// The new key is for the same organisation and member, with the same scopes, name and limit on sandboxes. One that
-    /// expires lives for as long as the old one was to live when it was made. Only the new key goes to standard output.
-    /// When this is cut off, the old key works until the new one has been printed: then rotate again, and revoke with
-    /// `revoke` what `list` shows in excess.
+    /// The new key has the same organisation, member, scopes, name and sandbox limit, and the same lifetime, counted from
+    /// now. Only the new key goes to standard output.
+    ///
+    /// If the command is interrupted before it prints the new key, the old key still works: rotate it again, and revoke
+    /// the surplus key that `list` shows.
     Rotate {
-        /// The key's id as `list` shows it; never the key itself.
+        /// The key's id, as `list` shows it. Never pass the key itself.
         id: String,
-        /// Hours for which the old key goes on to work, up to 8760. Without it, it ends at once, save that a running server
-        /// may take it for another 30 seconds.
+        /// Hours for which the old key keeps working, 1 to 8760. Without this option it is revoked at once; a running
+        /// server may accept it for another 30 seconds.
         #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(1..=8760))]
         overlap_hours: Option<u16>,
     },
-    /// Revoke a key. A running server may take it for another 30 seconds.
+    /// Revoke a key. A running server may accept it for another 30 seconds.
     Revoke {
-        /// The key's id as `list` shows it; never the key itself.
+        /// The key's id, as `list` shows it. Never pass the key itself.
         id: String,
     },
 }
 
 #[derive(Args)]
 struct Create {
-    /// The organisation whose sandboxes it reaches: 1 to 32 of A-Z a-z 0-9 . _
+    /// Organisation of the key: 1 to 32 of A-Z a-z 0-9 . _
     #[arg(long, value_parser = Name::from_str)]
     org: Name,
-    /// The member who owns what it starts: 1 to 32 of A-Z a-z 0-9 . _
+    /// Member who owns the sandboxes that it starts: 1 to 32 of A-Z a-z 0-9 . _
     #[arg(long, value_parser = Name::from_str)]
     member: Name,
-    /// What you call it.
+    /// Name of the key, shown by `list`.
     #[arg(long)]
     name: String,
-    /// What it allows; may be given several times. All of them when absent.
+    /// Scope of the key; repeat the option for several. Default: all scopes.
     #[arg(long = "scope", value_parser = scope)]
     scopes: Vec<Scope>,
-    /// Days until it stops to work. Never when absent.
+    /// Days until the key expires. Default: never.
     #[arg(long, value_name = "DAYS")]
     expires_in_days: Option<u32>,
-    /// With so many running sandboxes of the member, started with whatever key, this one starts no more. No limit when
-    /// absent.
+    /// Limit on the running sandboxes of the member: the key starts no sandbox while the member has this many. Sandboxes
+    /// started with other keys count too. Default: no limit.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     sandbox_limit: Option<u32>,
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
     let known = Scope::ALL.map(Scope::as_str).join(", ");
-    Scope::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| format!("known scopes: {known}"))
+    Scope::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or_else(|| format!("the scopes are {known}"))
 }
 
 impl Keys {
-    /// Does it.
+    /// Runs the command.
     ///
     /// # Errors
-    /// When the bucket cannot be opened, the command cannot be carried out, or what it came to cannot be written.
+    /// When the bucket cannot be opened, the command fails, or its output cannot be written.
     pub async fn run(self, settings: &Settings) -> Result<(), Box<dyn Error>> {
         let opened = Opened::new(settings, self.bucket).await?;
         let done = self.command.run(&opened).await;

@@ -1,4 +1,4 @@
-//! The table of keys.
+//! `sandcastle keys list`: the table of keys.
 
 use futures::{StreamExt, TryStreamExt, stream};
 use sandcastle::{
@@ -9,7 +9,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{KeysError, MAX_NAME, digests, short};
 
-/// Records that are read at once.
+/// Records that are read in parallel.
 const AT_ONCE: usize = 16;
 /// Columns of the table.
 const COLUMNS: usize = 8;
@@ -39,7 +39,7 @@ fn row(digest: &str, json: &[u8]) -> Row {
     let day =
         |at: OffsetDateTime| at.replace_nanosecond(0).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default();
     let scopes: Vec<_> = record.scopes.iter().map(|scope| scope.as_str()).collect();
-    // Whoever may write to the bucket may not write to this terminal.
+    // Control characters of a record must not reach the terminal.
     let name = record.name.chars().map(|c| if c.is_control() { '?' } else { c }).take(MAX_NAME).collect();
     [
         short(digest),

@@ -1,4 +1,4 @@
-//! API keys: making, listing, rotating and revoking them. The bucket keeps a key's digest; the key itself is shown once.
+//! API keys: creates, lists, rotates and revokes them. The bucket has the digest of a key; the key itself is shown once.
 
 mod command;
 mod list;
@@ -18,51 +18,51 @@ pub use list::list;
 pub use open::{OpenError, Opened};
 pub use rotate::rotate;
 
-/// Digits of its digest that name a key in lists.
+/// Hex digits of the digest that are the id of a key in lists.
 const ID_DIGITS: usize = 12;
-/// Fewer digits than this are taken for a slip.
+/// Fewest hex digits of an id that are accepted.
 const FEWEST_DIGITS: usize = 8;
 /// The longest name of a key, in characters.
 const MAX_NAME: usize = 100;
-/// The name of the key that `serve` makes for itself.
+/// The name of the key that `sandcastle serve` records.
 pub(crate) const DEVELOPMENT_KEY: &str = "development key";
 /// Keys on one page of a list.
 const PAGE: u16 = 1000;
 
-/// Why a command on keys was not carried out.
+/// Why a command on keys failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    /// A name that cannot stand in a table.
-    #[error("a key's name has 1 to {MAX_NAME} characters and no control characters")]
+    /// An invalid name.
+    #[error("the name must have 1 to {MAX_NAME} characters and no control characters")]
     Name,
-    /// A time that is no time.
-    #[error("a key expires in 1 to 36,500 days")]
+    /// An invalid time until it expires.
+    #[error("--expires-in-days must be 1 to 36500")]
     Expiry,
-    /// What was given to revoke or rotate.
-    #[error("a key's id is 8 to 64 hex digits, as `sandcastle keys list` shows it; never give the key itself")]
+    /// A malformed id.
+    #[error("the id must be 8 to 64 hex digits, as `sandcastle keys list` shows it; never pass the key itself")]
     Id,
-    /// No such key.
-    #[error("there is no key with the id {0}")]
+    /// An unknown id.
+    #[error("no key has the id {0}")]
     Unknown(String),
-    /// More than one such key.
-    #[error("more than one key has an id that begins with {0}: give more digits")]
+    /// An ambiguous id.
+    #[error("several ids begin with {0}: give more digits")]
     Ambiguous(String),
-    /// It has ended.
-    #[error("{0} has ended already: create a new key")]
+    /// The key has expired.
+    #[error("{0} has expired: create a new key")]
     Ended(String),
-    /// It is the development key.
+    /// The development key.
     #[error(
-        "{0} is the development key, which `sandcastle serve` records at each start: delete the file dev-key, then revoke it"
+        "{0} is the development key, which `sandcastle serve` records at each start: delete the file dev-key in the data folder, then revoke the key"
     )]
     Development(String),
-    /// It has a successor.
-    #[error("{0} is being replaced by a newer key already: rotate that one")]
+    /// A key that has been rotated.
+    #[error("{0} has been rotated: rotate the newer key")]
     Retired(String),
-    /// The new key could not be handed over.
-    #[error("the new key could not be printed; it was taken back, and the old one works")]
+    /// The new key could not be printed.
+    #[error("the new key could not be printed and was deleted; the old key still works")]
     NotShown(#[source] io::Error),
-    /// The new key was handed over, and the old one works too.
-    #[error("the new key works, and so does the old one: end that with `sandcastle keys revoke {id}`")]
+    /// The new key was printed, and the old one could not be revoked.
+    #[error("the new key works, but the old one could not be revoked: run `sandcastle keys revoke {id}`")]
     OldStays {
         /// The old one.
         id: String,
@@ -70,42 +70,42 @@ pub enum KeysError {
         #[source]
         source: Box<KeysError>,
     },
-    /// What a command came to could not be written.
-    #[error("write to the terminal")]
+    /// The output could not be written.
+    #[error("write the output")]
     Write(#[source] io::Error),
-    /// The bucket.
-    #[error("the bucket")]
+    /// The bucket failed.
+    #[error("access the bucket")]
     Store(#[from] StoreError),
-    /// A record could not be written down.
-    #[error("write key record")]
+    /// A record could not be serialised.
+    #[error("serialise the key record")]
     Record(#[source] serde_json::Error),
 }
 
-/// What a new key is to be.
+/// The properties of a new key.
 #[derive(Clone, Debug)]
 pub struct NewKey {
-    /// The organisation whose sandboxes it reaches.
+    /// Its organisation.
     pub org: Name,
-    /// The member who owns what it starts.
+    /// The member who owns the sandboxes that it starts.
     pub member: Name,
-    /// What it allows.
+    /// Its scopes.
     pub scopes: Vec<Scope>,
-    /// What its owner calls it.
+    /// Its name.
     pub name: String,
-    /// When it stops to work, if ever.
+    /// Days until it expires; never when absent.
     pub expires_in_days: Option<u32>,
-    /// How many running sandboxes its member may have when it starts one.
+    /// Limit on the running sandboxes of the member; none when absent.
     pub sandbox_limit: Option<u32>,
 }
 
-/// Makes a key and returns it; it cannot be had again.
+/// Creates a key and returns it. It cannot be read again later.
 pub async fn create(store: &dyn ObjectStore, new: NewKey) -> Result<Secret, KeysError> {
     let secret = Secret::generate();
     record(store, &secret, new).await?;
     Ok(secret)
 }
 
-/// Makes a given secret a key, unless it is one already.
+/// Records a given secret as a key, unless it is recorded already.
 pub async fn record(store: &dyn ObjectStore, secret: &Secret, new: NewKey) -> Result<(), KeysError> {
     let length = new.name.chars().count();
     if !(1..=MAX_NAME).contains(&length) || new.name.chars().any(char::is_control) {
@@ -128,14 +128,14 @@ async fn put_new(store: &dyn ObjectStore, secret: &Secret, record: &KeyRecord) -
     Ok(())
 }
 
-/// Revokes the one key whose id begins with these digits, and returns its id.
+/// Revokes the key whose id begins with these digits, and returns its id.
 pub async fn revoke(store: &dyn ObjectStore, id: &str) -> Result<String, KeysError> {
     let digest = find(store, id).await?;
     store.delete(&[layout::api_key(&digest)]).await?;
     Ok(short(&digest))
 }
 
-/// The one digest that begins like that.
+/// The only digest that begins with `id`.
 async fn find(store: &dyn ObjectStore, id: &str) -> Result<String, KeysError> {
     let hex = id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !hex || !(FEWEST_DIGITS..=64).contains(&id.len()) {

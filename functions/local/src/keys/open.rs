@@ -1,4 +1,4 @@
-//! Finding the bucket that a command on keys is about: a running server's, the data folder's own, or a remote one.
+//! Opens the bucket that a command on keys works on: of a running server, of a data folder, or a remote one.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -10,11 +10,11 @@ use crate::{DataDirError, EmbeddedS3, S3Error, Settings, Storage};
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The embedded S3.
-    #[error("open the local store")]
+    #[error("open the data folder")]
     Embedded(#[from] S3Error),
-    /// The server that uses the data folder keeps its data elsewhere.
+    /// The server on the data folder keeps its data in another bucket.
     #[error(
-        "the server on this data folder has its keys in another bucket: name it with --bucket, and S3_ENDPOINT if it has one"
+        "the server on this data folder keeps its keys in another bucket: pass --bucket, and set S3_ENDPOINT if the server has it set"
     )]
     Elsewhere,
 }
@@ -27,7 +27,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    /// Opens the bucket that the settings, or a name on the command line, tell.
+    /// Opens the bucket of the settings, or the one named on the command line.
     pub async fn new(settings: &Settings, bucket: Option<String>) -> Result<Self, OpenError> {
         match (&settings.storage, bucket) {
             (Storage::Remote(config), bucket) => {
@@ -45,7 +45,7 @@ impl Opened {
         Self { store: S3Store::connect(config).await, embedded: None }
     }
 
-    /// Without a server, an S3 of this process does, for the moment and on a port that nobody knows.
+    /// Starts an embedded S3 on a free port, or uses that of the running server.
     async fn local(settings: &Settings) -> Result<Self, OpenError> {
         let any_port = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
         match EmbeddedS3::start(&settings.data_dir, any_port).await {
@@ -61,7 +61,7 @@ impl Opened {
         }
     }
 
-    /// Closes it, and lets go of the data folder.
+    /// Closes it and unlocks the data folder.
     pub async fn close(self) -> Result<(), OpenError> {
         match self.embedded {
             Some(embedded) => Ok(embedded.shutdown().await?),

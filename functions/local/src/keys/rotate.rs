@@ -1,5 +1,5 @@
-//! Rotating a key: another takes its place. At every moment one of the two works and is known to somebody: the new one is
-//! stored and shown before anything happens to the old one.
+//! Rotates a key: replaces it with a new one. The new key is stored and shown before the old one is changed, so that at every
+//! moment the owner has a key that works.
 
 use std::io;
 
@@ -11,12 +11,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::{DEVELOPMENT_KEY, KeysError, find, put_new, short};
 
-/// Puts a new key in the place of the one whose id begins with these digits, and tells what becomes of that one. The new
-/// one is for the same caller, with the same scopes, name and limit, and lives for as long as the old one was to live when
-/// it was made. The old one ends now, or after the overlap.
+/// Replaces the key whose id begins with these digits, and returns a sentence about the old key. The new key has the same
+/// caller, scopes, name, limit and lifetime, counted from now. The old key ends now, or after the overlap.
 ///
-/// `show` hands the new key over. What is cut off before that leaves the old key as it was, and at worst a record of a key
-/// that nobody knows; what is cut off after it leaves both at work.
+/// `show` prints the new key. If the process is killed before that, the old key is unchanged, and the record of an unknown
+/// key may be left; if it is killed after that, both keys work.
 pub async fn rotate(
     store: &dyn ObjectStore,
     id: &str,
@@ -51,14 +50,14 @@ async fn retire(store: &dyn ObjectStore, digest: &str, overlap: Option<Duration>
     let (key, id) = (layout::api_key(digest), short(digest));
     let Some(overlap) = overlap else {
         store.delete(&[key]).await?;
-        return Ok(format!("{id} is revoked; a running server may take it for another 30 seconds"));
+        return Ok(format!("{id} is revoked; a running server may accept it for another 30 seconds"));
     };
-    // Read again: somebody may have revoked the key since the new one was made.
-    let Some(old) = read(store, digest).await? else { return Ok(format!("{id} was revoked meanwhile")) };
+    // Read again: the key may have been revoked since.
+    let Some(old) = read(store, digest).await? else { return Ok(format!("{id} was revoked in the meantime")) };
     let retired_at = OffsetDateTime::now_utc().checked_add(overlap);
     let json = serde_json::to_vec_pretty(&KeyRecord { retired_at, ..old }).map_err(KeysError::Record)?;
     store.put(&key, json.into()).await?;
-    Ok(format!("{id} goes on to work for {} hours", overlap.whole_hours()))
+    Ok(format!("{id} keeps working for {} hours", overlap.whole_hours()))
 }
 
 async fn read(store: &dyn ObjectStore, digest: &str) -> Result<Option<KeyRecord>, KeysError> {

@@ -1,4 +1,4 @@
-//! What a layer's folder holds.
+//! The contents of a layer's folder.
 
 use std::{
     fs, io,
@@ -7,25 +7,25 @@ use std::{
 
 use serde::Deserialize;
 
-/// The file in which the recipe says what it has put there.
+/// The file that lists what the build has installed.
 const MANIFEST: &str = "layer.json";
 
-/// Why a folder is no layer.
+/// Why a folder is not a layer.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentsError {
-    /// A file or folder of it.
+    /// A file or folder cannot be read.
     #[error("read {path} (`make layer` builds a layer)")]
     Read {
-        /// Which.
+        /// Its path.
         path: PathBuf,
         /// Why.
         #[source]
         source: io::Error,
     },
-    /// What the recipe has written.
-    #[error("understand {path}")]
+    /// The list is malformed.
+    #[error("parse {path}")]
     Manifest {
-        /// Where it lies.
+        /// Its path.
         path: PathBuf,
         /// Why.
         #[source]
@@ -37,13 +37,13 @@ pub enum ContentsError {
 pub(super) struct Contents {
     /// Its folder, absolute and without links.
     pub(super) root: PathBuf,
-    /// What the recipe says of it.
+    /// The list of what is installed.
     pub(super) manifest: Manifest,
     /// Its files, in order.
     pub(super) files: Vec<File>,
 }
 
-/// What the recipe says of a layer.
+/// The list of what is installed in a layer.
 #[derive(Deserialize)]
 pub(super) struct Manifest {
     /// The version of Python, such as `3.13.0`.
@@ -57,20 +57,20 @@ pub(super) struct Manifest {
 pub(super) struct Package {
     /// Its name.
     pub(super) name: String,
-    /// What can be imported from it.
+    /// Its modules.
     pub(super) modules: Vec<String>,
 }
 
 /// A file of a layer.
 pub(super) struct File {
-    /// Where it is below the root.
+    /// Its path below the root.
     pub(super) path: PathBuf,
     /// Its length, in bytes.
     pub(super) size: u64,
 }
 
 impl Contents {
-    /// Reads what is there; links are neither followed nor counted.
+    /// Reads the folder; symbolic links are neither followed nor counted.
     pub(super) fn read(dir: &Path) -> Result<Self, ContentsError> {
         let failed = |path: &Path| {
             let path = path.to_owned();

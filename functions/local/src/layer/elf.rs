@@ -1,4 +1,4 @@
-//! Reading of an ELF file what the loader will ask for.
+//! Reads from an ELF file what the loader needs.
 
 use std::{
     fs::{self, File},
@@ -14,41 +14,41 @@ use object::{
 
 use super::contents::Contents;
 
-/// What begins every ELF file.
+/// The first bytes of every ELF file.
 const MAGIC: [u8; 4] = *b"\x7fELF";
 
 /// An ELF file of a layer, or why it cannot be read.
 pub(super) struct Elf {
-    /// Where it is below the layer's root.
+    /// Its path below the layer's root.
     pub(super) path: PathBuf,
-    /// What it asks for.
+    /// What it needs.
     pub(super) asks: Result<Asks, Unreadable>,
 }
 
-/// What an ELF file asks of the loader.
+/// What an ELF file needs of the loader.
 #[derive(Default)]
 pub(super) struct Asks {
     /// Names of shared libraries.
     pub(super) needed: Vec<String>,
     /// Versions of them, such as `GLIBC_2.34`.
     pub(super) versions: Vec<String>,
-    /// Folders to search, for what it loads in turn too.
+    /// Folders to search, also for the libraries that it loads.
     pub(super) rpath: Vec<String>,
-    /// Folders to search for its own needs only; with any, no other file's `rpath` counts.
+    /// Folders to search for its own libraries only. If there are any, `rpath` does not count.
     pub(super) runpath: Vec<String>,
 }
 
 /// Why an ELF file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unreadable {
-    /// The file.
+    /// An I/O error.
     #[error("read: {0}")]
     Io(#[from] io::Error),
-    /// What is in it.
-    #[error("not as an ELF file has to be: {0}")]
+    /// A malformed file.
+    #[error("malformed ELF file: {0}")]
     Format(#[from] object::Error),
-    /// The loader would find what this reader does not.
-    #[error("without a table of its dynamic section")]
+    /// The dynamic section is not in the section table, where this reader looks for it.
+    #[error("no dynamic section in its section table")]
     NoDynamic,
 }
 

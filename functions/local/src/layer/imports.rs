@@ -1,4 +1,4 @@
-//! Whether every package of a layer imports: in kernels of the layer's own, confined as in service.
+//! Checks that every package of a layer can be imported, in the layer's own kernels with the usual confinement.
 
 use std::{
     error::Error,
@@ -20,21 +20,21 @@ use sandcastle_runtime::chain;
 use sandcastle_s3::S3Store;
 use time::OffsetDateTime;
 
-use super::{Check, contents::Contents};
+use super::{check::Check, contents::Contents};
 use crate::{EmbeddedS3, Settings};
 
-/// Limit on one package.
+/// Time limit for the imports of one package.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Modules of the standard library that load the shared libraries which a layer carries along.
+/// Modules of the standard library that load shared libraries from the layer.
 const STANDARD: [&str; 9] = ["bz2", "cmath", "ctypes", "hashlib", "lzma", "sqlite3", "ssl", "uuid", "zlib"];
 
 type Failed = Box<dyn Error + Send + Sync>;
 
-/// Imports everything, each package in a kernel of its own.
+/// Imports everything, each package in its own kernel.
 pub(super) async fn check(contents: &Contents, settings: &Settings) -> Check {
     let bad = match import_all(contents, settings).await {
         Ok(bad) => bad,
-        Err(error) => vec![format!("the layer's kernel does not start: {}", chain(error.as_ref()))],
+        Err(error) => vec![format!("the layer's kernel did not start: {}", chain(error.as_ref()))],
     };
     let good = format!("the standard library and {} packages import", contents.manifest.packages.len());
     Check::new("imports", good, bad)
@@ -60,17 +60,17 @@ async fn import_all(contents: &Contents, settings: &Settings) -> Result<Vec<Stri
 }
 
 fn host_config(contents: &Contents, settings: &Settings, run_dir: &Path) -> HostConfig {
-    // Neither home nor packages are told: the kernel has to find them by its own place, as in /opt.
+    // Without Python home and packages: the kernel must find them relative to itself, as in /opt.
     let mut config = HostConfig::new(contents.kernel(), run_dir.to_owned());
     config.preload = false;
     config.required_steps = settings.jail.required_steps();
     config
 }
 
-/// Imports modules in a kernel of their own; all of them have to come from the layer.
+/// Imports modules in a new kernel. All of them must come from the layer.
 async fn import(host: &KernelHost, root: &Path, modules: &[String]) -> Result<(), Failed> {
     if modules.is_empty() {
-        return Err("it has nothing that could be imported".into());
+        return Err("it has no modules".into());
     }
     let imports = modules.iter().map(|name| format!("import {name}; print({name}.__file__)\n"));
     let outcome = host.run(job(imports.collect())?).await?;
@@ -79,11 +79,11 @@ async fn import(host: &KernelHost, root: &Path, modules: &[String]) -> Result<()
     }
     match outcome.report.output.iter().find(|file| !Path::new(file).starts_with(root)) {
         None => Ok(()),
-        Some(file) => Err(format!("imported from {file}, outside of the layer").into()),
+        Some(file) => Err(format!("imported from {file}, outside the layer").into()),
     }
 }
 
-/// A job in a sandbox that has just been started.
+/// A job in a new sandbox.
 fn job(code: String) -> Result<Job, Failed> {
     let (name, now) = (Name::parse("layer")?, OffsetDateTime::now_utc());
     let manifest = Arc::new(Manifest::started(name.clone(), name, now, Epoch(1)));

@@ -1,4 +1,4 @@
-//! Whether the loader of the base system will find what a layer's ELF files ask for.
+//! Checks that the loader of the base system finds the libraries that a layer's ELF files need.
 
 use std::{
     collections::BTreeSet,
@@ -6,14 +6,14 @@ use std::{
 };
 
 use super::{
-    Check,
+    check::Check,
     contents::Contents,
     elf::{Asks, Elf},
 };
 
-/// The newest versions that provided.al2023 has: glibc 2.34, and the libstdc++ of GCC 11.
+/// The newest symbol versions in provided.al2023: glibc 2.34, and libstdc++ of GCC 11.
 const NEWEST: [(&str, &[u32]); 2] = [("GLIBC_", &[2, 34]), ("GLIBCXX_", &[3, 4, 29])];
-/// The shared libraries that provided.al2023 has: the C library's, and GCC's two, which its package manager needs.
+/// The shared libraries in provided.al2023: those of glibc and GCC.
 const BASE: [&str; 11] = [
     "ld-linux-x86-64.so.2",
     "ld-linux-aarch64.so.1",
@@ -27,10 +27,10 @@ const BASE: [&str; 11] = [
     "libstdc++.so.6",
     "libutil.so.1",
 ];
-/// Where the kernel's own search path leads.
+/// Folder of the kernel's search path.
 const LIB: &str = "lib";
 
-/// No file asks for a newer C library than the base system's.
+/// Checks that no file needs a newer C library than that of the base system.
 pub(super) fn versions(elves: &[Elf]) -> Check {
     let mut bad = Vec::new();
     for Elf { path, asks } in elves {
@@ -42,36 +42,43 @@ pub(super) fn versions(elves: &[Elf]) -> Check {
             }
         }
     }
-    Check::new("glibc", format!("none of {} ELF files needs more than GLIBC_2.34", elves.len()), bad)
+    Check::new("glibc", format!("no more than GLIBC_2.34 is needed by {} ELF files", elves.len()), bad)
 }
 
 fn is_too_new(version: &str) -> bool {
     NEWEST.iter().any(|(family, newest)| {
         let Some(numbers) = version.strip_prefix(family) else { return false };
-        // What is no number, such as GLIBC_ABI_DT_RELR and GLIBC_PRIVATE, came after 2.34 or is bound to one release.
+        // Versions without a number, such as GLIBC_ABI_DT_RELR and GLIBC_PRIVATE, are newer than 2.34 or tied to one release.
         let numbers: Result<Vec<u32>, _> = numbers.split('.').map(str::parse).collect();
         numbers.map_or(true, |numbers| numbers.as_slice() > *newest)
     })
 }
 
-/// Every shared library that is needed is the base system's, or lies where the file that needs it looks.
+/// Checks that every needed library is in the base system, or in the layer where the loader looks for it.
 pub(super) fn libraries(contents: &Contents, elves: &[Elf]) -> Check {
     let (mut bad, mut carried) = (Vec::new(), BTreeSet::new());
     for Elf { path, asks } in elves {
         let Ok(asks) = asks else { continue };
         let outside = asks.rpath.iter().chain(&asks.runpath).filter(|folder| inside(path, folder).is_none());
-        bad.extend(outside.map(|folder| format!("{} searches {folder}, outside of the layer", path.display())));
+        bad.extend(outside.map(|folder| format!("{} searches {folder}, outside the layer", path.display())));
         for name in asks.needed.iter().filter(|name| !BASE.contains(&name.as_str())) {
             match found(contents, path, asks, name) {
                 Some(library) => drop(carried.insert(library)),
-                None => bad.push(format!("{} needs {name}, which is neither in reach nor the base's", path.display())),
+                None => bad.push(format!(
+                    "{} needs {name}, which is neither in its search path nor in the base system",
+                    path.display()
+                )),
             }
         }
     }
-    Check::new("libraries", format!("{} needed ones are in the layer, the rest is the base's", carried.len()), bad)
+    Check::new(
+        "libraries",
+        format!("{} needed libraries are in the layer, the rest in the base system", carried.len()),
+        bad,
+    )
 }
 
-/// Where the loader finds a library.
+/// The path where the loader finds a library.
 fn found(contents: &Contents, path: &Path, asks: &Asks, name: &str) -> Option<PathBuf> {
     let kernels = (asks.runpath.is_empty()).then(|| PathBuf::from(LIB));
     let own = if asks.runpath.is_empty() { &asks.rpath } else { &asks.runpath };
@@ -79,21 +86,21 @@ fn found(contents: &Contents, path: &Path, asks: &Asks, name: &str) -> Option<Pa
     folders.map(|folder| folder.join(name)).find(|library| contents.has(library))
 }
 
-/// The folder below the layer's root that an entry of a search path means for the file that has it.
+/// The folder below the layer's root that an entry of a file's search path names; `None` outside the layer.
 fn inside(path: &Path, folder: &str) -> Option<PathBuf> {
     let rest = folder.strip_prefix("$ORIGIN")?;
-    let mut place = path.parent()?.to_owned();
+    let mut below = path.parent()?.to_owned();
     for part in Path::new(rest.trim_start_matches('/')).components() {
         match part {
-            Component::Normal(name) => place.push(name),
-            Component::ParentDir => drop(place.pop().then_some(())?),
+            Component::Normal(name) => below.push(name),
+            Component::ParentDir => drop(below.pop().then_some(())?),
             _ => {}
         }
     }
-    Some(place)
+    Some(below)
 }
 
-/// Kernel, library, standard library, extension modules and bytecode are of one Python.
+/// Checks that kernel, library, standard library, extension modules and bytecode belong to one version of Python.
 pub(super) fn python(contents: &Contents, elves: &[Elf]) -> Check {
     let (version, mut bad) = (contents.python(), Vec::new());
     let library = format!("libpython{version}.so.1.0");
@@ -113,8 +120,8 @@ pub(super) fn python(contents: &Contents, elves: &[Elf]) -> Check {
         let other = name.starts_with("libpython") && name != library;
         let other_tag = name.contains(".cpython-") && !name.contains(&format!(".{tag}"));
         if other || other_tag {
-            bad.push(format!("{} is not of Python {version}", file.path.display()));
+            bad.push(format!("{} is not for Python {version}", file.path.display()));
         }
     }
-    Check::new("python", format!("everything is of Python {}", contents.manifest.python), bad)
+    Check::new("python", format!("everything is for Python {}", contents.manifest.python), bad)
 }

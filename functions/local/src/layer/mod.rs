@@ -1,5 +1,6 @@
-//! `sandcastle layer check`: whether a built Python layer will work on Lambda, as far as that can be told without it.
+//! `sandcastle layer check`: checks that a built Python layer works on Lambda, as far as this machine can tell.
 
+mod check;
 mod contents;
 mod elf;
 mod imports;
@@ -13,48 +14,49 @@ use std::{
 use clap::Subcommand;
 
 use crate::Settings;
+use check::Check;
 use contents::Contents;
 
 pub use contents::ContentsError;
 
-/// What Lambda allows function and layers to measure unzipped: 250 MB, which it counts as MiB.
+/// Lambda's limit on the unzipped size of function and layers: 250 MB, which it counts as MiB (gettingstarted-limits.html).
 const MAX_SIZE: u64 = 250 << 20;
 
-/// What can be done with a layer.
+/// The commands on a layer.
 #[derive(Subcommand)]
 pub enum Command {
-    /// Check a layer that `make layer` has built: its size, what it asks of the base system, and that every package
-    /// imports in a confined kernel (JAIL=best-effort where this system refuses a part of the confinement).
+    /// Check a layer that `make layer` has built: its size, the libraries that it needs of the base system, and that every
+    /// package can be imported in a confined kernel. Set JAIL=best-effort where this system refuses steps of the
+    /// confinement.
     Check {
-        /// The layer, in the form of /opt.
+        /// Folder of the layer, laid out as /opt.
         #[arg(default_value = "target/layer/core")]
         dir: PathBuf,
-        /// The function's program that goes with it; counts towards the size. The `bootstrap` beside this program, if
-        /// there is one.
+        /// The function's program, which counts towards the size. Default: `bootstrap` beside this program, if it exists.
         #[arg(long)]
         function: Option<PathBuf>,
     },
 }
 
-/// Why a layer was not found good.
+/// Why the check of a layer failed.
 #[derive(Debug, thiserror::Error)]
 pub enum LayerError {
-    /// The folder is no layer.
+    /// The folder is not a layer.
     #[error(transparent)]
     Contents(#[from] ContentsError),
-    /// The function's program.
-    #[error("look at {path}")]
+    /// The function's program cannot be read.
+    #[error("read {path}")]
     Function {
-        /// Where it should be.
+        /// Its path.
         path: PathBuf,
         /// Why.
         #[source]
         source: io::Error,
     },
-    /// What was found cannot be told.
-    #[error("write the findings")]
+    /// The results could not be written.
+    #[error("write the results")]
     Write(#[source] io::Error),
-    /// There are findings; they have been written.
+    /// Checks failed; their findings have been written.
     #[error("{failed} of {all} checks of the layer failed")]
     Failed {
         /// How many failed.
@@ -64,27 +66,8 @@ pub enum LayerError {
     },
 }
 
-/// What one check has found: a line on what is good, or what is not.
-struct Check {
-    name: &'static str,
-    result: Result<String, Vec<String>>,
-}
-
-impl Check {
-    fn new(name: &'static str, good: String, bad: Vec<String>) -> Self {
-        Self { name, result: if bad.is_empty() { Ok(good) } else { Err(bad) } }
-    }
-
-    fn text(&self) -> String {
-        match &self.result {
-            Ok(good) => format!("ok    {:10}  {good}\n", self.name),
-            Err(bad) => bad.iter().map(|finding| format!("FAIL  {:10}  {finding}\n", self.name)).collect(),
-        }
-    }
-}
-
 impl Command {
-    /// Does it, writing what it finds. `program_dir` is the folder of this program.
+    /// Runs the command and writes its results. `program_dir` is the folder of this program.
     pub async fn run(self, settings: &Settings, program_dir: PathBuf) -> Result<(), LayerError> {
         let Self::Check { dir, function } = self;
         let contents = Contents::read(&dir)?;
@@ -101,7 +84,7 @@ impl Command {
         let imports = imports::check(&contents, settings).await;
         write(std::slice::from_ref(&imports))?;
         checks.push(imports);
-        let failed = checks.iter().filter(|check| check.result.is_err()).count();
+        let failed = checks.iter().filter(|check| check.failed()).count();
         if failed == 0 { Ok(()) } else { Err(LayerError::Failed { failed, all: checks.len() }) }
     }
 }

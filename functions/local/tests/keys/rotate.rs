@@ -1,4 +1,4 @@
-//! Rotating a key: what the new one is, when the old one ends, and that nobody is locked out on the way.
+//! Rotating a key: the new key, when the old one ends, and that the owner always has a key that works.
 
 use std::{
     io,
@@ -68,8 +68,8 @@ async fn with_an_overlap_both_work_until_it_is_over() {
     let table = printed(data.path(), &["list"]);
     let line = |id: &str| table.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
     assert!(!line(id).contains("never") && line(&new.digest()[..12]).contains("never"), "{table}");
-    assert!(refused(data.path(), &["rotate", id]).contains("replaced"), "its successor would end when it does");
-    assert!(refused(data.path(), &["rotate", new.expose()]).contains("never give the key itself"));
+    assert!(refused(data.path(), &["rotate", id]).contains("has been rotated"), "its successor would end when it does");
+    assert!(refused(data.path(), &["rotate", new.expose()]).contains("never pass the key itself"));
     for hours in ["0", "8761", "x"] {
         assert!(refused(data.path(), &["rotate", &new.digest(), "--overlap-hours", hours]).contains("overlap"));
     }
@@ -181,7 +181,7 @@ async fn a_key_that_cannot_be_shown_is_taken_back() {
     let old = create(data.path(), "one");
     let broken = |_: &Secret| Err(io::Error::from(io::ErrorKind::BrokenPipe));
     let told = rotate(&store, &old.digest(), None, broken).await.unwrap_err().to_string();
-    assert!(told.contains("taken back"), "{told}");
+    assert!(told.contains("was deleted"), "{told}");
     assert!(works_in(0, &store, &old).await);
     assert_eq!(list(&store).await.unwrap().lines().count(), 2, "the old key alone");
 }
@@ -211,7 +211,7 @@ async fn a_key_that_has_ended_or_comes_back_by_itself_is_not_rotated() {
     let mut ended = record(&store, &old).await.unwrap();
     ended.expires_at = Some(OffsetDateTime::now_utc() - Duration::SECOND);
     store.put(&layout::api_key(&old.digest()), serde_json::to_vec(&ended).unwrap().into()).await.unwrap();
-    assert!(refused(data.path(), &["rotate", &old.digest()]).contains("has ended already: create a new key"));
+    assert!(refused(data.path(), &["rotate", &old.digest()]).contains("has expired: create a new key"));
     let development = create(data.path(), "development key");
     assert!(refused(data.path(), &["rotate", &development.digest()]).contains("delete the file dev-key"));
     assert_eq!(printed(data.path(), &["list"]).lines().count(), 3, "nothing was made");

@@ -1,9 +1,10 @@
-//! The issuer's keys, and when they are fetched: rarely, one fetch at a time, and never more often because somebody
-//! sends made-up tokens.
+//! Caches the issuer's keys and fetches them when needed: one fetch at a time, with a pause between fetches that invalid
+//! tokens cannot shorten.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use jsonwebtoken::Algorithm;
+use parking_lot::Mutex;
 use sandcastle_runtime::chain;
 use time::{Duration, OffsetDateTime};
 use tracing::Instrument;
@@ -11,16 +12,16 @@ use tracing::Instrument;
 use super::{KeySource, fetch::fetch, keys::Key};
 use crate::auth::Clock;
 
-/// Fetched keys are believed for so long without asking again.
+/// How long fetched keys are used before they are fetched again.
 const FRESH_FOR: Duration = Duration::minutes(10);
-/// So long after a fetch there is no other one, whatever key is asked for.
+/// The pause between two fetches.
 const PAUSE: Duration = Duration::seconds(30);
-/// The same while there are no keys at all, and every token waits for some.
+/// The pause while no keys have been fetched yet.
 const PAUSE_WITHOUT_KEYS: Duration = Duration::seconds(2);
 
-/// No keys could be fetched yet, so that no token can be checked. The log tells why.
+/// No keys have been fetched yet, so that no token can be verified. The log has the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are no keys to check tokens with")]
+#[error("no keys to verify tokens have been fetched")]
 pub struct NoKeys;
 
 /// The keys.
@@ -28,7 +29,7 @@ pub(super) struct KeyCache {
     source: KeySource,
     now: Clock,
     held: Mutex<Held>,
-    /// Held by the one fetch under way.
+    /// Locked while a fetch is under way.
     fetching: tokio::sync::Mutex<()>,
 }
 
@@ -37,7 +38,7 @@ struct Held {
     keys: Option<Arc<[Key]>>,
     /// When they were fetched.
     fetched: Option<OffsetDateTime>,
-    /// When the last fetch ended, well or not.
+    /// When the last fetch ended, successful or not.
     tried: Option<OffsetDateTime>,
 }
 
@@ -56,7 +57,7 @@ impl Held {
     }
 }
 
-/// A time that is yet to come means that the clock was set back: as good as long ago.
+/// True when `past` lies less than `span` ago. False for a time in the future: the clock was set back.
 fn is_within(past: Option<OffsetDateTime>, span: Duration, now: OffsetDateTime) -> bool {
     past.is_some_and(|past| past <= now && now - past < span)
 }
@@ -66,11 +67,11 @@ impl KeyCache {
         Self { source, now, held: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
 
-    /// The key that a token asks for. Keys are fetched when they are old, and when this one is not among them: the
-    /// issuer may have begun to sign with a new one.
+    /// The key that a token names. Keys are fetched when the cached ones are old, and when this one is not among them: the
+    /// issuer may have started to sign with a new key.
     ///
     /// # Errors
-    /// When there are no keys, old ones included.
+    /// When there are no keys, not even old ones.
     pub(super) async fn find(self: &Arc<Self>, kid: Option<&str>, algorithm: Algorithm) -> Result<Option<Key>, NoKeys> {
         let url = match &self.source {
             KeySource::Keys(keys) => return Ok(keys.iter().find(|key| key.fits(kid, algorithm)).cloned()),
@@ -82,17 +83,17 @@ impl KeyCache {
         }
         if held.may_fetch(now) {
             let (this, url) = (Arc::clone(self), url.clone());
-            // On a task of its own: callers that hang up must not keep the fetch from ever coming to its end.
+            // On its own task, so that a client that disconnects does not cancel the fetch.
             let fetched = tokio::spawn(async move { this.refresh(&url).await }.in_current_span());
             if fetched.await.is_err() {
-                tracing::error!("fetching keys panicked");
+                tracing::error!("fetching the issuer's keys panicked");
             }
         }
         let held = self.held();
         if held.keys.is_none() { Err(NoKeys) } else { Ok(held.find(kid, algorithm)) }
     }
 
-    /// Fetches the keys, unless that was done while this waited for its turn.
+    /// Fetches the keys, unless another task did so while this one waited for the lock.
     async fn refresh(&self, url: &str) {
         let _turn = self.fetching.lock().await;
         if !self.held().may_fetch((self.now)()) {
@@ -100,19 +101,19 @@ impl KeyCache {
         }
         let fetched = fetch(url).await;
         let now = (self.now)();
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         held.tried = Some(now);
         match fetched {
             Ok(keys) => {
                 held.fetched = Some(now);
                 held.keys = Some(keys.into());
             }
-            // Old keys are better than none: an issuer that is down for an hour must not take this service along.
-            Err(error) => tracing::warn!(error = chain(&error), "the issuer's keys cannot be fetched"),
+            // Old keys stay in use: an outage of the issuer must not become one of this service.
+            Err(error) => tracing::warn!(error = chain(&error), "fetching the issuer's keys failed"),
         }
     }
 
     fn held(&self) -> Held {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held.lock().clone()
     }
 }

@@ -1,4 +1,4 @@
-//! The claims of a token whose signature is good: whether it is meant for this service and for now, and whom it names.
+//! The claims of a verified token: checks issuer, audience and times, and reads organisation, member and scopes.
 
 use sandcastle::{Name, Principal, Scope};
 use serde::{Deserialize, Deserializer, de::Error};
@@ -7,14 +7,14 @@ use time::OffsetDateTime;
 
 use super::{JwtSettings, names, strict::Strict};
 
-/// By so much the issuer's clock may differ, in seconds.
+/// Allowed difference between the issuer's clock and this one, in seconds.
 const LEEWAY_S: i64 = 60;
 
 /// The claims.
 pub(super) struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// The caller, if the claims hold everything that the settings ask for.
+    /// The caller, if the claims meet the settings.
     pub(super) fn principal(&self, settings: &JwtSettings, now: OffsetDateTime) -> Option<Principal> {
         let now = now.unix_timestamp();
         let issued_here = self.text("iss") == Some(&settings.issuer);
@@ -29,10 +29,11 @@ impl Claims {
         self.0.get(name)?.as_str()
     }
 
-    /// True when one of the audiences is ours. Cognito's access tokens have none: there, it is the client's id.
+    /// True when one of the token's audiences is in the settings. Cognito's access tokens have no audience: their client id
+    /// counts instead.
     fn is_for(&self, settings: &JwtSettings) -> bool {
         let ours = |text: &str| settings.audience.iter().any(|audience| audience == text);
-        // Cognito says what a token is for. Its ID tokens are for the client, not for an API.
+        // Cognito's `token_use` tells access tokens from ID tokens, which are not meant for an API.
         let is_access = self.0.get("token_use").map(|usage| usage == "access");
         match (self.0.get("aud"), is_access) {
             (_, Some(false)) => false,
@@ -43,7 +44,7 @@ impl Claims {
         }
     }
 
-    /// True from `nbf`, if it is there, to `exp`, which has to be.
+    /// True between `nbf`, which is optional, and `exp`, which is required.
     fn is_valid_at(&self, now: i64) -> bool {
         let seconds = |value: &Value| value.as_i64().map(|whole| whole as f64).or_else(|| value.as_f64());
         let (early, late) = ((now - LEEWAY_S) as f64, (now + LEEWAY_S) as f64);
@@ -51,7 +52,7 @@ impl Claims {
         alive && self.0.get("nbf").is_none_or(|begins| seconds(begins).is_some_and(|begins| begins <= late))
     }
 
-    /// A name from a text, or from a list of one. With several nothing tells which one is meant.
+    /// A name from a string, or from a list with one string. A list with several is ambiguous.
     fn name(&self, claim: &str) -> Option<Name> {
         let text = match self.0.get(claim)? {
             Value::String(text) => text,
@@ -64,8 +65,8 @@ impl Claims {
         names::name(text)
     }
 
-    /// The known scopes in the first of the claims that is there: in `scope` stands what this client was given, and a
-    /// list of all that its user may do, beside it, must not widen that.
+    /// The known scopes in the first claim that is present. `scope` has what this client was granted; another claim with
+    /// everything that its user may do must not widen that.
     fn scopes(&self, settings: &JwtSettings) -> Vec<Scope> {
         let texts: Vec<&str> = match settings.scope_claims.iter().find_map(|claim| self.0.get(claim)) {
             Some(Value::String(text)) => text.split(' ').collect(),

@@ -1,7 +1,7 @@
-//! The cryptography under the `jsonwebtoken` crate: ring's, which TLS uses as well.
+//! The cryptography for the `jsonwebtoken` crate: ring, which TLS uses too.
 //!
-//! Of its own two, aws-lc is denied (`deny.toml`), and the other one brings the `rsa` crate, which has an open advisory
-//! (RUSTSEC-2023-0071).
+//! `jsonwebtoken` 11 offers two backends: aws-lc is denied (`deny.toml`), and the other one needs the `rsa` crate, which has
+//! an open advisory (RUSTSEC-2023-0071).
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind, EncodingKey,
@@ -13,13 +13,13 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 
-/// Nothing here signs, or computes keys from keys.
+/// Verifies only: signing and key utilities are not implemented.
 static RING: CryptoProvider =
     CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
 
-/// Makes it the process's; without it the library panics.
+/// Installs the provider for the process. `jsonwebtoken` panics without one.
 pub(super) fn install() {
-    // It fails when it is there already: there is one for all.
+    // Fails when it is installed already, which is fine: it is always this one.
     RING.install_default().ok();
 }
 
@@ -34,7 +34,7 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerif
     }
 }
 
-/// A key, and the one algorithm it is for.
+/// A key and its algorithm.
 struct RingVerifier {
     algorithm: Algorithm,
     key: DecodingKey,

@@ -1,4 +1,4 @@
-//! Fetches a key set over HTTP: one GET, bounded in time and size, no redirect followed.
+//! Fetches a key set over HTTP: one GET, limited in time and size, without redirects.
 
 use std::{error::Error, io, time::Duration};
 
@@ -13,32 +13,32 @@ use super::keys::{self, Key};
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Why there are no keys.
+/// Why a key set could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchError {
-    #[error("no answer in time")]
+    #[error("timed out after 5 s")]
     Timeout,
-    #[error("read the URL")]
+    #[error("parse the URL")]
     Url(#[from] InvalidUri),
     #[error("load the system's certificates")]
     Certificates(#[source] io::Error),
     #[error("send the request")]
     Send(#[from] hyper_util::client::legacy::Error),
-    #[error("the answer has status {0}")]
+    #[error("the response has status {0}")]
     Status(StatusCode),
-    #[error("read the answer")]
+    #[error("read the response")]
     Read(#[source] Box<dyn Error + Send + Sync>),
-    #[error("the answer is no JSON Web Key Set")]
+    #[error("the response is not a JSON Web Key Set")]
     NoKeySet(#[from] serde_json::Error),
 }
 
-/// The usable keys behind a URL.
+/// The usable keys at a URL.
 pub(super) async fn fetch(url: &str) -> Result<Vec<Key>, FetchError> {
     let body = tokio::time::timeout(TIME_LIMIT, get(url)).await.map_err(|_| FetchError::Timeout)??;
     Ok(keys::read(&body)?)
 }
 
-/// The client lives for one request only: the next one comes in ten minutes.
+/// The client is dropped after the request: the next fetch is usually ten minutes away.
 async fn get(url: &str) -> Result<Bytes, FetchError> {
     let url: Uri = url.parse()?;
     let connector = HttpsConnectorBuilder::new()

@@ -1,4 +1,4 @@
-//! The keys in a JSON Web Key Set (RFC 7517) that signatures are checked with here.
+//! The keys of a JSON Web Key Set (RFC 7517) that can verify signatures.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey,
@@ -7,7 +7,7 @@ use jsonwebtoken::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// A public key, and the one algorithm it is for.
+/// A public key and its algorithm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub(super) algorithm: Algorithm,
@@ -20,10 +20,10 @@ struct KeySet<'a> {
     keys: Vec<&'a RawValue>,
 }
 
-/// The usable keys of a set. Others are left out, as the RFC asks (section 5): of other kinds, for encryption, damaged.
+/// The usable keys of a set. Keys of other types, for encryption, or malformed are ignored, as RFC 7517 requires (section 5).
 ///
 /// # Errors
-/// When it is no key set.
+/// When it is not a key set.
 pub(super) fn read(json: &[u8]) -> Result<Vec<Key>, serde_json::Error> {
     let set: KeySet<'_> = serde_json::from_slice(json)?;
     Ok(set.keys.iter().filter_map(|key| Key::usable(serde_json::from_str(key.get()).ok()?)).collect())
@@ -35,7 +35,7 @@ impl Key {
             AlgorithmParameters::RSA(_) => Algorithm::RS256,
             AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P256 => Algorithm::ES256,
             AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => Algorithm::EdDSA,
-            // Symmetric keys above all: whoever can read them could sign with them.
+            // In particular symmetric keys: whoever can read them can sign with them.
             _ => return None,
         };
         let about = &jwk.common;
@@ -46,7 +46,7 @@ impl Key {
         (agrees && signs && verifies && key.decoding().is_some()).then_some(key)
     }
 
-    /// True for the key that a token with this header asks for. A token without `kid` fits a key without one only.
+    /// True for the key that a token with this header names. A token without `kid` matches only a key without one.
     pub(super) fn fits(&self, kid: Option<&str>, algorithm: Algorithm) -> bool {
         self.algorithm == algorithm && self.jwk.common.key_id.as_deref() == kid
     }

@@ -1,5 +1,4 @@
-//! JSON Web Tokens of an identity provider (RFC 7519, RFC 9068): from a signed token to the principal that its claims
-//! name.
+//! JSON Web Tokens of an identity provider (RFC 7519, RFC 9068): verifies a token and resolves its claims to a principal.
 
 mod cache;
 mod claims;
@@ -24,17 +23,17 @@ pub use self::{
     settings::{JwtSettings, KeySource, jwt_settings},
 };
 
-/// The longest token, in bytes. Those of identity providers have 1 to 3 KiB.
+/// The longest token, in bytes. Tokens of identity providers have 1 to 3 KiB.
 pub(super) const MAX_BYTES: usize = 8192;
 
-/// Checks tokens.
+/// Verifies tokens.
 pub(super) struct Jwt {
     settings: JwtSettings,
     keys: Arc<KeyCache>,
     now: Clock,
 }
 
-/// True when a token has the form of a signed one: three parts in base64url.
+/// True when a token has the form of a signed JWT: three parts in base64url.
 pub(super) fn has_form(token: &str) -> bool {
     let base64url = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let part = |part: &str| !part.is_empty() && part.bytes().all(base64url);
@@ -48,14 +47,14 @@ impl Jwt {
         Self { settings, keys, now }
     }
 
-    /// The caller; `None` when the token is not to be believed, whatever the reason: who sends it need not learn that.
+    /// The caller; `None` when the token is not valid. The caller does not learn why.
     ///
     /// # Errors
-    /// When no keys could be fetched yet.
+    /// When no keys have been fetched yet.
     pub(super) async fn principal(&self, token: &str) -> Result<Option<Principal>, NoKeys> {
         let Some(header) = jsonwebtoken::decode_header(token).ok().filter(is_understood) else { return Ok(None) };
-        // The token's algorithm only helps to find the key. What is checked is the key's own: a public RSA key can
-        // never be taken for the secret of an HMAC. Keys and links to keys in the header are not looked at.
+        // The token's algorithm only selects the key. The signature is verified with the key's own algorithm, so that a
+        // public RSA key can never serve as the secret of an HMAC. Keys and URLs of keys in the header are ignored.
         let Some(key) = self.keys.find(header.kid.as_deref(), header.alg).await? else { return Ok(None) };
         let Some(decoding) = key.decoding() else { return Ok(None) };
         let claims = jsonwebtoken::decode::<Claims>(token, &decoding, &only_signature(key.algorithm));
@@ -64,16 +63,16 @@ impl Jwt {
     }
 }
 
-/// True for an access token or a plain JWT that asks for no extension: whoever gets `crit` and does not know what it
-/// names has to refuse (RFC 7515, section 4.1.11).
+/// True for an access token or a plain JWT without extensions: a token with an unknown extension in `crit` must be refused
+/// (RFC 7515, section 4.1.11).
 fn is_understood(header: &Header) -> bool {
     let known = ["JWT", "at+jwt", "application/at+jwt"];
     let typ = header.typ.as_deref().is_none_or(|typ| known.iter().any(|known| known.eq_ignore_ascii_case(typ)));
     typ && header.crit.is_none()
 }
 
-/// The library checks the signature. The claims are held to the settings by [`Claims`]: the library would do that by
-/// the system's clock, and passes tokens that lack what is asked for.
+/// Has `jsonwebtoken` verify the signature only. [`Claims`] checks the claims: `jsonwebtoken` 11 uses the system's clock, and
+/// accepts tokens without the claims that are required here.
 fn only_signature(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.required_spec_claims.clear();

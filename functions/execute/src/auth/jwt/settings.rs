@@ -1,4 +1,4 @@
-//! The settings of JSON Web Tokens: whose are believed, and what their claims are called.
+//! The settings of JSON Web Tokens: the issuer, its keys, and the names of claims.
 
 use std::sync::Arc;
 
@@ -8,55 +8,55 @@ use sandcastle_runtime::settings::{Lookup, Setting, SettingsError};
 use super::keys::{self, Key};
 use crate::settings::{JWT, JWT_AUDIENCE, JWT_ISSUER, JWT_JWKS, JWT_MEMBER_CLAIM, JWT_ORG_CLAIM, JWT_SCOPE_CLAIM};
 
-/// Where scopes stand, unless set: in OAuth's own claim, in Okta's, in Auth0's.
+/// The claims that list scopes, unless set: those of OAuth, Okta and Auth0.
 const SCOPE_CLAIMS: [&str; 3] = ["scope", "scp", "permissions"];
 
-/// Whose tokens are believed, and what their claims are called.
+/// Which tokens are accepted, and what their claims are called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JwtSettings {
-    /// What `iss` must be.
+    /// The value of `iss`.
     pub issuer: String,
-    /// One of these must be the audience.
+    /// Accepted audiences; a token needs one of them.
     pub audience: Vec<String>,
-    /// What signatures are checked with.
+    /// The keys that verify signatures.
     pub keys: KeySource,
     /// The claim that names the organisation.
     pub org_claim: String,
     /// The claim that names the member.
     pub member_claim: String,
-    /// The claims that may list scopes; the first one that is there counts.
+    /// The claims that may list scopes; the first one that a token has counts.
     pub scope_claims: Vec<String>,
 }
 
 /// Where the issuer's keys are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// Behind a URL.
+    /// At a URL.
     Url(String),
-    /// Here.
+    /// In the settings.
     Keys(Arc<[Key]>),
 }
 
-/// Reads the settings; none when there is no issuer. `lookup` gives the value of a variable.
+/// Reads the settings; `None` when there is no issuer. `lookup` returns the value of a variable.
 ///
 /// # Errors
-/// When a variable is malformed, or missing beside others; the error names it, and does not quote it.
+/// When a variable is malformed, or missing while others are set. The error names it and does not quote it.
 pub fn jwt_settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<JwtSettings>, SettingsError> {
     let env = Lookup(lookup);
     let Some(issuer) = env.text(&JWT_ISSUER) else {
-        // The others mean nothing without an issuer.
+        // The other settings need an issuer.
         return match JWT.iter().find(|setting| env.text(setting).is_some()) {
             None => Ok(None),
-            Some(Setting { name, .. }) => Err(problem(&JWT_ISSUER, format!("must be set where {name} is"))),
+            Some(Setting { name, .. }) => Err(problem(&JWT_ISSUER, format!("must be set when {name} is set"))),
         };
     };
     let audience = env.text(&JWT_AUDIENCE).unwrap_or_default();
     let audience: Vec<_> = audience.split(',').map(str::trim).filter(|one| !one.is_empty()).map(String::from).collect();
     if audience.is_empty() {
-        let what = "must be set where JWT_ISSUER is: one or more, with commas between";
+        let what = "must be set when JWT_ISSUER is set: one or more audiences, separated by commas";
         return Err(problem(&JWT_AUDIENCE, what.to_owned()));
     }
-    let claim = |setting: &Setting| env.text(setting).unwrap_or_else(|| setting.default.to_owned());
+    let claim = |setting: &Setting| env.text_or_default(setting);
     Ok(Some(JwtSettings {
         keys: keys(env.text(&JWT_JWKS), &issuer)?,
         issuer,

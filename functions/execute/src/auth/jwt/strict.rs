@@ -1,4 +1,4 @@
-//! JSON in which no object has a name twice: which of the two counts is not the same everywhere.
+//! JSON without duplicate names in objects: parsers disagree on which of two values counts.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// Such a value.
+/// A value without duplicate names.
 pub(super) struct Strict(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -23,7 +23,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON without double names")
+        f.write_str("JSON without duplicate names")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut all = Map::new();
         while let Some((name, Strict(value))) = fields.next_entry::<String, _>()? {
             if all.insert(name, value).is_some() {
-                return Err(Error::custom("a name twice"));
+                return Err(Error::custom("duplicate name"));
             }
         }
         Ok(all.into())

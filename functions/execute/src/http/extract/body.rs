@@ -1,4 +1,4 @@
-//! A JSON body: read within limits, and refused without quoting it.
+//! Extracts a JSON body within limits on size and time. Errors do not quote it.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use serde::Deserialize;
 
 use crate::{http::ApiError, json};
 
-/// For a body to arrive.
+/// Time in which a body must arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
-/// Of a body that is too long so much is read and dropped, because most clients read no answer before all is sent.
+/// How much of a body that is too long is read and dropped: most clients read the answer only after they have sent all.
 const DRAINED: usize = 8 * MAX_BODY_BYTES;
 
-/// A body that is said to be JSON, within the limit, in UTF-8. Empty when there was none.
+/// A body with a JSON content type, within the limit, in UTF-8. Empty when there is none.
 pub(in crate::http) struct JsonText(String);
 
 impl<S: Send + Sync> FromRequest<S> for JsonText {
@@ -27,9 +27,9 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
     async fn from_request(request: Request, _state: &S) -> Result<Self, ApiError> {
         let is_json = is_json(request.headers());
         let body = tokio::time::timeout(ARRIVES_WITHIN, read(request.into_body())).await;
-        let body = body.map_err(|_| ApiError::invalid("the body took too long to arrive"))??;
+        let body = body.map_err(|_| ApiError::invalid("the body did not arrive in time"))??;
         if !is_json && !body.is_empty() {
-            return Err(ApiError::invalid("content-type has to be application/json"));
+            return Err(ApiError::invalid("Content-Type must be application/json"));
         }
         let not_utf8 = |error: std::string::FromUtf8Error| {
             ApiError::invalid(format!("the body is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
 }
 
 impl JsonText {
-    /// True when there was no body.
+    /// True when there is no body.
     pub(in crate::http) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -50,7 +50,7 @@ impl JsonText {
     }
 }
 
-/// `application/json`, `application/*+json`, or nothing said.
+/// True for `application/json`, `application/*+json`, and no content type.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let Ok(value) = value.to_str() else { return false };
@@ -62,7 +62,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
     let (mut bytes, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::invalid("the body ended too early"))?;
+        let frame = frame.map_err(|_| ApiError::invalid("the body is incomplete"))?;
         let Ok(data) = frame.into_data() else { continue };
         length = length.saturating_add(data.len());
         if length <= MAX_BODY_BYTES {
@@ -71,5 +71,9 @@ async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
             break;
         }
     }
-    if length <= MAX_BODY_BYTES { Ok(bytes) } else { Err(ApiError::invalid("the body is too long")) }
+    if length <= MAX_BODY_BYTES {
+        Ok(bytes)
+    } else {
+        Err(ApiError::invalid(format!("the body is longer than {MAX_BODY_BYTES} bytes")))
+    }
 }

@@ -1,4 +1,4 @@
-//! The authenticated caller.
+//! Authenticates the caller and applies the limit on requests.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,33 +7,36 @@ use sandcastle::Principal;
 
 use crate::{
     App,
-    auth::{Known, bad_token, bearer_token},
+    auth::{Known, bearer_token},
     http::{ApiError, Kind},
-    limits::Left,
+    limits::RateLimit,
 };
 
-/// Who calls, within the limit on requests.
+/// The authenticated caller, within its limit on requests.
 pub(in crate::http) struct Caller(pub(in crate::http) Principal);
 
-/// By what the caller's keys are told apart: an extension of the request from then on.
+/// The name that the caller's limits are counted under: an extension of the request.
 #[derive(Clone)]
 pub(in crate::http) struct KeyName(pub(in crate::http) Arc<str>);
 
-/// What is left of the caller's limit, for the headers of the answer: an extension of the request.
-pub(in crate::http) type LeftSlot = Arc<OnceLock<Left>>;
+/// The state of the caller's limit, for the headers of the answer: an extension of the request.
+pub(in crate::http) type RateLimitSlot = Arc<OnceLock<RateLimit>>;
 
 impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let Some(token) = bearer_token(&parts.headers) else {
-            return Err(ApiError::new(Kind::Unauthenticated, "send an API key as Authorization: Bearer <key>"));
+            return Err(ApiError::new(
+                Kind::Unauthenticated,
+                "authentication required: send an API key as `Authorization: Bearer <key>`",
+            ));
         };
-        let Known { principal, counted_as } = app.authenticator.known(&token).await?.ok_or_else(bad_token)?;
+        let Known { principal, counted_as } = app.authenticator.known(&token).await?.ok_or_else(ApiError::bad_token)?;
         let key = KeyName(counted_as.into());
-        let left = app.limits.request(&principal, &key.0)?;
-        if let (Some(left), Some(slot)) = (left, parts.extensions.get::<LeftSlot>()) {
-            let _first = slot.set(left);
+        let rate = app.limits.request(&principal, &key.0)?;
+        if let (Some(rate), Some(slot)) = (rate, parts.extensions.get::<RateLimitSlot>()) {
+            let _first = slot.set(rate);
         }
         parts.extensions.insert(key);
         Ok(Self(principal))

@@ -1,4 +1,4 @@
-//! When a call has to be answered.
+//! The deadline of a call.
 
 use std::{convert::Infallible, sync::Arc, time::Instant};
 
@@ -6,7 +6,7 @@ use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::App;
 
-/// The end of a call's time, set when it arrived.
+/// The time by which a call must be answered, set when it arrived.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct Deadline(pub(in crate::http) Instant);
 

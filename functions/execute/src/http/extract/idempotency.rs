@@ -21,7 +21,7 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyHeader {
             (Some(key), None) => Ok(Self(Some(key))),
             _ => {
                 let message = format!(
-                    "Idempotency-Key must be one header of 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
+                    "Idempotency-Key must be one header with 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters"
                 );
                 Err(ApiError::invalid(message))
             }

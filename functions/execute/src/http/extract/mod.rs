@@ -1,6 +1,6 @@
-//! What handlers take from a request. Every rejection is an [`ApiError`](super::ApiError), and so in the envelope.
+//! Extractors. Every rejection is an [`ApiError`](super::ApiError), which becomes the envelope.
 //!
-//! Handlers name [`Caller`] first: nothing about a request is looked at before it is known who calls.
+//! Handlers name [`Caller`] first, so that nothing else of a request is read before the caller is authenticated.
 
 mod body;
 mod caller;
@@ -11,7 +11,7 @@ mod run;
 mod sandbox;
 
 pub(in crate::http) use body::JsonText;
-pub(in crate::http) use caller::{Caller, KeyName, LeftSlot};
+pub(in crate::http) use caller::{Caller, KeyName, RateLimitSlot};
 pub(in crate::http) use deadline::Deadline;
 pub(in crate::http) use idempotency::IdempotencyHeader;
 pub(in crate::http) use page::{PageQuery, parse_query};

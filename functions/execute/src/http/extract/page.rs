@@ -1,4 +1,4 @@
-//! The query of a list: which page of it.
+//! Extracts the query of a list: the length and the start of a page.
 
 use axum::{
     extract::{FromRequestParts, Query},
@@ -28,13 +28,17 @@ impl<S: Send + Sync> FromRequestParts<S> for PageQuery {
         let Raw { limit, cursor } = parse_query(parts)?;
         let limit =
             limit.map_or(Some(DEFAULT_PAGE), |text| text.parse().ok().filter(|limit| PAGE_LIMITS.contains(limit)));
-        let wrong = || ApiError::invalid(format!("limit has to be {} to {}", PAGE_LIMITS.start(), PAGE_LIMITS.end()));
+        let wrong = || {
+            ApiError::invalid(format!("limit must be a number from {} to {}", PAGE_LIMITS.start(), PAGE_LIMITS.end()))
+        };
         Ok(Self { limit: limit.ok_or_else(wrong)?, cursor })
     }
 }
 
-/// Reads the query. Fields of texts only: then all that can be wrong is that one is there twice, or is not UTF-8.
+/// Parses the query into a struct of strings. It fails only for a duplicate parameter, or one that is not UTF-8.
 pub(in crate::http) fn parse_query<T: DeserializeOwned>(parts: &Parts) -> Result<T, ApiError> {
     let query = Query::try_from_uri(&parts.uri);
-    query.map(|Query(query)| query).map_err(|_| ApiError::invalid("malformed query, or a parameter is there twice"))
+    query
+        .map(|Query(query)| query)
+        .map_err(|_| ApiError::invalid("the query has a duplicate parameter, or is not UTF-8"))
 }

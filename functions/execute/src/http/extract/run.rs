@@ -1,4 +1,4 @@
-//! What the calls that run something have in common: who runs it where and until when, within the limit on executions.
+//! What the calls that run code or commands share: caller, sandbox, idempotency key, deadline, and the limit on executions.
 
 use std::{sync::Arc, time::Instant};
 
@@ -15,17 +15,17 @@ use sandcastle::{
 use super::{Caller, Deadline, IdempotencyHeader, KeyName, SandboxPath};
 use crate::{App, detached::detached, http::ApiError};
 
-/// One call, as the domain wants it.
+/// The arguments of one call.
 pub(in crate::http) struct RunCall {
     pub(in crate::http) caller: Principal,
-    /// The sandbox, as it came.
+    /// The sandbox id, not yet validated.
     pub(in crate::http) id: String,
     /// The idempotency key.
     pub(in crate::http) key: Option<IdempotencyKey>,
     pub(in crate::http) deadline: Instant,
 }
 
-/// A call that may run something.
+/// Extracts a call that runs code or a command.
 pub(in crate::http) struct Run {
     app: Arc<App>,
     key_name: Arc<str>,
@@ -47,7 +47,7 @@ impl FromRequestParts<Arc<App>> for Run {
 }
 
 impl Run {
-    /// Runs it, to its end whether or not the caller waits, if the caller may run one more.
+    /// Runs the call within the limit on executions, to its end even when the client disconnects.
     pub(in crate::http) async fn within_limits<T, F>(
         self,
         run: impl FnOnce(Arc<Sandcastles>, RunCall) -> F,

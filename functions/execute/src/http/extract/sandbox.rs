@@ -1,4 +1,4 @@
-//! The sandbox id in the path, as it came: the domain decides whether it is one.
+//! Extracts the sandbox id of the path. The domain validates it.
 
 use axum::{
     extract::{FromRequestParts, Path},

@@ -1,4 +1,4 @@
-//! A body that is read as it arrives: never more of it at once than was asked for, and never for nothing.
+//! Streams the body of an upload within limits on size and memory, and drains what is left of a refused one.
 
 use std::{
     io,
@@ -18,25 +18,25 @@ use sandcastle::limits::MAX_FILE_BYTES;
 
 use crate::http::ApiError;
 
-/// As much of a body is handed on at once.
+/// Bytes of a body that are passed on at once.
 const PIECE: usize = 64 * 1024;
-/// The most that the reader of a form may gather before it hands something on: headers of a field, say.
+/// Bytes that the form's reader may buffer before it returns something, such as the headers of a field.
 const MOST_UNREAD: usize = 4 * PIECE;
-/// Of a body whose request is refused so much is read and dropped, because many clients read no answer before all is sent.
+/// How much of a refused body is read and dropped: many clients read the answer only after they have sent all.
 const DRAINED: usize = 64 * 1024 * 1024;
-/// For that.
+/// Time for that.
 const DRAINS_FOR: Duration = Duration::from_secs(30);
 
-/// A body on its way. What is left of it when this is dropped is read on for a while beside the answer.
+/// A body that is still arriving. When this is dropped, a task drains the rest for a while.
 pub(in crate::http) struct Arriving(Option<BodyDataStream>);
 
 impl Arriving {
-    /// Of a request.
+    /// The body of a request.
     pub(in crate::http) fn new(body: Body) -> Self {
         Self(Some(body.into_data_stream()))
     }
 
-    /// As it was, for another reader.
+    /// The body for another reader.
     pub(in crate::http) fn into_body(mut self) -> Body {
         self.0.take().map_or_else(Body::empty, Body::from_stream)
     }
@@ -57,7 +57,7 @@ impl Drop for Arriving {
     }
 }
 
-/// What a form's reader has asked for and not handed on, and why its body ended too early.
+/// Shared with the form's reader: how many bytes it has buffered, and why the body ended early.
 #[derive(Default)]
 pub(super) struct Gauge {
     unread: AtomicUsize,
@@ -65,7 +65,7 @@ pub(super) struct Gauge {
 }
 
 impl Gauge {
-    /// The reader has handed something on.
+    /// The reader has returned something: its buffer counts from zero again.
     pub(super) fn went_on(&self) {
         self.unread.store(0, Ordering::Relaxed);
     }
@@ -76,12 +76,12 @@ impl Gauge {
 
     fn ended_by(&self, error: ApiError) -> io::Error {
         let _first = self.fault.set(error);
-        io::Error::other("the body ended too early")
+        io::Error::other("the body ended early")
     }
 }
 
-/// A body in pieces, one at a time: a form's reader takes whatever is ready before it hands anything on, and would hold a
-/// file that arrives quickly in memory.
+/// A body in pieces, with a pause after each. Without the pauses, `multer` 3 reads everything that is ready before it returns
+/// a piece, and buffers a file that arrives quickly.
 pub(super) struct Pieces {
     body: Arriving,
     ready: Bytes,
@@ -102,7 +102,7 @@ impl Pieces {
                 Some(Ok(bytes)) => self.ready = bytes,
                 Some(Err(_)) => {
                     self.body.0 = None;
-                    return Poll::Ready(Some(Err(self.gauge.ended_by(ApiError::invalid("the upload broke off")))));
+                    return Poll::Ready(Some(Err(self.gauge.ended_by(ApiError::invalid("the upload is incomplete")))));
                 }
                 None => {
                     self.body.0 = None;
@@ -133,7 +133,7 @@ impl Stream for Pieces {
             return Poll::Ready(Some(Err(self.gauge.ended_by(too_long()))));
         };
         if self.gauge.unread.fetch_add(length, Ordering::Relaxed) > MOST_UNREAD {
-            let what = "the form has too much before its file, or around a field";
+            let what = "the form has more than 256 KiB before its file, or in the headers of a field";
             return Poll::Ready(Some(Err(self.gauge.ended_by(ApiError::invalid(what)))));
         }
         (self.left, self.handed_on) = (left, true);
@@ -141,10 +141,10 @@ impl Stream for Pieces {
     }
 }
 
-/// The refusal of a file that is too long.
+/// The error for a file that is too long.
 pub(super) fn too_long() -> ApiError {
     ApiError::invalid(format!(
-        "the form is too long: a file may have {MAX_FILE_BYTES} bytes at most, in a form or sent past this API after \
-         POST …/files {{\"filename\", \"size_bytes\"}}"
+        "the file is too long: a file has at most {MAX_FILE_BYTES} bytes, in a form or in an upload with filename and \
+         size_bytes"
     ))
 }

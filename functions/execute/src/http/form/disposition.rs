@@ -1,4 +1,4 @@
-//! The `Content-Disposition` of a form's field, as browsers and other clients write it.
+//! Parses the `Content-Disposition` of a form's field, in the variants that browsers and other clients send.
 //!
 //! Browsers, httpx, requests and curl write a quote in a name as `%22` and leave a percent sign as it is, by the HTML
 //! standard ("multipart/form-data encoding algorithm"); httpx and older curls put a backslash before a backslash, or before a
@@ -9,21 +9,21 @@ use percent_encoding::percent_decode_str;
 
 use crate::http::ApiError;
 
-/// What is said of a field.
+/// The names in a `Content-Disposition`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Disposition {
-    /// Its name.
+    /// The name of the field.
     pub(super) name: Option<String>,
-    /// The name of the file in it.
+    /// The name of the file.
     pub(super) file_name: Option<String>,
 }
 
 impl Disposition {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
         let Some(value) = headers.get(CONTENT_DISPOSITION) else { return Ok(Self::default()) };
-        let not_utf8 = |_| ApiError::invalid("the name of a field or of its file is not UTF-8");
+        let not_utf8 = |_| ApiError::invalid("the name of a form field or of its file is not UTF-8");
         let text = std::str::from_utf8(value.as_bytes()).map_err(not_utf8)?;
-        let malformed = || ApiError::invalid("a field of the form has a malformed Content-Disposition");
+        let malformed = || ApiError::invalid("a form field has a malformed Content-Disposition");
         Self::parse(text).ok_or_else(malformed)
     }
 
@@ -49,7 +49,7 @@ impl Disposition {
     }
 }
 
-/// The value that a text begins with, and what comes after it.
+/// Splits off the value at the start of a text.
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(';').unwrap_or(text.len());
@@ -67,7 +67,7 @@ fn value(text: &str) -> Option<(String, &str)> {
     None
 }
 
-/// `UTF-8''` and percent-encoded bytes.
+/// Decodes an extended value: `UTF-8''` and percent-encoded bytes.
 fn decoded(value: &str) -> Option<String> {
     let (charset, rest) = value.split_once('\'')?;
     let (_language, bytes) = rest.split_once('\'')?;
@@ -75,7 +75,7 @@ fn decoded(value: &str) -> Option<String> {
     text.map(|text| text.into_owned())
 }
 
-/// The last part of a path, by the separators of any system: some clients put folders before a name.
+/// The last part of a path with `/` or `\`: some clients send folders before the name.
 pub(in crate::http) fn base(name: &str) -> &str {
     name.rsplit(['/', '\\']).next().unwrap_or_default()
 }

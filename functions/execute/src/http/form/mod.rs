@@ -1,4 +1,4 @@
-//! The form of an upload: its one file is taken in as it arrives, its other fields are passed over.
+//! Reads the form of an upload: stores its one file while it arrives, and ignores its other fields.
 
 mod arriving;
 mod disposition;
@@ -20,16 +20,16 @@ use disposition::Disposition;
 pub(in crate::http) use disposition::base;
 use spool::Spool;
 
-/// The most of a form besides its file, in bytes.
+/// Bytes that a form may have besides its file.
 const AROUND_THE_FILE: u64 = 64 * 1024;
-/// For the next piece of a form to arrive.
+/// Time in which the next piece of a form must arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(60);
 
-/// Reads a form with one field `file`. `place` says where a file of that name goes, before any of it is read.
+/// Reads a form with one field `file`. `destination` turns the name of the file into where it goes, before its content is read.
 pub(in crate::http) async fn read<T>(
     headers: &HeaderMap,
     body: Arriving,
-    place: impl Fn(&str) -> Result<T, ApiError>,
+    destination: impl Fn(&str) -> Result<T, ApiError>,
 ) -> Result<(T, Content), ApiError> {
     let form = Form::open(headers, body).await;
     let mut form = form.ok_or_else(malformed)?;
@@ -41,8 +41,10 @@ pub(in crate::http) async fn read<T>(
         gauge.went_on();
         let Disposition { name, file_name } = Disposition::read(field.headers())?;
         let mut taken = match (name.as_deref(), &found) {
-            (Some("file"), None) => Some((place(&file_name.unwrap_or_default())?, Spool::default())),
-            (Some("file"), Some(_)) => return Err(ApiError::invalid("the form has two fields `file`: send one file")),
+            (Some("file"), None) => Some((destination(&file_name.unwrap_or_default())?, Spool::default())),
+            (Some("file"), Some(_)) => {
+                return Err(ApiError::invalid("the form has two fields named `file`: send one file per request"));
+            }
             _ => None,
         };
         while let Some(piece) = in_time(&gauge, field.chunk()).await? {
@@ -66,13 +68,13 @@ struct Form {
 }
 
 impl Form {
-    /// `None`: these headers announce no form.
+    /// `None` when the headers are not those of a form.
     async fn open(headers: &HeaderMap, body: Arriving) -> Option<Self> {
         let gauge = Arc::<Gauge>::default();
         let pieces = Pieces::new(body, MAX_FILE_BYTES + AROUND_THE_FILE, Arc::clone(&gauge));
         let mut request = Request::new(Body::from_stream(pieces));
         request.headers_mut().insert(CONTENT_TYPE, headers.get(CONTENT_TYPE)?.clone());
-        // Its own limit is on what is held whole; these pieces have theirs.
+        // axum's limit would count; [`Pieces`] has its own.
         axum::extract::DefaultBodyLimit::disable().apply(&mut request);
         let multipart = Multipart::from_request(request, &()).await.ok()?;
         Some(Self { multipart, gauge })
@@ -80,13 +82,13 @@ impl Form {
 }
 
 fn malformed() -> ApiError {
-    ApiError::invalid("the body has to be a whole multipart form with a field `file`")
+    ApiError::invalid("the body must be a complete multipart form with a field named `file`")
 }
 
-/// Waits for a part of the form. What the body says of itself counts before what the form's reader makes of it.
+/// Waits for a part of the form. The error of the body counts before the error of the reader that follows from it.
 async fn in_time<T>(gauge: &Gauge, next: impl Future<Output = Result<T, MultipartError>>) -> Result<T, ApiError> {
     match tokio::time::timeout(ARRIVES_WITHIN, next).await {
         Ok(next) => next.map_err(|_| gauge.fault().unwrap_or_else(malformed)),
-        Err(_) => Err(ApiError::invalid("the body took too long to arrive")),
+        Err(_) => Err(ApiError::invalid("the body did not arrive in time")),
     }
 }

@@ -1,5 +1,5 @@
-//! Takes in a file in pieces: a small one stays in memory, a longer one goes to a temporary file without a name, which is
-//! gone with its last user however the process ends.
+//! Collects a file in pieces: a small one in memory, a longer one in a temporary file without a name, which the system removes
+//! however the process ends.
 
 use std::{
     fs::File,
@@ -11,10 +11,10 @@ use std::{
 use bytes::Bytes;
 use sandcastle::{ContentHasher, service::Content, store::Body};
 
-/// So many bytes are held before they are written.
+/// Bytes that are buffered before they are written.
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// A file that is not whole yet.
+/// A file that is still arriving.
 #[derive(Default)]
 pub(super) struct Spool {
     hasher: ContentHasher,
@@ -24,12 +24,12 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// So many bytes came.
+    /// Bytes so far.
     pub(super) fn size(&self) -> u64 {
         self.size
     }
 
-    /// The next piece.
+    /// Adds a piece.
     pub(super) async fn add(&mut self, piece: &[u8]) -> io::Result<()> {
         self.hasher.update(piece);
         self.size += piece.len() as u64;
@@ -40,7 +40,7 @@ impl Spool {
         Ok(())
     }
 
-    /// All of it.
+    /// The whole content.
     pub(super) async fn finish(mut self) -> io::Result<Content> {
         let hash = self.hasher.finish();
         if self.file.is_some() {
@@ -67,7 +67,7 @@ impl Spool {
     }
 }
 
-/// A whole file.
+/// A complete file on disk.
 struct Spooled {
     file: File,
     size: u64,

@@ -1,4 +1,4 @@
-//! `GET /v2/connectors`: Sandcastle has none; clients that ask first go on.
+//! `GET /v2/connectors`: an empty list, for clients that ask for it first.
 
 use axum::Json;
 

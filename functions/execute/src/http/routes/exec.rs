@@ -1,4 +1,4 @@
-//! `POST /v2/sandcastles/{id}/exec`: a command in a process of its own, among the sandbox's files.
+//! `POST /v2/sandcastles/{id}/exec`: runs a command in its own process with the sandbox's files.
 
 use axum::Json;
 use sandcastle::{CommandKind, contract::ExecResponse, service::ExecRequest};
@@ -40,7 +40,7 @@ fn parse(body: &JsonText) -> Result<ExecRequest, ApiError> {
     let kind = match kind.map(|kind| json::string("kind", kind)).transpose()?.as_deref() {
         None | Some("bash") => CommandKind::Bash,
         Some("python") => CommandKind::Python,
-        Some(_) => return Err(ApiError::invalid("kind has to be bash or python")),
+        Some(_) => return Err(ApiError::invalid("kind must be bash or python")),
     };
     let (command, env) = (json::required("command", command)?, json::texts("env", env)?);
     Ok(ExecRequest { kind, command, env, limit: json::seconds("timeout_s", timeout_s)?, idempotency_key: None })

@@ -1,4 +1,4 @@
-//! `POST /v2/sandcastles/{id}/execute`: Python goes in, output comes out.
+//! `POST /v2/sandcastles/{id}/execute`: runs Python code.
 
 use axum::Json;
 use sandcastle::{

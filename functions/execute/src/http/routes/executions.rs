@@ -1,4 +1,4 @@
-//! `GET /v2/sandcastles/{id}/executions`: what ran in a sandbox, newest first; and one of them by its id.
+//! `GET /v2/sandcastles/{id}/executions`: the executions of a sandbox, newest first; and one by its id.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(in crate::http) async fn executions(
     Ok(Json(app.sandcastles.executions(&caller, &id, limit, cursor.as_deref()).await?))
 }
 
-/// `GET …/executions/{execution}`: one whole record, with fresh links to its files.
+/// `GET …/executions/{execution}`: one complete record, with fresh links to its files.
 pub(in crate::http) async fn execution(
     Caller(caller): Caller,
     path: Result<Path<(String, String)>, PathRejection>,

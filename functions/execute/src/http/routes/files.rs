@@ -1,4 +1,4 @@
-//! `/v2/sandcastles/{id}/files`: working files listed, read and deleted from outside.
+//! `/v2/sandcastles/{id}/files`: lists, downloads and deletes working files.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub(in crate::http) async fn list(
     Ok(Json(app.sandcastles.list_files(&caller, &id, &folder).await?))
 }
 
-/// `GET …/files/{path}`: the bytes of a working file, whatever they are; a browser is told to make nothing of them.
+/// `GET …/files/{path}`: the bytes of a working file. Headers keep browsers from interpreting them.
 pub(in crate::http) async fn download(
     Caller(caller): Caller,
     FilePath { id, path }: FilePath,
@@ -51,7 +51,8 @@ pub(in crate::http) async fn download(
         && size > most
     {
         let message = format!(
-            "the file has {size} bytes, and this deployment answers with {most} at most: have code write it anew, which gives a link"
+            "the file is too long to download here: it has {size} bytes, the limit is {most}. Files that an execution writes \
+             have a download link in its answer"
         );
         return Err(ApiError::invalid(message));
     }
@@ -63,7 +64,7 @@ pub(in crate::http) async fn download(
     Ok(response)
 }
 
-/// The longest file that can be answered, in bytes, where an answer is handed over whole: an extension of the request.
+/// The longest file that can be downloaded, in bytes, where answers are not streamed: an extension of the request.
 #[derive(Clone, Copy)]
 pub(crate) struct MaxDownload(pub(crate) u64);
 
@@ -78,7 +79,7 @@ pub(in crate::http) async fn delete(
     Ok(Json(Success { success: true }))
 }
 
-/// The `path` of the query; empty for the top.
+/// The `path` of the query; empty for the working folder itself.
 pub(in crate::http) struct Folder(String);
 
 #[derive(Deserialize)]
@@ -90,7 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Folder {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        // The query's reader would put other characters in the place of bytes that are none.
+        // axum's query parser replaces bytes that are not UTF-8.
         let query = percent_decode_str(parts.uri.query().unwrap_or_default());
         query.decode_utf8().map_err(|_| ApiError::invalid("the query is not UTF-8"))?;
         let RawFolder { path } = parse_query(parts)?;
@@ -98,7 +99,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Folder {
     }
 }
 
-/// Sandbox and file, percent-decoded.
+/// The sandbox id and the path of the file, percent-decoded.
 pub(in crate::http) struct FilePath {
     id: String,
     path: String,

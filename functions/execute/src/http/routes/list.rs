@@ -44,7 +44,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Filter {
             None | Some("running") => Ok(Self(StatusFilter::Running)),
             Some("stopped") => Ok(Self(StatusFilter::Stopped)),
             Some("all") => Ok(Self(StatusFilter::All)),
-            Some(_) => Err(ApiError::invalid("status has to be running, stopped or all")),
+            Some(_) => Err(ApiError::invalid("status must be running, stopped or all")),
         }
     }
 }

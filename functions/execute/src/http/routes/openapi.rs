@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the contract, to whoever asks. The build script makes it from `infra/openapi.yaml`.
+//! `GET /openapi.json`: the contract, without authentication. The build script makes it from `infra/openapi.yaml`.
 
 use axum::{http::header::CONTENT_TYPE, response::IntoResponse};
 

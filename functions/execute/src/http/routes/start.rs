@@ -1,4 +1,4 @@
-//! `POST /v2/sandcastles`: starts a sandbox, or starts one's own again.
+//! `POST /v2/sandcastles`: starts a new sandbox, or restarts one of the caller's own.
 
 use std::sync::Arc;
 

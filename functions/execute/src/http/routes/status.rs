@@ -1,4 +1,4 @@
-//! `GET /v2/sandcastles/{id}`: whether a sandbox runs, and what it holds.
+//! `GET /v2/sandcastles/{id}`: the status of a sandbox, and the dataframes of a running one.
 
 use std::sync::Arc;
 

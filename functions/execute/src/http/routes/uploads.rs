@@ -1,5 +1,5 @@
-//! `POST /v2/sandcastles/{id}/files`: a working file from outside, in a form or, when it is too long for whatever stands
-//! before this API, past it.
+//! `POST /v2/sandcastles/{id}/files`: uploads a working file in a form, or in three steps through a presigned URL when it is
+//! too long for the gateway.
 
 use std::{
     sync::Arc,
@@ -31,13 +31,13 @@ use crate::{
     json,
 };
 
-/// For a whole form to arrive.
+/// Time in which a whole form must arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(15 * 60);
-/// The ways there are.
-const WAYS: &str = "send a multipart form with a field `file`, or as JSON {\"filename\", \"size_bytes\"} to be answered where to \
-                    PUT the file, and {\"upload_id\"} once it is there";
+/// How to upload.
+const WAYS: &str = "send a multipart form with a field `file`; or JSON with filename and size_bytes to get an upload URL, and then JSON \
+                    with the upload_id";
 
-/// Who may not upload is told so before the file is read.
+/// Checks that the caller may upload before it reads the file.
 pub(in crate::http) async fn upload(
     Caller(caller): Caller,
     SandboxPath(id): SandboxPath,
@@ -51,8 +51,8 @@ pub(in crate::http) async fn upload(
     if is_form(&parts.headers) {
         let read = form::read(&parts.headers, body, |name| destination(&into, name));
         let read = tokio::time::timeout(ARRIVES_WITHIN, read).await;
-        let (to, content) = read.map_err(|_| ApiError::invalid("the file took too long to arrive"))??;
-        // The call's time does not count while the file arrives.
+        let (to, content) = read.map_err(|_| ApiError::invalid("the file did not arrive in time"))??;
+        // The call's deadline starts when the file has arrived.
         let deadline = app.deadline(Instant::now(), parts.extensions.get::<Context>());
         let put = detached(async move { app.sandcastles.put_file(&to, content, deadline).await });
         return Ok(Json(put.await?).into_response());
@@ -61,8 +61,8 @@ pub(in crate::http) async fn upload(
     match parse(&body)? {
         Announced::File { name, size } => {
             let to = destination(&into, &name)?;
-            let place = detached(async move { app.sandcastles.stage_file(&to, size).await });
-            Ok(Json(place.await?).into_response())
+            let staged = detached(async move { app.sandcastles.stage_file(&to, size).await });
+            Ok(Json(staged.await?).into_response())
         }
         Announced::Uploaded { upload_id } => {
             let taken = detached(async move { app.sandcastles.take_staged(&into, &upload_id, deadline).await });
@@ -76,20 +76,20 @@ fn is_form(headers: &HeaderMap) -> bool {
     value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
-/// The top of the working folder: of a name with folders before it, the last part counts.
+/// A file at the top of the working folder, named by the last part of the name that was sent.
 fn destination(into: &Upload, sent: &str) -> Result<Destination, ApiError> {
     let name = form::base(sent);
     if name.is_empty() {
-        return Err(ApiError::invalid("the file has no name"));
+        return Err(ApiError::invalid("filename must not be empty"));
     }
     Ok(into.to(name)?)
 }
 
-/// What JSON says of a file that does not come with it.
+/// A step of an upload through a presigned URL.
 enum Announced {
-    /// It is to be uploaded.
+    /// The file will be uploaded.
     File { name: String, size: u64 },
-    /// It has been.
+    /// The file has been uploaded.
     Uploaded { upload_id: String },
 }
 
@@ -120,5 +120,5 @@ fn parse(body: &JsonText) -> Result<Announced, ApiError> {
 
 fn size(value: Option<&RawValue>) -> Result<u64, ApiError> {
     let size = value.and_then(|value| value.get().parse().ok()).filter(|size| *size <= MAX_FILE_BYTES);
-    size.ok_or_else(|| ApiError::invalid(format!("size_bytes has to be a whole number from 0 to {MAX_FILE_BYTES}")))
+    size.ok_or_else(|| ApiError::invalid(format!("size_bytes must be a whole number from 0 to {MAX_FILE_BYTES}")))
 }

@@ -1,4 +1,4 @@
-//! The interpreter port without Python: what the code says decides how the run ends.
+//! An interpreter without Python: the code says how the execution ends.
 
 use std::{
     sync::{
@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 pub(crate) const OUTPUT: &str = "printed by the code";
 
 #[derive(Default)]
-pub(crate) struct Canned {
+pub(crate) struct FakeInterpreter {
     /// Runs so far.
     pub(crate) runs: AtomicUsize,
     /// The deadline of the last run.
@@ -32,7 +32,7 @@ pub(crate) struct Canned {
     pub(crate) go_on: Notify,
 }
 
-impl Canned {
+impl FakeInterpreter {
     async fn run(&self, job: Job) -> Result<Outcome, RunError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
         *self.deadline.lock().unwrap() = Some(job.deadline);
@@ -64,7 +64,7 @@ impl Canned {
     }
 }
 
-impl Interpreter for Canned {
+impl Interpreter for FakeInterpreter {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         self.run(job).boxed()
     }

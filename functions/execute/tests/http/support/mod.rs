@@ -1,4 +1,4 @@
-//! One application over adapters in memory, and requests to it.
+//! An application over in-memory adapters, and requests to it.
 
 mod interpreter;
 mod issuer;
@@ -29,7 +29,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tower::ServiceExt;
 
-pub(crate) use interpreter::Canned;
+pub(crate) use interpreter::FakeInterpreter;
 pub(crate) use issuer::{Issuer, Published, Signer, decode, encode, key_set};
 pub(crate) use store::MemoryStore;
 
@@ -38,7 +38,7 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) app: Arc<App>,
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) interpreter: Arc<Canned>,
+    pub(crate) interpreter: Arc<FakeInterpreter>,
     /// A key with all scopes.
     pub(crate) token: String,
 }
@@ -72,12 +72,12 @@ impl World {
 
     /// With a clock of one's own.
     pub(crate) async fn at(now: Clock) -> Self {
-        Self::believing(None, now).await
+        Self::with_jwt(None, now).await
     }
 
     /// With an issuer of JSON Web Tokens.
-    pub(crate) async fn believing(jwt: Option<JwtSettings>, now: Clock) -> Self {
-        let (store, interpreter) = (Arc::new(MemoryStore::default()), Arc::new(Canned::default()));
+    pub(crate) async fn with_jwt(jwt: Option<JwtSettings>, now: Clock) -> Self {
+        let (store, interpreter) = (Arc::new(MemoryStore::default()), Arc::new(FakeInterpreter::default()));
         let sandcastles = Sandcastles::new(store.clone(), interpreter.clone(), settings(now));
         let authenticator = Authenticator::new(store.clone(), now).with_jwt(jwt);
         let app = Arc::new(App::new(Arc::new(sandcastles), authenticator, None));
@@ -163,7 +163,7 @@ impl World {
             .header("content-type", format!("multipart/form-data; boundary={boundary}"))
     }
 
-    /// Sends this form, of which each line ends as it has to.
+    /// Sends this form, with the line endings of HTTP.
     pub(crate) async fn form(&self, id: &str, form: &str) -> Answer {
         let body = form.replace('\n', "\r\n");
         self.send(self.form_request(&format!("/v2/sandcastles/{id}/files"), "x").body(Body::from(body)).unwrap()).await

@@ -1,4 +1,4 @@
-//! The storage port over a map, with a count of reads and a switch that makes reads of keys fail.
+//! A store in memory that counts reads and can make reads of keys fail.
 
 use std::{
     collections::BTreeMap,

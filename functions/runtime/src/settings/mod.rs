@@ -1,68 +1,89 @@
-//! How every program here reads its settings: through a lookup that is passed in, each by its row in a table. `--help`, the
-//! documents and the parser all read that table, so they cannot disagree.
+//! Settings: a program reads its environment variables through a lookup that is passed in, and has a table with a row for each.
+//! Its parser, its `--help` and the documentation use the same table.
+
+mod render;
 
 use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
 
-/// One environment variable that a program reads.
+pub use render::{Table, help, markdown};
+
+/// The filter of the log, in every program.
+pub const LOG: Setting = Setting {
+    name: "RUST_LOG",
+    meaning: "filter of the log, which goes to standard error: a level (error, warn, info, debug or trace), or target=level \
+              pairs separated by commas",
+    default: "info",
+    values: Values::Other("a level, or target=level pairs separated by commas"),
+};
+
+/// An environment variable that a program reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// The variable.
+    /// The name of the variable.
     pub name: &'static str,
-    /// What it sets; a phrase without a full stop.
+    /// What it sets: a phrase without a full stop.
     pub meaning: &'static str,
-    /// What holds when it is absent, in words; empty when nothing does.
+    /// The value that holds when it is absent, or a phrase about that; empty when there is none.
     pub default: &'static str,
-    /// The values that it can have.
+    /// Its valid values.
     pub values: Values,
 }
 
-/// The values that a setting can have.
+/// The valid values of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
     /// Any text.
     Text,
-    /// A path, whether there is something or not.
+    /// A path, which need not exist.
     Path,
     /// An HTTP URL.
     Url,
     /// A whole number.
     Number {
-        /// The smallest.
+        /// The smallest value.
         from: u64,
-        /// The largest.
+        /// The largest value.
         to: u64,
-        /// Its unit, such as `seconds`; empty for a count.
+        /// The unit, such as `seconds`; empty for a count.
         unit: &'static str,
     },
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Anything else, in words: `a port, 0 to 65535`.
+    /// Something else, in words: `a port from 0 to 65535`.
     Other(&'static str),
 }
 
 impl Setting {
-    /// The same variable in a program where something else holds when it is absent.
+    /// The same variable in a program with another default.
     #[must_use]
     pub const fn with_default(self, default: &'static str) -> Self {
         Self { default, ..self }
     }
 
-    /// That the variable is malformed.
+    /// The default as a number.
+    ///
+    /// # Errors
+    /// When the default is not a number.
+    pub fn default_number(&self) -> Result<u64, SettingsError> {
+        self.default.parse().map_err(|_| self.missing())
+    }
+
+    /// The error for a malformed value.
     pub fn malformed(&self) -> SettingsError {
         SettingsError { name: self.name, problem: format!("must be {}", self.values.in_words()) }
     }
 
-    /// That the variable is not set.
+    /// The error for a variable that must be set and is not.
     pub fn missing(&self) -> SettingsError {
         SettingsError { name: self.name, problem: "is not set".to_owned() }
     }
 }
 
 impl Values {
-    /// What a value must be: `a number of seconds from 1 to 360`.
+    /// The valid values in words: `a number of seconds from 1 to 360`.
     pub fn in_words(&self) -> String {
         match self {
-            Self::Text => "a text".to_owned(),
+            Self::Text => "text".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::Url => "a URL that begins with http:// or https://".to_owned(),
             Self::Number { from, to, unit: "" } => format!("a number from {from} to {to}"),
@@ -73,42 +94,58 @@ impl Values {
     }
 }
 
-/// A setting that a program cannot start with. The value is not quoted: it might be a secret in the wrong place.
+/// A setting that is missing or malformed. The value is not quoted: it could be a secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name} {problem}")]
 pub struct SettingsError {
     /// The variable.
     pub name: &'static str,
-    /// What is wrong with it: `must be …`, or `is not set`.
+    /// What is wrong: `must be …`, or `is not set`.
     pub problem: String,
 }
 
-/// Gives the values of variables. An empty value counts as absent, because a template cannot leave a variable out.
+/// Looks up variables by name. An empty value counts as absent, because a CloudFormation template cannot leave a variable out.
 pub struct Lookup<F>(pub F);
 
 impl<F: Fn(&str) -> Option<String>> Lookup<F> {
-    /// Any text.
+    /// The value as text.
     pub fn text(&self, setting: &Setting) -> Option<String> {
         (self.0)(setting.name).filter(|value| !value.is_empty())
     }
 
-    /// A path, whether there is something or not.
+    /// The value as a path, which need not exist.
     pub fn path(&self, setting: &Setting) -> Option<PathBuf> {
         self.text(setting).map(PathBuf::from)
     }
 
-    /// Whatever can be read from text.
+    /// The value, parsed.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When it cannot be parsed.
     pub fn parsed<T: FromStr>(&self, setting: &Setting) -> Result<Option<T>, SettingsError> {
         self.text(setting).map(|text| text.parse().map_err(|_| setting.malformed())).transpose()
     }
 
-    /// A number of the setting's range.
+    /// The value, parsed; the parsed default when it is absent.
     ///
     /// # Errors
-    /// When it is no number, or outside the range.
+    /// When the value cannot be parsed, or it is absent and the default cannot be parsed.
+    pub fn parsed_or_default<T: FromStr>(&self, setting: &Setting) -> Result<T, SettingsError> {
+        match self.parsed(setting)? {
+            Some(value) => Ok(value),
+            None => setting.default.parse().map_err(|_| setting.missing()),
+        }
+    }
+
+    /// The value as text; the default when it is absent.
+    pub fn text_or_default(&self, setting: &Setting) -> String {
+        self.text(setting).unwrap_or_else(|| setting.default.to_owned())
+    }
+
+    /// The value as a number.
+    ///
+    /// # Errors
+    /// When it is not a number, or outside the setting's range.
     pub fn number(&self, setting: &Setting) -> Result<Option<u64>, SettingsError> {
         let range: RangeInclusive<u64> = match setting.values {
             Values::Number { from, to, .. } => from..=to,
@@ -120,10 +157,21 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         }
     }
 
-    /// An HTTP URL.
+    /// The value as a number; the default when it is absent.
     ///
     /// # Errors
-    /// When it is something else.
+    /// When it is not a number, or outside the setting's range, or it is absent and the default is not a number.
+    pub fn number_or_default(&self, setting: &Setting) -> Result<u64, SettingsError> {
+        match self.number(setting)? {
+            Some(number) => Ok(number),
+            None => setting.default_number(),
+        }
+    }
+
+    /// The value as an HTTP URL.
+    ///
+    /// # Errors
+    /// When it is not one.
     pub fn url(&self, setting: &Setting) -> Result<Option<String>, SettingsError> {
         let Some(text) = self.text(setting) else { return Ok(None) };
         let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
@@ -133,7 +181,7 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         }
     }
 
-    /// One of the setting's words.
+    /// The value, one of the setting's words.
     ///
     /// # Errors
     /// When it is another word.
@@ -145,36 +193,4 @@ impl<F: Fn(&str) -> Option<String>> Lookup<F> {
         };
         words.iter().find(|word| **word == text).map(|word| Some(*word)).ok_or_else(|| setting.malformed())
     }
-}
-
-/// What `--help` says of a program's settings, in groups with a title each.
-pub fn help(groups: &[(&str, &[Setting])]) -> String {
-    let mut text = String::from("Settings, from the environment; an empty value counts as absent:\n");
-    for (title, settings) in groups {
-        text.push_str(&format!("\n{title}:\n"));
-        for Setting { name, meaning, default, values } in *settings {
-            let values = match values {
-                Values::Number { .. } | Values::OneOf(_) => format!(": {}", values.in_words()),
-                _ => String::new(),
-            };
-            let default = if default.is_empty() { String::new() } else { format!(" [{default}]") };
-            text.push_str(&format!("  {name}\n          {meaning}{values}{default}\n"));
-        }
-    }
-    text
-}
-
-/// The same as a table in Markdown, for the documents.
-pub fn markdown(groups: &[(&str, &[Setting])]) -> String {
-    let mut text = String::new();
-    for (title, settings) in groups {
-        text.push_str(&format!(
-            "**{title}**\n\n| variable | meaning | default | values |\n| --- | --- | --- | --- |\n"
-        ));
-        for Setting { name, meaning, default, values } in *settings {
-            text.push_str(&format!("| `{name}` | {meaning} | {default} | {} |\n", values.in_words()));
-        }
-        text.push('\n');
-    }
-    text
 }
