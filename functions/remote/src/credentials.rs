@@ -7,7 +7,7 @@ use moka::sync::Cache;
 use sandcastle::{SandboxId, interpreter::RunError, invocation::Credentials};
 use time::OffsetDateTime;
 
-use crate::{RemoteConfig, policy};
+use crate::{config::RemoteConfig, policy};
 
 /// For how long they are lent, in seconds; the most that a role's own credentials can ask of another role.
 const LENT_S: i32 = 3600;

@@ -2,6 +2,7 @@
 //! whatever it answers.
 
 mod check;
+mod config;
 mod credentials;
 mod death;
 mod errors;
@@ -15,40 +16,15 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use sandcastle::{SandboxId, invocation::Bucket, ledger::Ledger, manifest::Manifest, store::ObjectStore};
+use sandcastle::{SandboxId, ledger::Ledger, manifest::Manifest, store::ObjectStore};
 
+pub use config::{RemoteConfig, TenantScope};
 use credentials::Lender;
 
 /// For opening a connection.
 const CONNECT: Duration = Duration::from_secs(2);
 /// An invocation that was refused at once, or whose connection broke, is sent once more. Should both run, one commits.
 const ATTEMPTS: u32 = 2;
-
-/// Which function, and what it is given.
-#[derive(Clone, Debug)]
-pub struct RemoteConfig {
-    /// Name or ARN of InterpreterFunction.
-    pub function: String,
-    /// ARN of the role whose credentials, cut down to one sandbox, it is lent.
-    pub role_arn: String,
-    /// Who shares an environment.
-    pub tenant_scope: TenantScope,
-    /// The bucket.
-    pub bucket: Bucket,
-    /// URL of another Lambda than Amazon's.
-    pub lambda_endpoint: Option<String>,
-    /// URL of another STS than Amazon's.
-    pub sts_endpoint: Option<String>,
-}
-
-/// Who shares an environment of InterpreterFunction, whose code is all alike to Lambda.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TenantScope {
-    /// Nobody: each sandbox has its own.
-    Sandbox,
-    /// The sandboxes of one member.
-    Member,
-}
 
 /// The interpreter in another function.
 pub struct RemoteInterpreter {

@@ -1,6 +1,7 @@
 //! The interpreter port over kernels of this machine.
 
 mod prepare;
+mod states;
 mod work;
 
 use std::{
@@ -37,7 +38,7 @@ use crate::{
     run::outcome::{self, StartState},
     run_dir::RunDir,
 };
-use work::Finished;
+use states::{Finished, IdleKernel, ReadyKernel};
 
 /// How long shutting down waits for the last kernels to end and their folders to be removed.
 const REAP_TIME: Duration = Duration::from_secs(15);
@@ -58,24 +59,6 @@ pub struct KernelHost {
     reaping: Mutex<Option<JoinHandle<()>>>,
     closed: AtomicBool,
     python: Arc<str>,
-}
-
-/// A kernel between two jobs.
-struct IdleKernel {
-    kernel: Kernel,
-    /// Where it stands; pending until a head confirms it.
-    at: Position,
-    /// What its folder held then.
-    snapshot: Snapshot,
-    /// The state then.
-    manifest: Arc<sandcastle::manifest::Manifest>,
-}
-
-/// A kernel at a job's head.
-struct ReadyKernel {
-    kernel: Kernel,
-    snapshot: Snapshot,
-    start: StartState,
 }
 
 impl KernelHost {

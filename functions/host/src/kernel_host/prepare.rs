@@ -10,7 +10,10 @@ use sandcastle_protocol::{LostName, Program, Start, Step, StepReport, ToKernel};
 use sandcastle_runtime::{chain, millis};
 use tokio::sync::mpsc;
 
-use super::{IdleKernel, KernelHost, ReadyKernel, run_error};
+use super::{
+    KernelHost, run_error,
+    states::{IdleKernel, ReadyKernel},
+};
 use crate::{
     folder::{Snapshot, Storage, restore},
     kernel::{Ending, Kernel, ProgramCell, StartError, pool::Seat, processes, slot::Slot, zygote::Zygote},

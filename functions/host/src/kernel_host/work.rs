@@ -12,7 +12,10 @@ use sandcastle::{
 use sandcastle_protocol::{Ended, Program, Shell};
 use sandcastle_runtime::millis;
 
-use super::{KernelHost, ReadyKernel};
+use super::{
+    KernelHost,
+    states::{Finished, ReadyKernel},
+};
 use crate::{
     folder::Storage,
     kernel::processes,
@@ -29,16 +32,6 @@ const RESERVE: (u32, Duration) = (10, Duration::from_secs(5));
 const MAX_TRIES: u32 = 3;
 /// With less time than this nothing is begun.
 const LEAST_TIME: Duration = Duration::from_millis(50);
-
-/// Work that has ended, before its files are stored.
-pub(super) struct Finished {
-    /// The kernel, and what the work began with.
-    pub(super) ready: ReadyKernel,
-    /// The kernel lives and is stopped, and nothing that it or a command started lives.
-    pub(super) stopped: bool,
-    /// What it came to.
-    pub(super) end: WorkEnd,
-}
 
 impl KernelHost {
     /// Does a job's work.

@@ -3,11 +3,13 @@
 use std::{error::Error, sync::Arc, time::Instant};
 
 use super::{
-    Sandcastles, ServiceError, Whose, answer,
+    Sandcastles, ServiceError,
+    admission::{Whose, parse_id},
+    answer,
     commit::{Commit, Draft, Patience},
     demand_running,
     execution::{ExecRequest, ExecuteRequest, Execution, Idempotency, Request},
-    parse_id, time_left,
+    time_left,
 };
 use crate::{
     CommitId, Principal, Scope,

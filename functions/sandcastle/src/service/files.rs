@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Sandcastles, ServiceError, Whose, demand_running};
+use super::{Sandcastles, ServiceError, admission::Whose, demand_running};
 use crate::{
     ContentHash, ContentHasher, Principal, Scope, WorkingPath,
     contract::{FileList, FileListed},

@@ -3,7 +3,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use time::Duration;
 
-use super::{Sandcastles, ServiceError, Whose, answer, listing::listed_execution};
+use super::{Sandcastles, ServiceError, admission::Whose, answer, listing::listed_execution};
 use crate::{
     ExecutionId, Principal, SandboxId, Scope,
     contract::ExecutionRecord,

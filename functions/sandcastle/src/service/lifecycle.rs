@@ -5,11 +5,10 @@ use std::time::Instant;
 use time::OffsetDateTime;
 
 use super::{
-    Sandcastles, ServiceError, Whose,
+    Sandcastles, ServiceError,
+    admission::{Whose, demand, parse_id},
     commit::{Commit, Draft, Patience},
-    demand,
     markers::stopped_marker,
-    parse_id,
 };
 use crate::{
     CommitId, ExecutionId, Principal, SandboxId, Scope,

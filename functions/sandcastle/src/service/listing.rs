@@ -1,6 +1,9 @@
 //! Status, the list of sandboxes, the list of executions: what is answered from the bucket alone.
 
-use super::{Sandcastles, ServiceError, Whose, demand};
+use super::{
+    Sandcastles, ServiceError,
+    admission::{Whose, demand},
+};
 use time::OffsetDateTime;
 
 use crate::{

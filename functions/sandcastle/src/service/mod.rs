@@ -33,7 +33,6 @@ mod markers;
 mod refresh;
 mod sandbox_limit;
 
-use admission::{Whose, demand, parse_id};
 pub use error::ServiceError;
 pub use execution::{ExecRequest, ExecuteRequest};
 pub use files::{Content, Destination, FileContent, Upload};

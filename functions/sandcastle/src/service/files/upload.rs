@@ -11,7 +11,7 @@ use crate::{
     ledger::put_renewed,
     limits,
     manifest::{Epoch, Manifest, Node, WorkingFile},
-    service::{Sandcastles, ServiceError, Whose, demand_running},
+    service::{Sandcastles, ServiceError, admission::Whose, demand_running},
     store::Body,
 };
 
