@@ -26,16 +26,16 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::{
     config::HostConfig,
     error::HostError,
-    folder::{Before, FolderError, Memory, Snapshot, Storage, harvest_and_store},
+    folder::{Before, FolderError, Memory, Storage, harvest_and_store},
     kernel::{
-        Ending, Kernel,
+        Ending,
         nursery::Nursery,
         pool::Pool,
         processes::{self, MemoryKills},
         reap,
         slot::Slots,
     },
-    run::outcome::{self, StartState},
+    run::outcome,
     run_dir::RunDir,
 };
 use states::{Finished, IdleKernel, ReadyKernel};
