@@ -23,5 +23,5 @@ pub(super) fn name(text: &str) -> Option<Name> {
     }
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     let kept = digest.as_ref().get(..DERIVED_BYTES)?;
-    Name::parse(&format!("{DERIVED}{}", hex::encode(kept))).ok()
+    Name::parse(format!("{DERIVED}{}", hex::encode(kept))).ok()
 }
