@@ -1,5 +1,5 @@
 #!/bin/sh
-# Adds up the closing lines of every test binary in the log and prints them as one: the last line of a run.
+# Prints the sum of the results of all test binaries in the log of `cargo test`, as the last line of a run.
 awk '/^test result: / { for (i = 1; i <= NF; i++) {
         if ($(i + 1) == "passed;") passed += $i
         if ($(i + 1) == "failed;") failed += $i

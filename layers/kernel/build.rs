@@ -1,13 +1,13 @@
-//! Tells the linker where libpython lies, and the kernel which Python home it was built against.
+//! Tells the linker where libpython is, and the kernel which Python it was built against.
 
 use std::path::Path;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // In the layer the binary lies in bin/, beside lib/ with libpython and the standard library.
+    // In the layer the binary is in bin/, next to lib/ with libpython and the standard library.
     println!("cargo:rustc-link-arg-bins=-Wl,-rpath,$ORIGIN/../lib");
-    // DT_RPATH, because DT_RUNPATH would not hold for what extension modules need in turn (libz, libssl); and a kernel
-    // starts with an empty environment, so that no LD_LIBRARY_PATH says where those are.
+    // DT_RPATH and not DT_RUNPATH: only DT_RPATH applies to the libraries that extension modules need (libz, libssl), see
+    // ld.so(8). A kernel starts with an empty environment, so there is no LD_LIBRARY_PATH.
     println!("cargo:rustc-link-arg-bins=-Wl,--disable-new-dtags");
     let config = pyo3_build_config::get();
     let lib_dir = config.lib_dir().unwrap_or("/usr/lib");

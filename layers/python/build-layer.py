@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Builds the Python layer as a folder in the form of /opt. Run it with the Python to be shipped; `make layer` does.
+"""Builds the Python layer: a folder with the contents of /opt. `make layer` runs this script with the Python to ship.
 
-    bin/sandcastle-kernel            finds the rest by its own place
-    lib/libpython3.X.so.1.0, lib/*   what it needs and the base system lacks
-    lib/python3.X/                   standard library; site-packages/ holds the packages
-    layer.json                       what is in it, for `sandcastle layer check`
+    bin/sandcastle-kernel            the kernel; it finds the other files relative to its own path
+    lib/libpython3.X.so.1.0, lib/*   shared libraries that the kernel needs and the base system lacks
+    lib/python3.X/                   standard library; site-packages/ contains the packages
+    layer.json                       list of the contents, for `sandcastle layer check`
 """
 import argparse
 import json
@@ -19,22 +19,22 @@ from elf import Elf
 from lock import LEFT_OUT, requirements
 
 HERE = Path(__file__).resolve().parent
-# The one symbol of a Python built on glibc 2.35 or newer that AL2023 (2.34) does not have in that version. `abs` of a
-# complex number calls it; what 2.35 changed is how it reports an overflow, which Python finds out by itself.
+# Amazon Linux 2023 has glibc 2.34. A Python that is built with glibc 2.35 or newer needs one symbol in a newer version:
+# `hypot`, which `abs` of a complex number calls. Version 2.35 changed how it reports an overflow; Python checks that itself.
 TOO_NEW = (b"GLIBC_2.35", [b"hypot"])
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--profile", choices=sorted(LEFT_OUT), default="core")
-    arguments.add_argument("--kernel", type=Path, required=True, help="the kernel, built against this Python")
-    arguments.add_argument("--out", type=Path, required=True, help="emptied first")
+    arguments.add_argument("--kernel", type=Path, required=True, help="the kernel binary, built against this Python")
+    arguments.add_argument("--out", type=Path, required=True, help="folder to build; an existing one is replaced")
     given = arguments.parse_args()
     build(given.profile, given.kernel, given.out)
 
 
 def build(profile, kernel, out):
-    # The finished layer takes the place of an earlier one at once, so that no half layer is ever there.
+    # Built in another folder and renamed at the end, so that there is never an incomplete layer.
     draft = out.with_name(out.name + ".draft")
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "bin").mkdir(parents=True)
@@ -47,19 +47,19 @@ def build(profile, kernel, out):
     say(2, f"packages of the profile {profile}: {', '.join(locked) or 'none'}")
     if locked:
         parts.packages(site_packages, locked)
-    say(3, "the kernel, and the shared libraries that the base system lacks")
+    say(3, "kernel, and shared libraries that the base system lacks")
     shutil.copy(kernel, draft / "bin" / "sandcastle-kernel")
     print("      copied", ", ".join(parts.shared_libraries(draft)))
-    say(4, "taking debugging symbols and this machine's folders out, asking for glibc 2.34 at most")
+    say(4, "removing debugging symbols and search paths of this machine, lowering the required glibc to 2.34")
     for path in parts.elves(draft):
-        settle(path)
+        prepare(path)
     say(5, "compiling to bytecode")
     compile_all(draft)
     manifest = {"profile": profile, "python": platform.python_version(), "packages": parts.installed(site_packages)}
     (draft / "layer.json").write_text(json.dumps(manifest, indent=1) + "\n")
     missing = {normal(name) for name in locked} - {normal(package["name"]) for package in manifest["packages"]}
     if missing:
-        raise SystemExit(f"locked, but not installed: {sorted(missing)}")
+        raise SystemExit(f"these packages of requirements.lock were not installed: {', '.join(sorted(missing))}")
 
     shutil.rmtree(out, ignore_errors=True)
     draft.rename(out)
@@ -67,9 +67,9 @@ def build(profile, kernel, out):
     say(6, f"{out} is ready: {size / 2**20:.1f} MiB")
 
 
-def settle(path):
-    """Makes one ELF file ready for the base system."""
-    # What auditwheel has put into *.libs was laid out anew by patchelf; strip is known to break such files.
+def prepare(path):
+    """Makes one ELF file work on the base system."""
+    # auditwheel edits the libraries in *.libs with patchelf, and strip can break such files (NixOS/patchelf, issue 10).
     if not path.parent.name.endswith(".libs"):
         path.chmod(0o755)
         subprocess.run(["strip", "--strip-unneeded", path], check=True)
@@ -80,7 +80,7 @@ def settle(path):
 
 
 def compile_all(folder):
-    """Bytecode that is taken without a look at its source: /opt is read-only, and the two always come together."""
+    """Compiles to bytecode that Python uses without checking its source: /opt is read-only, so the two always match."""
     subprocess.run([sys.executable, "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash",
                     "-s", folder, "-p", "/opt", folder / "lib"], check=True)
 

@@ -1,5 +1,5 @@
-"""Reads and edits the dynamic part of 64-bit little-endian ELF files: what they need, where they look for it, and which
-version of the C library they ask for. Edits never move anything, so that every address in the file stays right."""
+"""Reads and edits the dynamic section of 64-bit little-endian ELF files (elf(5)): needed libraries, search paths, and needed
+symbol versions. An edit never moves data, so all addresses in the file stay valid."""
 import struct
 from pathlib import Path
 
@@ -7,16 +7,16 @@ DYNAMIC, DYNSYM, VERNEED, VERSYM = 6, 11, 0x6FFFFFFE, 0x6FFFFFFF
 DT_NULL, DT_NEEDED, DT_STRTAB, DT_RPATH, DT_RUNPATH = 0, 1, 5, 15, 29
 X86_64, AARCH64 = 62, 183
 
-# The version that a machine's C library has had from its beginning: what a symbol of any age answers to.
+# The first version of glibc for the machine. A symbol of this version exists in every later glibc.
 OLDEST = {X86_64: b"GLIBC_2.2.5", AARCH64: b"GLIBC_2.17"}
 
 
 class ElfError(Exception):
-    """A file that is not as the edit needs it; nothing was written."""
+    """The file cannot be edited. It is unchanged."""
 
 
 def is_elf(path):
-    """True for an ELF file; links do not count."""
+    """True for an ELF file that is not a symbolic link."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -24,7 +24,7 @@ def is_elf(path):
 
 
 def version_hash(name):
-    """The System V hash of a version's name, which the loader compares before the name."""
+    """The System V hash of a version's name. The dynamic linker compares it before the name."""
     h = 0
     for byte in name:
         h = (h << 4) + byte
@@ -34,7 +34,7 @@ def version_hash(name):
 
 
 class Elf:
-    """A file in memory; `save` writes it back if an edit changed it."""
+    """A file in memory. `save` writes it back if it was edited."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -49,7 +49,7 @@ class Elf:
         self.sections = [struct.unpack_from("<IIQQQQIIQQ", self.bytes, start + size * i) for i in range(count)]
 
     def save(self):
-        """Writes the file back, with its mode kept."""
+        """Writes the file back. Its mode stays."""
         if self.changed:
             self.path.write_bytes(self.bytes)
 
@@ -68,19 +68,19 @@ class Elf:
         return entries[:entries.index((DT_NULL, 0))]
 
     def needed(self):
-        """Names of the shared libraries that the loader has to find."""
+        """Names of the shared libraries that the file needs (DT_NEEDED)."""
         section = self._section(DYNAMIC)
         return [self._text(section, value).decode() for tag, value in self._dynamic() if tag == DT_NEEDED]
 
     def search_path(self):
-        """Folders of DT_RPATH and DT_RUNPATH."""
+        """The folders of DT_RPATH and DT_RUNPATH."""
         section = self._section(DYNAMIC)
         paths = (self._text(section, value).decode() for tag, value in self._dynamic() if tag in (DT_RPATH, DT_RUNPATH))
         return [folder for path in paths for folder in path.split(":")]
 
     def keep_own_search_path(self):
-        """Drops the folders of the machine that it was built on. What begins with $ORIGIN stays; when nothing does, the
-        entry goes, and with it the precedence that a DT_RUNPATH has over the DT_RPATH of the program."""
+        """Removes the folders of the machine that the file was built on. Those that begin with $ORIGIN stay. An entry
+        without any is removed, because an empty DT_RUNPATH would still override the program's DT_RPATH (ld.so(8))."""
         section, kept = self._section(DYNAMIC), []
         entries = self._dynamic()
         for tag, value in entries:
@@ -101,7 +101,7 @@ class Elf:
             self.changed = True
 
     def versions(self):
-        """What it needs of other libraries' versions: (offset of the entry, index, name)."""
+        """The needed symbol versions: (offset of the entry, index, name)."""
         section = self._section(VERNEED)
         if section is None:
             return
@@ -116,7 +116,7 @@ class Elf:
             at += next_need
 
     def symbols_of(self, index):
-        """Names of the symbols that are bound to the version with this index."""
+        """Names of the symbols that need the version with this index."""
         table, versions = self._section(DYNSYM), self._section(VERSYM)
         for i in range(versions[5] // 2):
             (version,) = struct.unpack_from("<H", self.bytes, versions[4] + 2 * i)
@@ -125,7 +125,7 @@ class Elf:
                 yield self._text(table, name)
 
     def retarget(self, version, allowed):
-        """Asks for the oldest version in the place of `version`, if the symbols in `allowed` are all that it is for."""
+        """Replaces `version` by the oldest version. Fails if other symbols than those in `allowed` need `version`."""
         oldest = OLDEST.get(self.machine)
         for entry, index, name in list(self.versions()):
             if name != version:
@@ -138,7 +138,7 @@ class Elf:
             text = bytes(self.bytes[strings[4]:strings[4] + strings[5]])
             found = text.find(oldest + b"\0")
             if found < 0:
-                raise ElfError(f"{self.path} does not have the text {oldest.decode()}")
+                raise ElfError(f"{self.path} has no string {oldest.decode()}, which its new version needs")
             struct.pack_into("<I", self.bytes, entry, version_hash(oldest))
             struct.pack_into("<I", self.bytes, entry + 8, found)
             self.changed = True

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Prints the Python whose libpython the kernel embeds; says on stderr which it took, or what to install.
-# PYTHON=/path/to/python overrides. Wanted: CPython 3.13, else 3.12, built with a shared libpython (uv's, pyenv's, the
-# system's), else Debian's 3.11 with libpython3.11-dev.
+# Prints the path of the Python whose libpython the kernel embeds. Reports on stderr which one it chose, or what to install.
+# PYTHON=/path/to/python overrides the search. It looks for CPython 3.13, then 3.12, then 3.11, built with a shared libpython:
+# first uv's, then pyenv's, then the system's.
 set -u
 
-# An interpreter with a shared libpython that can be linked against: its library has to be there under its link name.
+# Whether it is a CPython with a shared libpython that can be linked: libpythonX.Y.so must exist, not only libpythonX.Y.so.1.0.
 embeddable() {
     "$1" -I - <<'PY' 2>/dev/null
 import os, sys, sysconfig
@@ -29,14 +29,14 @@ if [ -n "${PYTHON:-}" ]; then
         echo "$PYTHON"
         exit 0
     fi
-    echo "PYTHON=$PYTHON is no CPython with a shared libpython to link against" >&2
+    echo "PYTHON=$PYTHON is not a CPython with a shared libpython to link against" >&2
     exit 1
 fi
 find_one() {
     for version in 3.13 3.12 3.11; do
         for python in $(candidates "$version"); do
             if embeddable "$python"; then
-                echo "embedding $("$python" --version 2>&1) from $python (PYTHON=… takes another)" >&2
+                echo "embedding $("$python" --version 2>&1) from $python (set PYTHON to use another)" >&2
                 echo "$python"
                 exit 0
             fi
@@ -46,14 +46,14 @@ find_one() {
 
 find_one
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "no CPython with a shared libpython yet: installing Debian's python3.11 and libpython3.11-dev" >&2
+    echo "no CPython with a shared libpython found: installing Debian's python3.11 and libpython3.11-dev" >&2
     (apt-get update && apt-get install -y --no-install-recommends python3.11 libpython3.11-dev python3-pip) >&2 && find_one
 fi
 cat >&2 <<'TEXT'
-No CPython with a shared libpython was found. Any one of these will do:
+No CPython with a shared libpython was found. Install one of these:
   apt-get install libpython3.11-dev python3.11 python3-pip       (Debian 12)
   uv python install 3.13
   PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install 3.13
-or name one: make run PYTHON=/path/to/python3.13
+or pass the path of one: make run PYTHON=/path/to/python3.13
 TEXT
 exit 1

@@ -1,8 +1,8 @@
-"""Reads requirements.lock: the packages of a profile, with the hashes that pip checks."""
+"""Reads requirements.lock: the packages of a profile, with their hashes for pip."""
 import re
 
-# What each profile leaves out of the lock. Nothing for the image, which may have 10 GB; a layer has 250 MB with the
-# function: pyarrow and polars take 170 MB each, plotly 60.
+# The packages that each profile leaves out; None leaves out all. A function with its layers may have 250 MB: pyarrow and
+# polars take 170 MB each and plotly 60 MB. The container image, which may have 10 GB, takes the whole lock (Dockerfile).
 LEFT_OUT = {
     "core": {"narwhals", "plotly", "polars", "polars-runtime-32", "pyarrow"},
     "minimal": None,
@@ -10,7 +10,7 @@ LEFT_OUT = {
 
 
 def requirements(text, profile):
-    """The lock's lines for this profile, as pip takes them, by the packages' names; markers are left to pip."""
+    """{package: its lines in the lock} for this profile. pip evaluates the markers."""
     left_out = LEFT_OUT[profile]
     if left_out is None:
         return {}
@@ -18,7 +18,7 @@ def requirements(text, profile):
     names = {name for name, _ in blocks}
     unknown = left_out - names
     if unknown:
-        raise SystemExit(f"layers/python/lock.py leaves out what requirements.lock does not have: {sorted(unknown)}")
+        raise SystemExit(f"LEFT_OUT in layers/python/lock.py names packages that are not in requirements.lock: {', '.join(sorted(unknown))}")
     found = {}
     for name, rest in blocks:
         if name not in left_out:

@@ -1,4 +1,4 @@
-"""The parts of a layer: standard library, packages, shared libraries. Each function fills one part of the folder."""
+"""Copies the parts of a layer: standard library, packages, shared libraries."""
 import importlib.metadata
 import os
 import re
@@ -10,15 +10,15 @@ from pathlib import Path
 
 from elf import Elf, is_elf
 
-# Not in a function: tests, windows and terminals, what builds extensions, what installs packages, the manual's text.
+# Left out of the standard library: tests, graphical and terminal interfaces, installers, the texts of the manual.
 DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "turtle.py", "curses", "ensurepip", "lib2to3",
            "pydoc_data", "venv", "site-packages", "dist-packages", "__pycache__"}
 DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
-# Of packages: tests, what only compilers and type checkers read, launchers and manuals.
+# Left out of packages: files that only compilers and type checkers read.
 DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
-# Of single packages: tests of CPU features, examples, what builds manuals.
+# Left out of single packages: tests of CPU features, examples, extensions of a documentation tool.
 DROPPED_PARTS = ("numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext")
-# The shared libraries of the base system (provided.al2023): C library, and the compiler's two, which microdnf needs.
+# The shared libraries of the base system (provided.al2023): glibc, libgcc and libstdc++.
 BASE = {f"lib{name}.so.{n}" for name, n in (("c", 6), ("m", 6), ("dl", 2), ("pthread", 0), ("rt", 1), ("util", 1),
                                             ("resolv", 2), ("gcc_s", 1), ("stdc++", 6))}
 BASE |= {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
@@ -44,7 +44,7 @@ def standard_library(out):
     folders = [sysconfig.get_config_var("LIBDIR"), f"{sysconfig.get_config_var('LIBDIR')}/{multiarch()}"]
     found = next((Path(folder, name) for folder in folders if Path(folder, name).is_file()), None)
     if found is None:
-        raise SystemExit(f"{name} is not in {folders}")
+        raise SystemExit(f"{name} was not found in {' or '.join(folders)}")
     shutil.copy(found, out / "lib" / name)
 
 
@@ -54,7 +54,7 @@ def multiarch():
 
 
 def packages(folder, requirements):
-    """Installs locked packages, of the wheels that fit glibc 2.34, and drops what nothing imports."""
+    """Installs locked packages from wheels for glibc 2.34 or older, and removes files that no program imports."""
     machine = os.uname().machine
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(34, 16, -1)] + [f"manylinux2014_{machine}"]
     lock = folder.parent / "requirements.txt"
@@ -86,7 +86,7 @@ def installed(folder):
 
 
 def shared_libraries(out):
-    """Copies the system's libraries that something in the layer needs and the base system lacks."""
+    """Copies the libraries that files of the layer need and the base system lacks. Returns their names."""
     listing = subprocess.run(["/sbin/ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
     word = {"x86_64": "x86-64", "aarch64": "AArch64"}[os.uname().machine]
     known = dict(re.findall(rf"^\s*(\S+) \([^)]*{word}[^)]*\) => (\S+)$", listing, re.MULTILINE))
@@ -99,7 +99,7 @@ def shared_libraries(out):
             if name in BASE or name in there:
                 continue
             if name not in known:
-                raise SystemExit(f"{elf} needs {name}, which this machine does not have")
+                raise SystemExit(f"{elf} needs {name}, which is not installed on this machine")
             target = out / "lib" / name
             shutil.copy(known[name], target)
             there.add(name)

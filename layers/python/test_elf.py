@@ -1,4 +1,4 @@
-"""Tests of elf.py on libraries that the C compiler makes here. Run with `python3 layers/python/test_elf.py`."""
+"""Tests of elf.py with libraries that the tests compile. Run with `python3 layers/python/test_elf.py`."""
 import ctypes
 import subprocess
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from elf import DT_RUNPATH, Elf, ElfError, version_hash
 
-# `hypot` and `fminimum` have the version GLIBC_2.35 in the C library of this machine if that is as new; `sqrt` is old.
+# In glibc 2.35 or newer, `hypot` and `fminimum` have the version GLIBC_2.35; `sqrt` has an older one.
 OLD_AND_NEW = "#include <math.h>\ndouble f(double a, double b) { return hypot(a, b) + sqrt(a); }\n"
 ANOTHER_NEW = "double fminimum(double, double);\ndouble f(double a, double b) { return fminimum(a, b); }\n"
 NEW = b"GLIBC_2.35"
@@ -29,10 +29,10 @@ class ElfTest(unittest.TestCase):
     def new_library(self, code):
         made = self.library(code)
         if NEW not in {name for _, _, name in Elf(made).versions()}:
-            self.skipTest("this machine's C library is older than 2.35")
+            self.skipTest("glibc of this machine is older than 2.35")
         return made
 
-    def test_the_symbol_that_is_too_new_is_asked_for_in_the_oldest_version(self):
+    def test_an_allowed_symbol_gets_the_oldest_version(self):
         made = self.new_library(OLD_AND_NEW)
         elf = Elf(made)
         elf.retarget(NEW, [b"hypot"])
@@ -42,14 +42,14 @@ class ElfTest(unittest.TestCase):
         loaded.f.argtypes, loaded.f.restype = [ctypes.c_double] * 2, ctypes.c_double
         self.assertEqual(loaded.f(4.0, 3.0), 7.0)
 
-    def test_another_symbol_of_that_version_is_refused_by_name(self):
+    def test_an_error_names_another_symbol_of_that_version(self):
         made = self.new_library(ANOTHER_NEW)
         before = made.read_bytes()
         with self.assertRaisesRegex(ElfError, "GLIBC_2.35 for fminimum"):
             Elf(made).retarget(NEW, [b"hypot"])
         self.assertEqual(made.read_bytes(), before)
 
-    def test_folders_of_the_building_machine_are_dropped_and_the_own_ones_stay(self):
+    def test_folders_of_the_build_machine_are_removed_and_relative_ones_stay(self):
         made = self.library("int f;", "-Wl,-rpath,/home/me/lib:$ORIGIN/../lib:/usr/local/lib")
         elf = Elf(made)
         self.assertEqual(len(elf.search_path()), 3)
@@ -58,7 +58,7 @@ class ElfTest(unittest.TestCase):
         self.assertEqual(Elf(made).search_path(), ["$ORIGIN/../lib"])
         ctypes.CDLL(made)
 
-    def test_a_search_path_with_nothing_of_its_own_goes_as_a_whole(self):
+    def test_a_search_path_without_relative_folders_is_removed(self):
         made = self.library("int f;", "-Wl,--enable-new-dtags,-rpath,/home/me/lib")
         elf = Elf(made)
         needed = elf.needed()
@@ -68,10 +68,10 @@ class ElfTest(unittest.TestCase):
         self.assertEqual(Elf(made).needed(), needed)
         ctypes.CDLL(made)
 
-    def test_the_hash_is_the_one_that_the_linker_wrote(self):
+    def test_the_version_hash_is_that_of_the_linker(self):
         self.assertEqual(version_hash(b"GLIBC_2.2.5"), 0x09691A75)
 
-    def test_what_is_no_elf_file_is_refused(self):
+    def test_other_files_are_refused(self):
         path = self.folder / "text"
         path.write_text("#!/bin/sh\n" * 20)
         with self.assertRaises(ElfError):

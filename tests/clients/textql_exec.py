@@ -1,4 +1,4 @@
-"""exec through the official client: textql_exec.py URL KEY"""
+"""Runs commands with the official client: textql_exec.py URL KEY"""
 import sys
 
 from textql import TextQL
@@ -10,24 +10,24 @@ sandbox = client.sandbox.start()["sandbox_id"]
 FIELDS = {"stdout", "stderr", "exit_code", "error"}
 
 
-def ran(command, **arguments):
-    """What a command that was run came to."""
+def run(command, **arguments):
+    """Runs a command without an error: standard output, standard error, exit code."""
     answer = client.sandbox.exec(sandbox, command=command, **arguments)
     assert set(answer) >= FIELDS and not answer["error"], answer
     return answer["stdout"], answer["stderr"], answer["exit_code"]
 
 
-assert ran("echo out; echo err >&2; exit 3") == ("out\n", "err\n", 3)
-assert ran("echo $GREETING | tr a-z A-Z", kind="bash", env={"GREETING": "hello, you"}) == ("HELLO, YOU\n", "", 0)
+assert run("echo out; echo err >&2; exit 3") == ("out\n", "err\n", 3)
+assert run("echo $GREETING | tr a-z A-Z", kind="bash", env={"GREETING": "hello, you"}) == ("HELLO, YOU\n", "", 0)
 python = "import os, sys\nprint(os.environ['GREETING'])\nsys.exit(2)"
-assert ran(python, kind="python", env={"GREETING": "grüß dich"}) == ("grüß dich\n", "", 2)
-_, stderr, code = ran("1 / 0", kind="python")
+assert run(python, kind="python", env={"GREETING": "grüß dich"}) == ("grüß dich\n", "", 2)
+_, stderr, code = run("1 / 0", kind="python")
 assert "ZeroDivisionError" in stderr and code == 1, (stderr, code)
 
-# A process of its own: neither variables nor the environment are the kernel's, the files are the same.
+# A command is a process of its own: it shares the kernel's files, but neither variables nor environment.
 client.sandbox.execute(sandbox, code="x = 1\nopen('by_code.txt', 'w').write('by the code')")
-assert ran("cat by_code.txt; echo made > by_exec.txt; echo ${GREETING-unset}") == ("by the codeunset\n", "", 0)
-assert ran("print('x' in globals())", kind="python") == ("False\n", "", 0)
+assert run("cat by_code.txt; echo made > by_exec.txt; echo ${GREETING-unset}") == ("by the codeunset\n", "", 0)
+assert run("print('x' in globals())", kind="python") == ("False\n", "", 0)
 seen = client.sandbox.execute(sandbox, code="print(x, open('by_exec.txt').read())")
 assert seen["output"] == ["1 made\n"], seen
 assert client.sandbox.download_file(sandbox, "by_exec.txt") == b"made\n"

@@ -1,4 +1,4 @@
-"""Working files through the official client: textql_files.py URL KEY"""
+"""Moves working files with the official client: textql_files.py URL KEY"""
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +22,7 @@ assert sorted(listed) == sorted([*names, "from disk.bin"]), listed
 code = "import os\nprint(all(open(name).read(len(name)) == name for name in os.listdir() if name != 'from disk.bin'), len(os.listdir()))"
 assert client.sandbox.execute(sandbox, code=code)["output"] == [f"True {len(names) + 1}"]
 for name in names:
-    # The client puts the path into its URL as it is.
+    # The client does not percent-encode the path.
     assert client.sandbox.download_file(sandbox, quote(name)) == f"{name},1\n".encode() * 1000, name
     assert client.sandbox.delete_file(sandbox, quote(name)) == {"success": True}, name
 assert [file["name"] for file in client.sandbox.list_files(sandbox)["files"]] == ["from disk.bin"]

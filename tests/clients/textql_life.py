@@ -1,4 +1,4 @@
-"""Every call of the contract but exec (textql_exec.py) through the official client: textql_life.py URL KEY"""
+"""Makes every call of the API with the official client, except exec (textql_exec.py): textql_life.py URL KEY"""
 import pathlib
 import sys
 import tempfile
@@ -51,7 +51,7 @@ assert (record["output_preview"], record["error"]) == ("before", failed["error"]
 (ran,) = (one for page in (first, rest) for one in page["executions"] if one["input"] == code)
 assert (ran["output_preview"], ran["error"]) == ("7", "") and ran["duration_ms"] >= 0, ran
 
-# Files: from a path, from bytes, in both directions, and between the client and the code.
+# Files: uploaded from a path and from bytes, downloaded, and exchanged with the code.
 bytes_of_all_kinds = bytes(range(256)) * 40
 assert client.sandbox.upload_file(sandbox, ("all bytes.bin", bytes_of_all_kinds)) == {
     "filename": "all bytes.bin", "size_bytes": len(bytes_of_all_kinds)}
@@ -81,13 +81,13 @@ assert gone["output"] == ["[]"], gone
 
 
 def refused(kind, status, call):
-    """The error that a call is refused with, as the client raises it."""
+    """Makes a call that must fail with this status; the client's error message."""
     try:
         answer = call()
     except kind as error:
         assert error.status_code == status and str(error), error
         return str(error)
-    raise AssertionError(f"was answered: {answer!r}")
+    raise AssertionError(f"the call succeeded: {answer!r}")
 
 
 refused(NotFoundError, 404, lambda: client.sandbox.download_file(sandbox, "out/deep/made.txt"))

@@ -1,8 +1,8 @@
-//! A small client of the API.
+//! A client of the HTTP API that checks the status of the calls it makes.
 
 use serde_json::{Value, json};
 
-/// The API at one address, with one key.
+/// A client with one base URL and one API key.
 #[derive(Clone)]
 pub struct Api {
     http: reqwest::Client,
@@ -10,17 +10,17 @@ pub struct Api {
     key: String,
 }
 
-/// An answer.
+/// Status and body of an answer.
 #[derive(Debug)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// The JSON, or null.
+    /// The JSON body, or null.
     pub body: Value,
 }
 
 impl Answer {
-    /// The elements of output.
+    /// The elements of `output`.
     pub fn output(&self) -> Vec<String> {
         let elements = self.body["output"].as_array().unwrap_or_else(|| panic!("no output in {self:?}"));
         elements.iter().map(|element| element.as_str().unwrap().to_owned()).collect()
@@ -28,12 +28,12 @@ impl Answer {
 }
 
 impl Api {
-    /// The API at this address.
+    /// A client of the API at this base URL.
     pub fn new(base: &str, key: &str) -> Self {
         Self { http: reqwest::Client::new(), base: base.to_owned(), key: key.to_owned() }
     }
 
-    /// One request; `None` when the connection broke before an answer.
+    /// Sends one request; `None` if the connection breaks before the answer is complete.
     pub async fn try_call(&self, method: &str, path: &str, body: Option<Value>) -> Option<Answer> {
         let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
         let request = request.bearer_auth(&self.key);
@@ -44,13 +44,13 @@ impl Api {
         Some(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
     }
 
-    /// One request that has to be answered.
+    /// Sends one request that must be answered.
     pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         let answer = self.try_call(method, path, body).await;
         answer.unwrap_or_else(|| panic!("{method} {path}: no answer"))
     }
 
-    /// Starts a sandbox.
+    /// Starts a sandbox; its id.
     pub async fn start(&self) -> String {
         let answer = self.call("POST", "/v2/sandcastles", None).await;
         assert_eq!(answer.status, 201, "{answer:?}");
@@ -62,14 +62,14 @@ impl Api {
         self.call("POST", &format!("/v2/sandcastles/{sandbox}/execute"), Some(json!({ "code": code }))).await
     }
 
-    /// Runs code that has to succeed, and gives its output.
+    /// Runs code that must be answered with 200; its output.
     pub async fn output(&self, sandbox: &str, code: &str) -> Vec<String> {
         let answer = self.execute(sandbox, code).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.output()
     }
 
-    /// Puts a file into a sandbox, as a form does.
+    /// Uploads a file as a multipart form.
     pub async fn upload(&self, sandbox: &str, name: &str, content: impl AsRef<[u8]>) -> Answer {
         let head = format!("--border\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
         let body = [head.as_bytes(), content.as_ref(), b"\r\n--border--\r\n"].concat();
@@ -80,7 +80,7 @@ impl Api {
         Answer { status, body: response.json().await.unwrap_or_default() }
     }
 
-    /// The bytes of a working file, whose path is written as in a URL.
+    /// The bytes of a working file; the path is percent-encoded.
     pub async fn download(&self, sandbox: &str, path: &str) -> Vec<u8> {
         let request = self.http.get(format!("{}/v2/sandcastles/{sandbox}/files/{path}", self.base));
         let response = request.bearer_auth(&self.key).send().await.unwrap();
@@ -88,21 +88,21 @@ impl Api {
         response.bytes().await.unwrap().to_vec()
     }
 
-    /// Announces a file to be uploaded past the API.
-    pub async fn announce(&self, sandbox: &str, name: &str, size: usize) -> Value {
+    /// Requests a presigned URL for an upload that goes directly to the bucket; the answer.
+    pub async fn request_upload(&self, sandbox: &str, name: &str, size: usize) -> Value {
         let body = json!({ "filename": name, "size_bytes": size });
         let answer = self.call("POST", &format!("/v2/sandcastles/{sandbox}/files"), Some(body)).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.body
     }
 
-    /// Has an upload taken over.
-    pub async fn take(&self, sandbox: &str, upload: &Value) -> Answer {
+    /// Makes the uploaded file a working file of the sandbox.
+    pub async fn complete_upload(&self, sandbox: &str, upload: &Value) -> Answer {
         let body = json!({ "upload_id": upload["upload_id"] });
         self.call("POST", &format!("/v2/sandcastles/{sandbox}/files"), Some(body)).await
     }
 
-    /// Every execution of a sandbox, newest first, page by page.
+    /// Every execution of a sandbox, newest first, read page by page.
     pub async fn executions(&self, sandbox: &str) -> Vec<Value> {
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {

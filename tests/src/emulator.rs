@@ -1,4 +1,4 @@
-//! A function as Lambda runs it: the program under the real runtime interface emulator, and the events that it is given.
+//! Runs a function under the Lambda runtime interface emulator, and builds its events.
 
 use std::{
     fs,
@@ -15,30 +15,30 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use sandcastle_local::EmbeddedS3;
 use serde_json::{Value, json};
 
-use crate::{here, place::Place, server::KEY};
+use crate::{isolation::Isolation, paths, server::KEY};
 
-/// The emulator with the function in it. Dropping it ends both.
+/// The emulator and the function in it. Dropping it kills both.
 pub struct Function {
     child: Child,
-    /// Where it takes invocations.
+    /// URL for invocations.
     pub url: String,
     http: reqwest::Client,
     log: PathBuf,
 }
 
 impl Function {
-    /// ExecuteFunction, hosting kernels itself.
+    /// ExecuteFunction that hosts kernels itself.
     pub fn start(folder: &Path, s3: &EmbeddedS3) -> Self {
         Self::start_with(folder, s3, &[])
     }
 
-    /// ExecuteFunction, with further settings.
+    /// The same with further settings.
     pub fn start_with(folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
-        Self::start_in(Place::Here, folder, s3, settings)
+        Self::start_isolated(Isolation::None, folder, s3, settings)
     }
 
-    /// [`Function::start_with`], elsewhere.
-    pub fn start_in(place: Place, folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
+    /// The same with isolation.
+    pub fn start_isolated(isolation: Isolation, folder: &Path, s3: &EmbeddedS3, settings: &[(&str, &str)]) -> Self {
         let endpoint = s3.endpoint();
         let usual = [
             ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.as_str()),
@@ -47,24 +47,24 @@ impl Function {
             ("S3_ENDPOINT", &endpoint),
             ("SANDCASTLE_BUCKET", s3.bucket()),
         ];
-        Self::launch_in(place, folder, "bootstrap", &[&usual, settings].concat())
+        Self::launch_isolated(isolation, folder, "bootstrap", &[&usual, settings].concat())
     }
 
-    /// A program under an emulator of its own.
+    /// A program of this build under an emulator, with no settings but these.
     pub fn launch(folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
-        Self::launch_in(Place::Here, folder, program, settings)
+        Self::launch_isolated(Isolation::None, folder, program, settings)
     }
 
-    /// [`Function::launch`], elsewhere.
-    pub fn launch_in(place: Place, folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
-        let [front, api] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+    /// The same with isolation.
+    pub fn launch_isolated(isolation: Isolation, folder: &Path, program: &str, settings: &[(&str, &str)]) -> Self {
+        let [invoke, api] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let log = folder.join(format!("{program}.log"));
         let out = fs::File::create(&log).unwrap();
-        let url = format!("http://{front}/2015-03-31/functions/function/invocations");
-        let options = ["--runtime-interface-emulator-address".into(), front, "--runtime-api-address".into(), api];
-        let mut command = place.command(folder, program, &options);
-        if place == Place::Here {
-            // Beside others of this machine, which have folders of their own.
+        let url = format!("http://{invoke}/2015-03-31/functions/function/invocations");
+        let options = ["--runtime-interface-emulator-address".into(), invoke, "--runtime-api-address".into(), api];
+        let mut command = isolation.command(folder, program, &options);
+        if isolation == Isolation::None {
+            // A run folder of its own, because several functions share this machine.
             command.env("SANDCASTLE_RUN_DIR", folder.join(format!("{program}-run")));
         }
         let child = command
@@ -79,13 +79,13 @@ impl Function {
         Self { child, url, http: reqwest::Client::new(), log }
     }
 
-    /// The answer to an event: the proxy response, when it is one of an API.
+    /// The JSON answer to an event; for an event of an API, the proxy response.
     pub async fn invoke(&self, event: &Value) -> Value {
         let answer = self.invoke_raw(event).await;
         serde_json::from_slice(&answer).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&answer)))
     }
 
-    /// The answer to an event as it comes: a stream is no JSON.
+    /// The bytes of the answer to an event: a streamed answer is not JSON.
     pub async fn invoke_raw(&self, event: &Value) -> Bytes {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
@@ -97,17 +97,17 @@ impl Function {
         }
     }
 
-    /// The emulator's own process.
+    /// Process id of the emulator.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends the environment as Lambda does.
+    /// Ends the environment with SIGTERM, as Lambda does.
     pub fn terminate(&self) {
         rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
     }
 
-    /// What the emulator and the function logged.
+    /// The log of the emulator and the function.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -120,15 +120,15 @@ impl Drop for Function {
     }
 }
 
-/// A port that nobody listens on. Below those that Linux gives to connections and to who asks for any, so that none of
-/// these can take it before the emulator does; and never the same one twice.
+/// A free port, never the same one twice. It lies below Linux's ephemeral ports, so that no connection takes it before the
+/// emulator does.
 fn free_port() -> u16 {
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 20_000;
-    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    static USED: AtomicU32 = AtomicU32::new(0);
     loop {
-        // Test programs that run at the same time begin in different places.
-        let number = std::process::id().wrapping_mul(97).wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        // Test programs that run at the same time begin at different ports.
+        let number = std::process::id().wrapping_mul(97).wrapping_add(USED.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(FIRST + number % COUNT).unwrap();
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
@@ -136,9 +136,9 @@ fn free_port() -> u16 {
     }
 }
 
-/// The complete REST API event of the fixture, for another call by the tests' key.
+/// The REST API event of the fixture with another method, path and body, authenticated with [`KEY`].
 pub fn event(method: &str, path: &str, body: Option<Value>) -> Value {
-    let fixture = fs::read(here::root().join("tests/fixtures/events/execute-rest.json")).unwrap();
+    let fixture = fs::read(paths::root().join("tests/fixtures/events/execute-rest.json")).unwrap();
     let mut event: Value = serde_json::from_slice(&fixture).unwrap();
     event["httpMethod"] = json!(method);
     event["path"] = json!(path);
@@ -150,7 +150,7 @@ pub fn event(method: &str, path: &str, body: Option<Value>) -> Value {
     event
 }
 
-/// The JSON in a proxy response.
+/// The JSON body of a proxy response.
 pub fn body(response: &Value) -> Value {
     serde_json::from_str(response["body"].as_str().unwrap_or_else(|| panic!("{response}"))).unwrap()
 }

@@ -1,5 +1,5 @@
-//! Faults in front of the embedded S3: requests that fail, writes that land though their answer says otherwise, and writes
-//! that land late.
+//! Fault injection for the embedded S3: requests that fail, writes that take effect although the answer is an error, and
+//! writes that take effect late.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,18 +14,18 @@ use s3s::{
 use sandcastle_local::LocalBucket;
 use tokio::sync::Notify;
 
-/// What happens to one request.
+/// A fault that a request meets.
 #[derive(Clone)]
 pub enum Fault {
-    /// 500, and nothing happened.
+    /// Answers 500; the request has no effect.
     Fail,
-    /// 500, though it happened.
-    HappensUnsaid,
-    /// 500 now; it happens when told so.
-    HappensLater(Arc<Notify>),
+    /// Answers 500 although the request took effect.
+    ApplyAndFail,
+    /// Answers 500; the request takes effect when notified, which is notified in turn.
+    ApplyLater(Arc<Notify>),
 }
 
-/// Which requests a fault is for.
+/// The operation that a fault is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     /// GetObject.
@@ -43,17 +43,18 @@ struct Planned {
     times: usize,
 }
 
-/// The plan of faults. Clones share it.
+/// The faults to come. Clones share them.
 #[derive(Clone, Default)]
 pub struct Plan(Arc<Mutex<Vec<Planned>>>);
 
 impl Plan {
-    /// The next `times` such requests, on keys that contain `key_part`, meet the fault. The SDK tries three times.
+    /// The next `times` requests of this operation on keys that contain `key_part` meet the fault. The SDK tries each
+    /// request three times.
     pub fn add(&self, op: Op, key_part: &str, fault: Fault, times: usize) {
         self.0.lock().unwrap().push(Planned { op, key_part: key_part.to_owned(), fault, times });
     }
 
-    /// No more faults.
+    /// Removes all faults.
     pub fn clear(&self) {
         self.0.lock().unwrap().clear();
     }
@@ -73,7 +74,7 @@ pub struct Faulty {
 }
 
 impl Faulty {
-    /// Puts the plan in front of the bucket.
+    /// A bucket with these faults.
     pub fn new(bucket: LocalBucket, plan: Plan) -> Self {
         Self { bucket, plan }
     }
@@ -92,16 +93,16 @@ impl S3 for Faulty {
         match self.plan.next(Op::Put, &req.input.key) {
             None => self.bucket.put_object(req).await,
             Some(Fault::Fail) => Err(s3_error!(InternalError)),
-            Some(Fault::HappensUnsaid) => {
+            Some(Fault::ApplyAndFail) => {
                 self.bucket.put_object(req).await?;
                 Err(s3_error!(InternalError))
             }
-            Some(Fault::HappensLater(when)) => {
+            Some(Fault::ApplyLater(when)) => {
                 let bucket = self.bucket.clone();
-                let req = held(req).await?;
+                let req = buffered(req).await?;
                 tokio::spawn(async move {
                     when.notified().await;
-                    // Refused by its own condition when the key has been taken meanwhile; that is the point.
+                    // S3 refuses it by its own condition if the key exists by now; the tests rely on that.
                     drop(bucket.put_object(req).await);
                     when.notify_one();
                 });
@@ -126,8 +127,8 @@ impl S3 for Faulty {
     }
 }
 
-/// The request with its body read, so that it outlives its connection.
-async fn held(mut req: S3Request<PutObjectInput>) -> S3Result<S3Request<PutObjectInput>> {
+/// The request with its body in memory, so that it outlives its connection.
+async fn buffered(mut req: S3Request<PutObjectInput>) -> S3Result<S3Request<PutObjectInput>> {
     if let Some(mut body) = req.input.body.take() {
         let mut bytes = Vec::new();
         while let Some(piece) = futures::StreamExt::next(&mut body).await {

@@ -1,26 +1,23 @@
-//! What the tests share: a server started as a user starts it, the functions as Lambda runs them, and clients of both.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! What the tests share: a server started as a user starts it, the functions as Lambda runs them, stand-ins for the AWS
+//! services around them, and clients.
 
 pub mod api;
+mod authorizer;
+pub mod bucket;
 pub mod cases;
-pub mod cloud;
 pub mod deployment;
-mod door;
 pub mod emulator;
+pub mod fake_lambda;
+pub mod fake_sts;
 pub mod faults;
-pub mod front;
 pub mod gateway;
-pub mod here;
 pub mod iam;
-pub mod memory;
+pub mod iam_s3;
+pub mod isolation;
 pub mod objects;
-pub mod place;
+pub mod paths;
+pub mod process;
 mod rest;
+mod s3_access;
+mod serve;
 pub mod server;

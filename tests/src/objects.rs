@@ -1,4 +1,4 @@
-//! What lies in the embedded S3, read where it keeps it.
+//! The objects of the embedded S3, read from its data folder.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ fn root(folder: &Path) -> PathBuf {
     folder.join("bucket/s3").join(BUCKET)
 }
 
-/// Every key in the bucket of [`crate::deployment::bucket`].
+/// Every key in the bucket of [`crate::bucket::bucket`].
 pub fn keys(folder: &Path) -> Vec<String> {
     let root = root(folder);
     let (mut keys, mut folders) = (Vec::new(), vec![root.clone()]);
@@ -27,7 +27,7 @@ pub fn keys(folder: &Path) -> Vec<String> {
     keys
 }
 
-/// The length of an object.
+/// The length of an object in bytes.
 pub fn length(folder: &Path, key: &str) -> u64 {
     fs::metadata(root(folder).join(key)).unwrap().len()
 }

@@ -1,7 +1,7 @@
-//! HTTP as API Gateway's REST API tells it to a function, and back.
+//! Converts HTTP requests to events of an API Gateway REST API, and proxy responses to HTTP.
 //!
-//! As the real one does: the event's `path` is as the client sent it, percent-encoded; parameters of path and query are decoded;
-//! every body is base64, because `infra/openapi.yaml` declares all media types binary.
+//! As in the real gateway, the event's `path` is percent-encoded as the client sent it, parameters of path and query are
+//! decoded, and every body is base64, because `infra/openapi.yaml` declares all media types binary.
 
 use std::fs;
 
@@ -13,14 +13,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::{emulator::event, here};
+use crate::{emulator::event, paths};
 
-/// Headers that end at the gateway.
+/// Headers that the gateway does not pass on.
 const HOP_BY_HOP: [&str; 3] = ["connection", "content-length", "transfer-encoding"];
 
-/// The routes of `infra/openapi.yaml`, whose paths and methods stand on lines of their own.
+/// Method and resource of the routes in `infra/openapi.yaml`. Paths and methods are on lines of their own there.
 pub(crate) fn routes() -> Vec<(String, String)> {
-    let contract = fs::read_to_string(here::root().join("infra/openapi.yaml")).unwrap();
+    let contract = fs::read_to_string(paths::root().join("infra/openapi.yaml")).unwrap();
     let (mut routes, mut resource) = (Vec::new(), None);
     for line in contract.lines().filter(|line| line.ends_with(':')) {
         let name = line.trim().trim_end_matches(':');
@@ -32,11 +32,11 @@ pub(crate) fn routes() -> Vec<(String, String)> {
             _ => {}
         }
     }
-    assert!(!routes.is_empty(), "no routes in infra/openapi.yaml");
+    assert!(!routes.is_empty(), "found no routes in infra/openapi.yaml");
     routes
 }
 
-/// The decoded parameters of a path, when it is one of the resource.
+/// The decoded parameters of a path, if it matches the resource.
 pub(crate) fn parameters(resource: &str, path: &str) -> Option<Map<String, Value>> {
     let mut found = Map::new();
     let mut rest = path;
@@ -58,7 +58,7 @@ pub(crate) fn parameters(resource: &str, path: &str) -> Option<Map<String, Value
     rest.is_empty().then_some(found)
 }
 
-/// The complete event of a request.
+/// The event of a request.
 pub(crate) fn rest_event(
     method: &Method,
     uri: &Uri,
@@ -75,10 +75,10 @@ pub(crate) fn rest_event(
     let sent = sent.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     let added = ["Host", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Amzn-Trace-Id"];
     let added = added.map(|name| (name.to_owned(), event["headers"][name].as_str().unwrap().to_owned()));
-    let (last, all) = both_ways(sent.chain(added));
+    let (last, all) = last_and_all(sent.chain(added));
     (event["headers"], event["multiValueHeaders"]) = (last, all);
     let (last, all) =
-        both_ways(uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        last_and_all(uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             (decoded(name), decoded(value))
         }));
@@ -94,8 +94,8 @@ fn decoded(text: &str) -> String {
     percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// The last value of each name, and all of them; null when there are none.
-fn both_ways(pairs: impl Iterator<Item = (String, String)>) -> (Value, Value) {
+/// The last value of each name, and all values of each name; null if there are none.
+fn last_and_all(pairs: impl Iterator<Item = (String, String)>) -> (Value, Value) {
     let (mut last, mut all) = (Map::new(), Map::new());
     for (name, value) in pairs {
         last.insert(name.clone(), json!(value));
@@ -104,16 +104,16 @@ fn both_ways(pairs: impl Iterator<Item = (String, String)>) -> (Value, Value) {
     if last.is_empty() { (Value::Null, Value::Null) } else { (last.into(), all.into()) }
 }
 
-/// What the client gets for a proxy response; where a header stands in both forms, the one with several values counts.
+/// The HTTP response for a proxy response. If a header is in both forms, `multiValueHeaders` counts.
 pub(crate) fn http_response(answer: &Value) -> Response<Body> {
     let status = u16::try_from(answer["statusCode"].as_u64().unwrap()).unwrap();
     let mut response = Response::builder().status(status);
     let object = |name: &str| answer[name].as_object().cloned().unwrap_or_default();
-    let several = object("multiValueHeaders");
-    for (name, value) in object("headers").iter().filter(|(name, _)| !several.contains_key(*name)) {
+    let multi_value = object("multiValueHeaders");
+    for (name, value) in object("headers").iter().filter(|(name, _)| !multi_value.contains_key(*name)) {
         response = response.header(name, value.as_str().unwrap());
     }
-    for (name, values) in &several {
+    for (name, values) in &multi_value {
         for value in values.as_array().unwrap() {
             response = response.header(name, value.as_str().unwrap());
         }

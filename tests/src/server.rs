@@ -1,4 +1,4 @@
-//! A server as a user starts it: the real `sandcastle serve`, in a process group of its own.
+//! Starts `sandcastle serve` as a user does, in a process group of its own.
 
 use std::{
     fs,
@@ -12,34 +12,34 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::{api::Api, here};
+use crate::{api::Api, paths};
 
-/// The development key of every server here.
+/// The API key of every server and deployment in the tests.
 pub const KEY: &str = "tql_the-tests-own-key-0123456789abcdef";
 /// How long a server may take to listen, or to end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running server. Dropping it kills its whole process group.
 pub struct Server {
     child: Child,
     log: PathBuf,
-    /// Where its API listens.
+    /// Base URL of its API.
     pub url: String,
 }
 
 impl Server {
-    /// Starts one on this data folder, with further settings.
+    /// Starts one with this data folder and these settings (environment variables).
     pub fn start(data: &Path, settings: &[(&str, &str)]) -> Self {
         let log = data.with_extension(format!("log-{}", settings.len()));
         let stderr = fs::File::options().create(true).append(true).open(&log).unwrap();
-        let mut command = Command::new(here::binary("sandcastle"));
+        let mut command = Command::new(paths::binary("sandcastle"));
         command.arg("serve").process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
         command.env("PORT", "0").env("S3_PORT", "0").env("SANDCASTLE_API_KEY", KEY);
         command.env("SANDCASTLE_DATA_DIR", data).envs(settings.iter().copied());
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (found, url) = std::sync::mpsc::channel();
-        // The banner is read to its end, so that the server never waits for a reader.
+        // Reads the whole banner, so that the server never blocks on a full pipe.
         thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
                 if let Some(at) = line.find("http://") {
@@ -48,41 +48,42 @@ impl Server {
                 }
             }
         });
-        let url = url.recv_timeout(PATIENCE);
-        let url = url.unwrap_or_else(|_| panic!("no server: {}", fs::read_to_string(&log).unwrap_or_default()));
+        let url = url.recv_timeout(TIMEOUT);
+        let url = url
+            .unwrap_or_else(|_| panic!("the server printed no URL: {}", fs::read_to_string(&log).unwrap_or_default()));
         let url = url.split('/').take(3).collect::<Vec<_>>().join("/");
         Self { child, log, url }
     }
 
-    /// A client with the development key.
+    /// A client with [`KEY`].
     pub fn api(&self) -> Api {
         Api::new(&self.url, KEY)
     }
 
-    /// What the server logged.
+    /// The server's log.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 
-    /// The server's own process.
+    /// Process id of the server.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as a user does, and waits; the exit code.
+    /// Ends it with SIGINT, as a user does, and waits; the exit code.
     pub fn interrupt(mut self) -> Option<i32> {
         rustix::process::kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(Instant::now() < until, "the server does not end: {}", self.log());
+            assert!(Instant::now() < until, "the server does not end after SIGINT: {}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Ends it as a power cut does.
+    /// Kills it with SIGKILL, as a power cut would end it.
     pub fn kill(mut self) {
         self.end();
     }
@@ -99,16 +100,16 @@ impl Drop for Server {
     }
 }
 
-/// A further key, made on the data folder of a server that runs.
+/// Creates a further API key in the data folder of a running server.
 pub fn new_key(data: &Path, org: &str, member: &str) -> String {
-    let mut keys = Command::new(here::binary("sandcastle"));
+    let mut keys = Command::new(paths::binary("sandcastle"));
     keys.args(["keys", "create", "--org", org, "--member", member, "--name", "test"]);
     let out = keys.env("SANDCASTLE_DATA_DIR", data).output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     String::from_utf8(out.stdout).unwrap().trim_end().to_owned()
 }
 
-/// Processes that run this build's kernel for the server with this pid, oldest first: zygotes and kernels.
+/// All descendants of the process with this pid: the function or server's zygotes and kernels.
 pub fn kernel_processes(server: u32) -> Vec<i32> {
     let mut found = Vec::new();
     let mut parents = vec![server];
@@ -127,7 +128,7 @@ pub fn kernel_processes(server: u32) -> Vec<i32> {
     found
 }
 
-/// Kernels of the server: what its zygotes have forked.
+/// The kernels of a server: the children of its zygotes.
 pub fn kernels(server: u32) -> Vec<i32> {
     let direct: Vec<i32> = children(server);
     direct.iter().flat_map(|zygote| children(u32::try_from(*zygote).unwrap())).collect()

@@ -1,4 +1,4 @@
-"""What reaches the function besides the API: jobs, asynchronous invocations and what they end in, the bucket's own events."""
+"""Event sources besides the API: the job queue, asynchronous invocations and their destinations, events of the bucket."""
 
 import re
 import unittest
@@ -9,37 +9,37 @@ PARAMETERS = TEMPLATE["Parameters"]
 CONDITIONS = TEMPLATE["Conditions"]
 JOBS = ("Jobs", "DeadJobs", "JobSource")
 NO_VALUE = {"Ref": "AWS::NoValue"}
-# What only a deployment that asks for it allows: the statement of the ExecuteRole, and under which condition.
+# Statements of the ExecuteRole that depend on a condition, which a parameter sets.
 OPTIONAL = {"TakeJobs": "HasJobs", "TellSuccess": "TellsSuccess", "TellFailure": "TellsFailure"}
 
 
 def number(value, **parameters):
-    """A number of the template, its `!Sub` filled in."""
+    """A number of the template, with the parameters of its `!Sub` filled in."""
     if isinstance(value, dict):
         value = re.sub(r"\$\{(\w+)\}", lambda found: str(parameters[found[1]]), value["Sub"])
     return int(value)
 
 
 class Jobs(unittest.TestCase):
-    def test_there_is_no_queue_unless_one_is_asked_for(self):
+    def test_there_is_no_queue_by_default(self):
         self.assertEqual((PARAMETERS["JobQueue"]["Default"], CONDITIONS["HasJobs"]), ("none", {"Equals": [{"Ref": "JobQueue"}, "create"]}))
         self.assertEqual(set(of_type("AWS::SQS::Queue")) | set(of_type("AWS::Lambda::EventSourceMapping")), set(JOBS))
         for name in JOBS:
             self.assertEqual(RESOURCES[name]["Condition"], "HasJobs")
         self.assertEqual(TEMPLATE["Outputs"]["JobQueueUrl"]["Condition"], "HasJobs")
-        self.assertFalse(of_type("AWS::SQS::QueuePolicy"), "somebody else may send to it")
+        self.assertFalse(of_type("AWS::SQS::QueuePolicy"), "another principal may send to it")
 
     def test_the_queues_are_encrypted(self):
         for name in ("Jobs", "DeadJobs"):
             self.assertIs(properties(name)["SqsManagedSseEnabled"], True)
 
-    def test_a_job_is_hidden_long_enough_for_its_batch(self):
+    def test_the_visibility_timeout_outlasts_a_batch(self):
         limit = PARAMETERS["FunctionSeconds"]
         for seconds in (limit["MinValue"], limit["Default"], limit["MaxValue"]):
             visibility = number(properties("Jobs")["VisibilityTimeout"], FunctionSeconds=seconds)
             self.assertTrue(6 * seconds <= visibility <= 43200, f"{visibility} s for a function of {seconds} s")
 
-    def test_a_job_that_fails_again_and_again_ends_where_an_alarm_sees_it(self):
+    def test_a_job_that_keeps_failing_goes_to_a_dead_letter_queue_with_an_alarm(self):
         redrive = properties("Jobs")["RedrivePolicy"]
         self.assertEqual(redrive["deadLetterTargetArn"], {"GetAtt": "DeadJobs.Arn"})
         self.assertTrue(2 <= redrive["maxReceiveCount"] <= 10)
@@ -49,7 +49,7 @@ class Jobs(unittest.TestCase):
         alarm = ALARMS["Resources"]["JobsDied"]
         self.assertEqual((alarm["Condition"], alarm["Properties"]["Threshold"]), ("HasDeadJobs", 1))
 
-    def test_only_failed_jobs_of_a_batch_come_back_and_few_run_at_once(self):
+    def test_only_failed_jobs_of_a_batch_are_retried_and_concurrency_is_limited(self):
         source = properties("JobSource")
         self.assertEqual(source["FunctionResponseTypes"], ["ReportBatchItemFailures"])
         self.assertEqual((source["BatchSize"], source["ScalingConfig"]), (10, {"MaximumConcurrency": {"Ref": "JobConcurrency"}}))
@@ -58,16 +58,16 @@ class Jobs(unittest.TestCase):
 
 
 class Asynchronous(unittest.TestCase):
-    def test_a_failure_is_tried_again_and_told(self):
+    def test_a_failed_invocation_is_retried_and_reported(self):
         (calls,) = of_type("AWS::Lambda::EventInvokeConfig").values()
         calls = calls["Properties"]
         self.assertEqual((calls["FunctionName"], calls["Qualifier"]), ({"Ref": "ExecuteFunction"}, "$LATEST"))
         self.assertEqual((calls["MaximumRetryAttempts"], calls["MaximumEventAgeInSeconds"]), (2, 3600))
         for end in ("Success", "Failure"):
-            told = {"If": [f"Tells{end}", {"Destination": {"Ref": f"Async{end}QueueArn"}}, NO_VALUE]}
-            self.assertEqual(calls["DestinationConfig"][f"On{end}"], told)
+            destination = {"If": [f"Tells{end}", {"Destination": {"Ref": f"Async{end}QueueArn"}}, NO_VALUE]}
+            self.assertEqual(calls["DestinationConfig"][f"On{end}"], destination)
 
-    def test_a_destination_is_one_queue_and_nothing_else(self):
+    def test_a_destination_is_a_single_queue(self):
         for end in ("Success", "Failure"):
             parameter = PARAMETERS[f"Async{end}QueueArn"]
             self.assertEqual(parameter["Default"], "")
@@ -76,7 +76,7 @@ class Asynchronous(unittest.TestCase):
             for other in ("*", "arn:aws:sqs:us-east-1:123456789012:*", "arn:aws:lambda:us-east-1:123456789012:function:f"):
                 self.assertFalse(allowed.match(other), other)
 
-    def test_a_permission_is_there_only_with_what_it_is_for(self):
+    def test_optional_permissions_depend_on_their_parameters(self):
         (policy,) = properties("ExecuteRole")["Policies"]
         found = {each["If"][1]["Sid"]: each["If"] for each in policy["PolicyDocument"]["Statement"] if "If" in each}
         self.assertEqual({sid: condition for sid, (condition, *_) in found.items()}, OPTIONAL)
@@ -84,14 +84,14 @@ class Asynchronous(unittest.TestCase):
             self.assertEqual(otherwise, NO_VALUE)
             self.assertNotIn("*", [name_of(each) for each in as_list(statement["Resource"])])
 
-    def test_nobody_is_trusted_without_a_token_by_default(self):
+    def test_no_caller_is_trusted_without_a_token_by_default(self):
         self.assertEqual(PARAMETERS["TrustedOrg"]["Default"], "")
         variables = properties("ExecuteFunction")["Environment"]["Variables"]
         self.assertEqual(variables["TRUSTED_ORG"], {"Ref": "TrustedOrg"})
 
 
 class Bucket(unittest.TestCase):
-    def test_its_events_go_to_eventbridge_and_invoke_nothing(self):
-        told = properties("Bucket")["NotificationConfiguration"]
-        self.assertEqual(told, {"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
-        self.assertFalse(of_type("AWS::Events::Rule"), "a rule for the bucket that invokes the function would never end")
+    def test_its_events_go_to_eventbridge_and_invoke_no_function(self):
+        configuration = properties("Bucket")["NotificationConfiguration"]
+        self.assertEqual(configuration, {"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
+        self.assertFalse(of_type("AWS::Events::Rule"), "a rule for the bucket that invokes the function would loop")

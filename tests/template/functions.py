@@ -1,4 +1,4 @@
-"""The functions: isolated, with nothing to steal in their environment, logging and traced; and the code's network."""
+"""The functions: tenant isolation, environment variables, logs, permissions; the network of InterpreterFunction; alarms."""
 
 import re
 import unittest
@@ -6,14 +6,14 @@ import unittest
 from load import ALARMS, LOCAL, NETWORK, ROOT, as_list, name_of, of_type, properties
 
 FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
-# Reviewed: names and numbers. A new variable has to be added here, and must not be a secret.
+# Reviewed environment variables: names and numbers. Add a new one here; it must not be a secret.
 VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
     "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
     "S3_PUBLIC_ENDPOINT", "RUST_LOG",
     "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS", "JWT_ORG_CLAIM",
 }
-# What the functions write to their logs as metrics, and which function each is watched on.
+# Metrics that the functions write to their logs, and the function whose metric the alarm watches.
 OWN_METRICS = {"ColdStarts": "CodeFunction", "CommitConflicts": "ExecuteFunction", "KernelDeaths": "ExecuteFunction",
                "RefusedEvents": "ExecuteFunction"}
 NET = NETWORK["Resources"]
@@ -27,38 +27,38 @@ class Functions(unittest.TestCase):
     def test_there_are_two(self):
         self.assertEqual(tuple(of_type("AWS::Serverless::Function")), FUNCTIONS)
 
-    def test_code_runs_in_a_microvm_of_its_tenant(self):
+    def test_each_tenant_has_its_own_environments(self):
         interpreter = properties("InterpreterFunction")
         self.assertEqual(interpreter["TenancyConfig"], {"TenantIsolationMode": "PER_TENANT"})
-        # Each would be refused, or end the isolation; a fixed name would keep the function from being replaced.
+        # Each is refused with tenant isolation, or would end it. A fixed name would prevent a replacement of the function.
         for other in ("FunctionName", "FunctionUrlConfig", "ProvisionedConcurrencyConfig", "SnapStart", "Events"):
             self.assertNotIn(other, interpreter)
 
-    def test_nothing_secret_is_in_plain_environment(self):
+    def test_no_environment_variable_is_a_secret(self):
         for function in FUNCTIONS:
             self.assertLessEqual(set(variables(function)), VARIABLES)
             for value in variables(function).values():
                 self.assertNotRegex(str(value), re.compile("secret|password|token|resolve:", re.I))
 
-    def test_the_function_that_runs_code_is_told_of_nothing_beside_it(self):
+    def test_the_function_that_runs_code_knows_no_other_resource(self):
         text = str(properties("InterpreterFunction"))
         for name in ("SandboxRole", "ExecuteFunction", "Bucket"):
             self.assertNotIn(name, text)
 
-    def test_the_variables_are_those_that_the_function_reads(self):
-        sources = ("execute/src/config.rs", "interpreter/src/lookup.rs", "interpreter/src/settings.rs")
+    def test_the_function_reads_its_variables(self):
+        sources = ("execute/src/settings.rs", "host/src/settings.rs")
         read = "".join((ROOT / "functions" / source).read_text() for source in sources)
         for name in ("SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "JAIL", "RUST_LOG",
                      "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS"):
             self.assertIn(f'"{name}"', read)
             self.assertIn(name, variables("ExecuteFunction"))
 
-    def test_sam_local_runs_it_with_the_same_variables(self):
+    def test_sam_local_sets_the_same_variables(self):
         local = LOCAL["Resources"]["ExecuteFunction"]["Properties"]["Environment"]["Variables"]
         dedicated = {"INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE"}
         self.assertEqual(set(local), set(variables("ExecuteFunction")) - dedicated)
 
-    def test_logs_are_json_and_end(self):
+    def test_logs_are_json_and_expire(self):
         for function in FUNCTIONS:
             logging = properties(function)["LoggingConfig"]
             self.assertEqual(logging["LogFormat"], "JSON")
@@ -75,11 +75,11 @@ class Functions(unittest.TestCase):
 
 
 class Network(unittest.TestCase):
-    def test_there_is_no_way_out(self):
+    def test_there_is_no_route_to_the_internet(self):
         kinds = {each["Type"] for each in NET.values()}
-        for way in ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "VPCGatewayAttachment", "Route",
+        for kind in ("InternetGateway", "NatGateway", "EgressOnlyInternetGateway", "VPCGatewayAttachment", "Route",
                     "VPCPeeringConnection", "TransitGatewayAttachment", "EIP"):
-            self.assertNotIn(f"AWS::EC2::{way}", kinds)
+            self.assertNotIn(f"AWS::EC2::{kind}", kinds)
         for subnet in of_type("AWS::EC2::Subnet", NET).values():
             self.assertIs(subnet["Properties"]["MapPublicIpOnLaunch"], False)
 
@@ -91,7 +91,7 @@ class Network(unittest.TestCase):
         self.assertFalse({"CidrIp", "CidrIpv6"} & set(rule))
         self.assertNotIn("SecurityGroupIngress", group["Properties"])
 
-    def test_the_one_endpoint_reaches_one_bucket_for_one_role(self):
+    def test_the_only_endpoint_allows_one_role_to_reach_one_bucket(self):
         (endpoint,) = of_type("AWS::EC2::VPCEndpoint", NET).values()
         endpoint = endpoint["Properties"]
         self.assertEqual((endpoint["VpcEndpointType"], endpoint["ServiceName"]["Sub"]), ("Gateway", "com.amazonaws.${AWS::Region}.s3"))
@@ -101,7 +101,7 @@ class Network(unittest.TestCase):
             for resource in as_list(statement["Resource"]):
                 self.assertRegex(name_of(resource), r":s3:::\$\{Bucket\}(/(ledger|objects|files)/\*)?$")
 
-    def test_dns_answers_for_the_bucket_and_for_nothing_else(self):
+    def test_dns_resolves_the_bucket_only(self):
         (rules,) = of_type("AWS::Route53Resolver::FirewallRuleGroup", NET).values()
         rules = sorted(rules["Properties"]["FirewallRules"], key=lambda rule: rule["Priority"])
         self.assertEqual([rule["Action"] for rule in rules], ["ALLOW", "BLOCK"])
@@ -120,15 +120,15 @@ class Alarms(unittest.TestCase):
         queue = ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
         self.assertEqual(found, of_lambda | own | {("AWS/ApiGateway", "5XXError"), queue})
 
-    def test_own_metrics_are_watched_as_they_are_written(self):
+    def test_alarms_watch_own_metrics_with_their_dimensions(self):
         alarms = [each["Properties"] for each in of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values()]
         found = {each["MetricName"]: each["Dimensions"] for each in alarms if each["Namespace"] == "Sandcastle"}
         wanted = {name: [{"Name": "FunctionName", "Value": {"Ref": function}}] for name, function in OWN_METRICS.items()}
         self.assertEqual(found, wanted)
         for each in alarms:
-            self.assertEqual(each["TreatMissingData"], "notBreaching", "silence is not a fault")
+            self.assertEqual(each["TreatMissingData"], "notBreaching", "missing data must not raise an alarm")
 
-    def test_the_readme_counts_them(self):
+    def test_the_readme_gives_their_number(self):
         text = (ROOT / "README.md").read_text()
         always = [each for each in of_type("AWS::CloudWatch::Alarm", ALARMS["Resources"]).values() if "Condition" not in each]
-        self.assertTrue(f"| {len(always)} alarms |" in text, f"the cost table has to name {len(always)} alarms")
+        self.assertTrue(f"| {len(always)} alarms |" in text, f"the cost table must name {len(always)} alarms")

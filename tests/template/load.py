@@ -1,4 +1,4 @@
-"""Reads the templates as plain data: `!Sub x` becomes {"Sub": "x"}, and the tests look at what stands there."""
+"""Reads the templates as plain data, with short forms unresolved: `!Sub x` becomes {"Sub": "x"}."""
 
 import pathlib
 
@@ -25,7 +25,7 @@ Loader.add_multi_constructor("!", _short_form)
 
 
 def load(path):
-    """One file of the checkout."""
+    """The data of a file; the path is relative to the root of the checkout."""
     return yaml.load((ROOT / path).read_text(), Loader)
 
 
@@ -42,7 +42,7 @@ def as_list(value):
 
 
 def name_of(value):
-    """An ARN or action as one text: `{"Sub": "${Bucket.Arn}/keys/*"}` is `${Bucket.Arn}/keys/*`, `GetAtt X` is `X`."""
+    """An ARN or action as a string: `{"Sub": "${Bucket.Arn}/keys/*"}` is `${Bucket.Arn}/keys/*`, `GetAtt X` is `X`."""
     if isinstance(value, dict):
         (value,) = value.values()
     return value
@@ -57,6 +57,6 @@ def of_type(kind, resources=RESOURCES):
 
 
 def statements(document):
-    """A policy's statements, those under !If included."""
+    """The statements of a policy, including those under !If."""
     for statement in document["Statement"]:
         yield statement["If"][1] if "If" in statement else statement

@@ -1,4 +1,4 @@
-"""Prints what the template's roles and its bucket's policy come to in a stack, as JSON: role -> arn, policies, trust.
+"""Prints the template's roles and bucket policy as JSON, resolved as in a stack: role -> arn, policies, trust.
 
     resolve.py BUCKET
 """
@@ -12,8 +12,8 @@ from load import RESOURCES, of_type, properties
 ACCOUNT = "123456789012"
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": ACCOUNT, "AWS::StackName": "sandcastle"}
 ABSENT = object()
-# The conditions that hold in a stack whose parameters have their defaults.
-HOLD = {"Dedicated"}
+# The conditions that are true with the default parameters.
+TRUE_CONDITIONS = {"Dedicated"}
 
 
 def arn(name, bucket):
@@ -26,7 +26,7 @@ def arn(name, bucket):
 
 
 def resolved(value, bucket):
-    """The value with its functions applied."""
+    """The value with its intrinsic functions applied."""
     again = lambda inner: resolved(inner, bucket)
     if isinstance(value, list):
         return [each for each in map(again, value) if each is not ABSENT]
@@ -34,7 +34,7 @@ def resolved(value, bucket):
         return value
     match list(value.items()):
         case [("If", [condition, then, otherwise])]:
-            return again(then if condition in HOLD else otherwise)
+            return again(then if condition in TRUE_CONDITIONS else otherwise)
         case [("Ref", "AWS::NoValue")]:
             return ABSENT
         case [("Ref", name)]:

@@ -1,4 +1,4 @@
-"""Who may do what: every role listed action by action, and no wildcard outside a reviewed list."""
+"""Permissions: the allowed actions of every role are in a reviewed list, without wildcards outside another one."""
 
 import unittest
 
@@ -19,7 +19,7 @@ def under(*prefixes):
 
 
 WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
-# The reviewed list. What is not here, nobody may do.
+# The reviewed list of allowed actions and their resources.
 GRANTS = {
     "ExecuteRole": allowed(
         (["s3:GetObject"], under("keys", "ledger", "objects", "files", "staging")),
@@ -30,7 +30,7 @@ GRANTS = {
         (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
         (["lambda:InvokeFunction"], ["InterpreterFunction.Arn"]),
         (["sts:AssumeRole"], ["SandboxRole.Arn"]),
-        # On conditions; see events.py.
+        # Only if a parameter asks for it; see events.py.
         (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], ["Jobs.Arn"]),
         (["sqs:SendMessage"], ["AsyncSuccessQueueArn", "AsyncFailureQueueArn"]),
     ),
@@ -42,7 +42,7 @@ GRANTS = {
     ),
     "GatewayRole": set(),
 }
-# Actions that take no resource.
+# Actions that do not support a resource.
 ANY_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", *ENI}
 TRUSTED = {
     "ExecuteRole": {"Service": "lambda.amazonaws.com"},
@@ -53,7 +53,7 @@ TRUSTED = {
 
 
 def documents(role):
-    """The policies in a role, and those attached to it."""
+    """The inline policies of a role, and those attached to it."""
     yield from (policy["PolicyDocument"] for policy in properties(role).get("Policies", []))
     for policy in of_type("AWS::IAM::Policy").values():
         if {"Ref": role} in policy["Properties"]["Roles"]:
@@ -69,7 +69,7 @@ class Roles(unittest.TestCase):
         self.assertEqual(set(of_type("AWS::IAM::Role")), set(GRANTS))
         self.assertFalse(of_type("AWS::IAM::Role", NETWORK["Resources"]))
 
-    def test_each_role_may_do_what_is_listed_and_nothing_else(self):
+    def test_each_role_allows_the_listed_actions_only(self):
         for role, expected in GRANTS.items():
             with self.subTest(role):
                 self.assertTrue(all("NotAction" not in each and "NotResource" not in each for each in of_role(role, "Allow")))
@@ -77,7 +77,7 @@ class Roles(unittest.TestCase):
                          for action in as_list(each["Action"]) for resource in as_list(each["Resource"])}
                 self.assertEqual(found, expected)
 
-    def test_no_wildcard_but_the_reviewed_ones(self):
+    def test_wildcards_are_reviewed(self):
         for role in GRANTS:
             for each in of_role(role, "Allow"):
                 for action in as_list(each["Action"]):
@@ -85,33 +85,33 @@ class Roles(unittest.TestCase):
                     if "*" in map(name_of, as_list(each["Resource"])):
                         self.assertIn(action, ANY_RESOURCE)
 
-    def test_nobody_else_may_assume_a_role(self):
+    def test_each_role_trusts_one_principal(self):
         for role, who in TRUSTED.items():
             (statement,) = properties(role)["AssumeRolePolicyDocument"]["Statement"]
             self.assertEqual((statement["Principal"], statement["Action"]), (who, "sts:AssumeRole"), role)
 
-    def test_managed_policies_are_the_gateways_one(self):
+    def test_the_only_managed_policy_is_the_gateways(self):
         found = [name_of(arn) for role in of_type("AWS::IAM::Role").values()
                  for arn in role["Properties"].get("ManagedPolicyArns", [])]
         self.assertEqual([arn.rsplit("/", 1)[1] for arn in found], ["AmazonAPIGatewayPushToCloudWatchLogs"])
 
-    def test_functions_have_these_roles_and_no_policies_of_sams(self):
+    def test_functions_have_these_roles_and_no_sam_policies(self):
         for function in of_type("AWS::Serverless::Function"):
             role = function.replace("Function", "Role")
             self.assertEqual(properties(function)["Role"], {"GetAtt": f"{role}.Arn"})
             self.assertNotIn("Policies", properties(function))
 
-    def test_code_can_do_nothing_with_the_interpreters_credentials(self):
+    def test_the_interpreters_credentials_only_write_logs_inside_the_function(self):
         (deny,) = of_role("InterpreterRole", "Deny")
         self.assertEqual(deny["NotAction"], WRITE_LOGS)
         self.assertEqual(deny["Resource"], "*")
         self.assertEqual(deny["Condition"], {"Null": {"lambda:SourceFunctionArn": "false"}})
 
-    def test_the_sandbox_role_overwrites_nothing_and_lists_ledgers_only(self):
+    def test_the_sandbox_role_overwrites_no_object_and_lists_ledgers_only(self):
         by_action = {each["Action"][0]: each.get("Condition") for each in of_role("SandboxRole", "Allow")}
         self.assertEqual(by_action["s3:PutObject"], {"Null": {"s3:if-none-match": "false"}})
         self.assertEqual(by_action["s3:ListBucket"], {"StringLike": {"s3:prefix": "ledger/*"}})
 
-    def test_what_belongs_to_the_dedicated_mode_is_not_there_without_it(self):
+    def test_resources_of_the_dedicated_mode_depend_on_its_condition(self):
         for name in ("SandboxRole", "InterpreterRole", "InterpreterFunction", "ExecuteMayRunCode", "Network"):
             self.assertEqual(RESOURCES[name]["Condition"], "Dedicated")

@@ -1,7 +1,6 @@
-"""Measures the functions that `sam build` has made, and fails when a zip is too big to start quickly.
+"""Measures the functions that `sam build` has built; fails if a zip is too large for a quick cold start.
 
-Lambda fetches a zip at every cold start, outside of what it reports as the start: a few MB take no time, more take 4 to 8 ms
-each.
+At a cold start Lambda first fetches the zip, which the reported duration does not include: each MB above a few adds 4 to 8 ms.
 """
 
 import io
@@ -9,8 +8,8 @@ import pathlib
 import sys
 import zipfile
 
-# Of each function's zip, in MiB.
-AT_MOST = 8
+# Largest zip of a function, in MiB.
+MAX_ZIP = 8
 
 
 def zipped(folder):
@@ -22,12 +21,12 @@ def zipped(folder):
 
 
 def main():
-    too_big = False
+    too_large = False
     for folder in map(pathlib.Path, sys.argv[1:]):
         size, unzipped = zipped(folder) / 2**20, sum(path.stat().st_size for path in folder.rglob("*")) / 2**20
-        too_big |= size > AT_MOST
-        print(f"{folder.name}: {size:.1f} MiB zipped of {AT_MOST}, {unzipped:.1f} MiB unzipped")
-    sys.exit("a function's zip is too big" if too_big else 0)
+        too_large |= size > MAX_ZIP
+        print(f"{folder.name}: {size:.1f} MiB zipped of {MAX_ZIP}, {unzipped:.1f} MiB unzipped")
+    sys.exit("a function's zip is too large" if too_large else 0)
 
 
 if __name__ == "__main__":

@@ -1,42 +1,34 @@
-//! The behaviour cases of `tests/cases`, played by their own runner against a server.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! Runs the behaviour cases of `tests/cases` against a server.
 
 use sandcastle_e2e::{cases, server::Server};
 
-fn play(categories: &[&str]) {
+fn run(categories: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[("SANDCASTLE_TIMEOUT_S", "10")]);
-    cases::play(&server.url, categories, &[], || server.log());
+    cases::run(&server.url, categories, &[], || server.log());
 }
 
 #[test]
 fn output_and_errors() {
-    play(&["output", "errors"]);
+    run(&["output", "errors"]);
 }
 
 #[test]
 fn state() {
-    play(&["state"]);
+    run(&["state"]);
 }
 
 #[test]
 fn files() {
-    play(&["files"]);
+    run(&["files"]);
 }
 
 #[test]
 fn plots_and_dataframes() {
-    play(&["plots", "dataframes"]);
+    run(&["plots", "dataframes"]);
 }
 
 #[test]
 fn http() {
-    play(&["http"]);
+    run(&["http"]);
 }

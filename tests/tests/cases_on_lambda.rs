@@ -1,80 +1,72 @@
-//! The behaviour cases of `tests/cases` through the emulator, each request as a REST API event: in one function and in
-//! two, here and confined as on Lambda.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! Runs the behaviour cases of `tests/cases` against the Lambda emulator, each request as a REST API event: with one function
+//! and with two, without isolation and isolated as on Lambda.
 
 use sandcastle_e2e::{
+    bucket::bucket,
     cases::{self, CONTRACT},
-    deployment::{Bucket, Deployment, bucket},
+    deployment::{Bucket, Deployment},
     emulator::Function,
     gateway::Gateway,
-    here,
-    place::Place,
+    isolation::{Isolation, is_root},
 };
 
-/// So that code which runs into the limit does not take long.
-const LIMIT: (&str, &str) = ("SANDCASTLE_TIMEOUT_S", "10");
+/// A short execution limit, so that cases which exceed it end soon.
+const TIMEOUT: (&str, &str) = ("SANDCASTLE_TIMEOUT_S", "10");
 
-/// What `/sandbox/files` means there, where no mount can be made: the working directory has another name.
+/// Cases that cannot pass on Lambda: without a mount, the working directory has another path than `/sandbox/files`.
 const NO_MOUNTS: &[(&str, &str)] = &[
-    ("files/sandbox_files_is_the_working_directory", "/sandbox/files takes a mount, which Lambda refuses"),
-    ("files/sandbox_files_in_a_child", "/sandbox/files takes a mount, which Lambda refuses"),
+    ("files/sandbox_files_is_the_working_directory", "/sandbox/files needs a mount, which Lambda refuses"),
+    ("files/sandbox_files_in_a_child", "/sandbox/files needs a mount, which Lambda refuses"),
 ];
-/// What takes namespaces, a filter, Landlock, or an option of prctl(2).
+/// Confinement steps that Lambda refuses: they need namespaces, a seccomp filter, Landlock, or an option of prctl(2).
 const REFUSED: &[&str] =
     &["network", "ipc", "mounts", "pid_namespace", "dumpable", "no_new_privs", "landlock", "seccomp"];
 
-/// That the place is what it says: the host tells once which steps of the confinement hold.
-fn assert_refused(log: &str) {
+/// Checks that the isolation works: the host logs once which confinement steps took effect.
+fn assert_steps_refused(log: &str) {
     let line = log.lines().find(|line| line.contains("kernels are confined")).unwrap();
     let held: Vec<_> = REFUSED.iter().filter(|step| line.contains(&format!("\\\"{step}\\\""))).collect();
-    assert!(line.contains("rlimits") && held.is_empty(), "held: {held:?} in {line}");
+    assert!(line.contains("rlimits") && held.is_empty(), "took effect: {held:?} in {line}");
 }
 
-async fn play_one(place: Place, excused: &[(&str, &str)]) -> String {
+async fn run_one(isolation: Isolation, excused: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let s3 = bucket(folder.path()).await;
-    let function = Function::start_in(place, folder.path(), &s3, &[LIMIT]);
+    let function = Function::start_isolated(isolation, folder.path(), &s3, &[TIMEOUT]);
     let gateway = Gateway::start(&function.url).await;
-    tokio::task::block_in_place(|| cases::play(&gateway.url, CONTRACT, excused, || function.log()));
+    tokio::task::block_in_place(|| cases::run(&gateway.url, CONTRACT, excused, || function.log()));
     function.log()
 }
 
-async fn play_two(place: Place, excused: &[(&str, &str)]) -> String {
+async fn run_two(isolation: Isolation, excused: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let bucket = Bucket::Open(bucket(folder.path()).await);
-    let deployment = Deployment::start_in(place, folder.path(), bucket, &[LIMIT]).await;
+    let bucket = Bucket::WithoutIam(bucket(folder.path()).await);
+    let deployment = Deployment::start_isolated(isolation, folder.path(), bucket, &[TIMEOUT]).await;
     let gateway = Gateway::start(&deployment.execute.url).await;
-    tokio::task::block_in_place(|| cases::play(&gateway.url, CONTRACT, excused, || deployment.log()));
+    tokio::task::block_in_place(|| cases::run(&gateway.url, CONTRACT, excused, || deployment.log()));
     deployment.log()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_function() {
-    play_one(Place::Here, &[]).await;
+    run_one(Isolation::None, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_functions() {
-    play_two(Place::Here, &[]).await;
+    run_two(Isolation::None, &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_function_confined_as_on_lambda() {
-    if here::is_root() {
-        assert_refused(&play_one(Place::AsOnLambda, NO_MOUNTS).await);
+async fn one_function_isolated_as_on_lambda() {
+    if is_root() {
+        assert_steps_refused(&run_one(Isolation::AsOnLambda, NO_MOUNTS).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_functions_confined_as_on_lambda() {
-    if here::is_root() {
-        assert_refused(&play_two(Place::AsOnLambda, NO_MOUNTS).await);
+async fn two_functions_isolated_as_on_lambda() {
+    if is_root() {
+        assert_steps_refused(&run_two(Isolation::AsOnLambda, NO_MOUNTS).await);
     }
 }

@@ -1,39 +1,30 @@
-//! What credentials are worth where code runs: every request of both functions is held against the policies of
-//! `template.yaml` and the session policy, and an attacker with the lent credentials tries what else they open.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! Credentials of a deployment: the policies of `template.yaml` allow every request that the functions make, and where code
+//! runs there are no credentials but those issued for its sandbox.
 
 use std::path::Path;
 
 use sandcastle_e2e::{
     api::Api,
     deployment::{Bucket, Deployment},
-    front::Front,
     gateway::Gateway,
-    here,
-    memory::found_in,
-    place::Place,
+    iam_s3::IamS3,
+    isolation::{self, Isolation},
+    process::texts_in,
     server::{KEY, kernel_processes},
 };
 use serde_json::{Value, json};
 
-async fn guarded(folder: &Path, place: Place) -> (Deployment, Api) {
-    let bucket = Bucket::Guarded(Front::start(folder).await);
-    let deployment = Deployment::start_in(place, folder, bucket, &[("TENANT_SCOPE", "sandbox")]).await;
+async fn start(folder: &Path, isolation: Isolation) -> (Deployment, Api) {
+    let bucket = Bucket::WithIam(IamS3::start(folder).await);
+    let deployment = Deployment::start_isolated(isolation, folder, bucket, &[("TENANT_SCOPE", "sandbox")]).await;
     let gateway = Gateway::start(&deployment.execute.url).await;
     (deployment, Api::new(&gateway.url, KEY))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sandboxs_whole_life_is_within_the_roles_of_the_template() {
+async fn the_roles_of_the_template_allow_every_call() {
     let folder = tempfile::tempdir().unwrap();
-    let (deployment, api) = guarded(folder.path(), Place::Here).await;
+    let (deployment, api) = start(folder.path(), Isolation::None).await;
     let sandbox = api.start().await;
     let path = |rest: &str| format!("/v2/sandcastles/{sandbox}{rest}");
     let ok = async |method: &str, path: &str, body: Option<Value>, status: u16| {
@@ -51,7 +42,7 @@ async fn a_sandboxs_whole_life_is_within_the_roles_of_the_template() {
     assert_eq!(api.output(&sandbox, "print(open('up.txt').read())").await, ["uploaded"]);
     ok("GET", &path("/files"), None, 200).await;
     ok("DELETE", &path("/files/up.txt"), None, 200).await;
-    // More files than an entry holds, so that a base object is written, and read by the other function.
+    // More files than fit in an entry: one function writes a base object, and the other reads it.
     let many = "for n in range(700): open(f'{n:04}' + 'x' * 100, 'w').write(str(n))";
     ok("POST", &path("/execute"), Some(json!({ "code": many })), 200).await;
     assert_eq!(api.executions(&sandbox).await.len(), 3);
@@ -63,44 +54,48 @@ async fn a_sandboxs_whole_life_is_within_the_roles_of_the_template() {
     ok("POST", "/v2/sandcastles", Some(json!({ "sandbox_id": sandbox })), 201).await;
     assert_eq!(api.output(&sandbox, "import os; print(os.listdir())").await, ["[]"]);
     ok("DELETE", &path(""), None, 200).await;
-    assert_eq!(deployment.front().denials(), [""; 0], "{}", deployment.log());
+    assert_eq!(deployment.iam_s3().take_denials(), [""; 0], "{}", deployment.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn environment_and_memory_of_the_interpreter_hold_lent_credentials_only() {
-    if !here::is_root() {
+async fn the_interpreters_processes_hold_only_the_credentials_of_the_sandbox() {
+    if !isolation::is_root() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (deployment, api) = guarded(folder.path(), Place::Here).await;
+    let (deployment, api) = start(folder.path(), Isolation::None).await;
     let sandbox = api.start().await;
     assert_eq!(api.output(&sandbox, "print(open('f', 'w').write('x'))").await, ["1"]);
     let secrets = |credentials: &sandcastle_s3::StaticCredentials| {
         vec![credentials.key_id.clone(), credentials.secret.clone(), credentials.session_token.clone().unwrap()]
     };
-    let [lent] = <[_; 1]>::try_from(deployment.sts.lent()).unwrap();
-    let own = ["ExecuteRole", "InterpreterRole"].map(|role| deployment.front().issued(role));
+    let [issued] = <[_; 1]>::try_from(deployment.sts.issued()).unwrap();
+    let own = ["ExecuteRole", "InterpreterRole"].map(|role| deployment.iam_s3().credentials_of(role));
     let mut forbidden: Vec<_> = own.iter().flatten().flat_map(secrets).collect();
-    assert_eq!(forbidden.len(), 6, "one set of credentials for each function");
+    assert_eq!(forbidden.len(), 6, "each function must have one set of credentials");
     forbidden.push(KEY.to_owned());
 
     let processes = kernel_processes(deployment.interpreter.pid());
-    assert!(processes.len() >= 3, "function, zygote, kernel: {processes:?}");
-    let mut lent_found = Vec::new();
+    assert!(processes.len() >= 3, "expected function, zygote and kernel: {processes:?}");
+    let mut issued_found = Vec::new();
     for pid in processes {
-        assert_eq!(found_in(pid, &forbidden), [""; 0], "in {pid}: {}", name(pid));
-        lent_found.extend(found_in(pid, &secrets(&lent)));
+        assert_eq!(texts_in(pid, &forbidden), [""; 0], "in {pid}: {}", name(pid));
+        issued_found.extend(texts_in(pid, &secrets(&issued)));
     }
-    assert!(lent_found.contains(&lent.secret), "the host works with the lent credentials, so the search finds them");
+    assert!(issued_found.contains(&issued.secret), "the host uses these credentials, so the search must find them");
     let emulator = i32::try_from(deployment.execute.pid()).unwrap();
-    assert!(!found_in(emulator, &forbidden).is_empty(), "the search finds what is there");
+    assert!(
+        !texts_in(emulator, &forbidden).is_empty(),
+        "the search must find the credentials of ExecuteFunction in it"
+    );
 }
 
 fn name(pid: i32) -> String {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default()
 }
 
-/// Looks for what was issued in all that it can read, and for what it planted itself.
+/// Searches all processes that it can read for issued credentials and the API key. Its own planted text shows that the
+/// search works.
 const SEARCH: &str = r#"
 import os, re
 planted = b'issued' + b'secret' + b'0' * 32
@@ -128,19 +123,19 @@ for text in sorted(found): print(text.decode())
 "#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn code_that_searches_an_environment_as_on_lambda_finds_lent_credentials_at_worst() {
-    if !here::is_root() {
+async fn code_on_lambda_can_find_no_credentials_but_those_of_its_sandbox() {
+    if !isolation::is_root() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (deployment, api) = guarded(folder.path(), Place::AsOnLambda).await;
+    let (deployment, api) = start(folder.path(), Isolation::AsOnLambda).await;
     let sandbox = api.start().await;
     assert_eq!(api.output(&sandbox, "print(open('f', 'w').write('x'))").await, ["1"]);
     let output = api.output(&sandbox, SEARCH).await;
-    println!("other processes that it could read, and what it found: {output:?}");
-    let [lent] = <[_; 1]>::try_from(deployment.sts.lent()).unwrap();
-    let (own, planted) = ([lent.secret, lent.session_token.unwrap()], format!("issuedsecret{}", "0".repeat(32)));
-    assert!(output.contains(&planted), "the search finds what is there: {output:?}");
+    println!("readable processes besides its own, and texts found: {output:?}");
+    let [issued] = <[_; 1]>::try_from(deployment.sts.issued()).unwrap();
+    let (own, planted) = ([issued.secret, issued.session_token.unwrap()], format!("issuedsecret{}", "0".repeat(32)));
+    assert!(output.contains(&planted), "the search must find the planted text: {output:?}");
     let more: Vec<_> = output[1..].iter().filter(|text| **text != planted && !own.contains(text)).collect();
     assert!(more.is_empty(), "{more:?}");
 }

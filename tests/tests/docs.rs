@@ -5,14 +5,6 @@
 //! after it is what it prints; `…` stands for anything. A block that is neither has a comment on the line before it:
 //! `<!-- not run: why -->`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
 #[path = "docs/answers.rs"]
 mod answers;
 #[path = "docs/diagrams.rs"]
@@ -25,12 +17,12 @@ mod markdown;
 mod session;
 
 use markdown::{Document, Role};
-use sandcastle_e2e::here;
+use sandcastle_e2e::paths;
 use session::Session;
 
 /// All documents of the checkout.
 fn documents() -> Vec<Document> {
-    let found = markdown::documents(&here::root());
+    let found = markdown::documents(&paths::root());
     assert!(found.iter().any(|document| document.name == "README.md"), "the documents are not where they should be");
     found
 }
@@ -43,12 +35,12 @@ fn assert_none(problems: &[String]) {
 #[test]
 fn links_lead_somewhere() {
     let documents = documents();
-    assert_none(&links::dead(&here::root(), &documents));
+    assert_none(&links::dead(&paths::root(), &documents));
 }
 
 #[test]
 fn files_that_are_named_exist() {
-    assert_none(&links::missing_files(&here::root(), &documents()));
+    assert_none(&links::missing_files(&paths::root(), &documents()));
 }
 
 #[test]

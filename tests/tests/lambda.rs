@@ -1,70 +1,76 @@
-//! The function as Lambda runs it: `bootstrap` under the real runtime interface emulator, with complete REST API events.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! The functions under the Lambda runtime interface emulator, with complete REST API events: one function and two, the
+//! credentials of the second, and errors and forged answers between them.
 
 use sandcastle_e2e::{
-    cloud::{Invocation, Mischief},
-    deployment::{Deployment, ROLE, bucket},
+    bucket::bucket,
+    deployment::{Deployment, SANDBOX_ROLE},
     emulator::{Function, body, event},
+    fake_lambda::{Invocation, InvokeFault},
+    fake_sts::SESSION_TOKEN,
     server::{KEY, kernel_processes},
 };
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sandboxs_life_in_the_emulator() {
+async fn every_step_of_a_sandbox_in_one_function() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = bucket(folder.path()).await;
-    live(&Function::start(folder.path(), &s3)).await;
+    start_to_stop(&Function::start(folder.path(), &s3)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sandboxs_life_in_two_functions() {
+async fn every_step_of_a_sandbox_in_two_functions() {
     let folder = tempfile::tempdir().unwrap();
     let deployment = Deployment::start(folder.path(), "sandbox").await;
-    live(&deployment.execute).await;
+    start_to_stop(&deployment.execute).await;
     let log = deployment.interpreter.log();
-    assert!(!log.contains("pandas as pd") && !log.contains("before") && !log.contains("lent"), "secrets: {log}");
+    let secret = ["pandas as pd", "before", SESSION_TOKEN].iter().any(|text| log.contains(text));
+    assert!(!secret, "the log contains code, output or credentials: {log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_interpreter_is_lent_one_sandboxs_part_of_the_bucket_and_has_nothing_else() {
+async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let deployment = Deployment::start(folder.path(), "sandbox").await;
     let sandbox = deployment.start_sandbox().await;
-    deployment.prints(&sandbox, "x = 41\nopen('kept.txt', 'w').write('kept')").await;
-    assert_eq!(deployment.prints(&sandbox, "print(x + 1, open('kept.txt').read())").await, json!(["42 kept"]));
-    let environment = deployment.prints(&sandbox, "import os\nprint(sorted(os.environ))").await;
+    deployment.output(&sandbox, "x = 41\nopen('kept.txt', 'w').write('kept')").await;
+    assert_eq!(deployment.output(&sandbox, "print(x + 1, open('kept.txt').read())").await, json!(["42 kept"]));
+    let environment = deployment.output(&sandbox, "import os\nprint(sorted(os.environ))").await;
     assert!(!environment.to_string().contains("AWS"), "{environment}");
     let processes = kernel_processes(deployment.interpreter.pid());
     let environments = processes.iter().map(|pid| std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default());
     let environments = environments.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect::<Vec<_>>();
-    assert!(environments.iter().any(|one| one.contains("AWS_LAMBDA_RUNTIME_API")), "the function is not there");
-    assert!(!environments.concat().contains("the-roles-"), "credentials of the role: {environments:?}");
+    assert!(
+        environments.iter().any(|one| one.contains("AWS_LAMBDA_RUNTIME_API")),
+        "no environment is that of the function"
+    );
+    assert!(
+        !environments.concat().contains("the-roles-"),
+        "an environment holds the role's credentials: {environments:?}"
+    );
 
     let invocation =
         |kind: &str| Invocation { tenant: sandbox.clone(), kind: kind.into(), function: "interpreter".into() };
     let expected = [invocation("Event"), invocation(""), invocation(""), invocation("")];
-    assert_eq!(deployment.lambda.invocations(), expected, "the start makes ready, each call runs");
-    let lent = deployment.sts.requests();
-    assert_eq!(lent.len(), 1, "credentials are lent once while they last");
-    assert_eq!((lent[0]["Action"].as_str(), lent[0]["RoleArn"].as_str()), ("AssumeRole", ROLE));
-    assert_eq!(lent[0]["DurationSeconds"], "3600");
-    let part = |part: &str| format!("arn:aws:s3:::sandcastle/{part}/{sandbox}/*");
-    let policy: Value = serde_json::from_str(&lent[0]["Policy"]).unwrap();
+    assert_eq!(
+        deployment.lambda.invocations(),
+        expected,
+        "expected one warm-up at the start, and one invocation for each call"
+    );
+    let requests = deployment.sts.requests();
+    assert_eq!(requests.len(), 1, "credentials must be reused while they are valid");
+    assert_eq!((requests[0]["Action"].as_str(), requests[0]["RoleArn"].as_str()), ("AssumeRole", SANDBOX_ROLE));
+    assert_eq!(requests[0]["DurationSeconds"], "3600");
+    let objects = |prefix: &str| format!("arn:aws:s3:::sandcastle/{prefix}/{sandbox}/*");
+    let policy: Value = serde_json::from_str(&requests[0]["Policy"]).unwrap();
     let expected = json!({
         "Version": "2012-10-17",
         "Statement": [
-            { "Effect": "Allow", "Action": "s3:GetObject", "Resource": [part("objects"), part("files"), part("ledger")] },
+            { "Effect": "Allow", "Action": "s3:GetObject", "Resource": [objects("objects"), objects("files"), objects("ledger")] },
             {
                 "Effect": "Allow",
                 "Action": "s3:PutObject",
-                "Resource": [part("objects"), part("files")],
+                "Resource": [objects("objects"), objects("files")],
                 "Condition": { "Null": { "s3:if-none-match": "false" } },
             },
             {
@@ -79,50 +85,53 @@ async fn the_interpreter_is_lent_one_sandboxs_part_of_the_bucket_and_has_nothing
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_lambda_or_a_hostile_interpreter_answers_is_not_believed() {
+async fn errors_of_lambda_and_forged_answers_of_the_interpreter_are_handled() {
     let folder = tempfile::tempdir().unwrap();
     let deployment = Deployment::start(folder.path(), "member").await;
     let sandbox = deployment.start_sandbox().await;
-    deployment.prints(&sandbox, "x = 1").await;
+    deployment.output(&sandbox, "x = 1").await;
     let code = |answer: &Value| (answer["statusCode"].clone(), body(answer)["error"]["code"].clone());
 
-    deployment.lambda.do_mischief(Some(Mischief::Throttle));
+    deployment.lambda.set_fault(Some(InvokeFault::Throttle));
     let answer = deployment.run(&sandbox, "x = 2").await;
     assert_eq!(code(&answer), (json!(429), json!("rate_limit_exceeded")), "{answer}");
     assert!(answer.to_string().to_lowercase().contains("retry-after"), "{answer}");
 
-    let lies = [
+    let forgeries = [
         ("/ran/manifest/whole/files", json!({ "../../etc/passwd": { "folder": { "mode": 511 } } })),
         ("/ran/base/seq", json!(1)),
         ("/ran/report/output", json!(["x".repeat(5 << 20)])),
         ("/ran/manifest", json!({ "stored": "../keys" })),
     ];
-    for (place, lie) in lies {
-        deployment.lambda.do_mischief(Some(Mischief::Forge(place, lie)));
+    for (pointer, value) in forgeries {
+        deployment.lambda.set_fault(Some(InvokeFault::Forge(pointer, value)));
         let answer = deployment.run(&sandbox, "x = 3").await;
-        assert_eq!(code(&answer), (json!(500), json!("internal")), "{place}: {answer}");
+        assert_eq!(code(&answer), (json!(500), json!("internal")), "{pointer}: {answer}");
     }
-    deployment.lambda.do_mischief(None);
-    // None of these runs was committed, so their kernel is not the sandbox's.
+    deployment.lambda.set_fault(None);
+    // None of these runs was committed, so their kernel is discarded.
     let answer = body(&deployment.run(&sandbox, "print('x' in globals())").await);
     assert_eq!((&answer["output"], &answer["state"]["lost"][0]["name"]), (&json!(["False"]), &json!("x")), "{answer}");
 
-    deployment.prints(&sandbox, "y = 1").await;
+    deployment.output(&sandbox, "y = 1").await;
     let died = json!({ "errorType": "Runtime.ExitError", "errorMessage": "RequestId: 1 Error: Runtime exited" });
-    deployment.lambda.do_mischief(Some(Mischief::FunctionError(died)));
+    deployment.lambda.set_fault(Some(InvokeFault::FunctionError(died)));
     let answer = body(&deployment.run(&sandbox, "import os, signal; os.kill(os.getppid(), signal.SIGKILL)").await);
     assert_eq!(answer["error"], "executing Python code: KernelDied('the environment ended')", "{answer}");
     assert_eq!(answer["state"]["lost"][0]["name"], "y", "{answer}");
     let broken = json!({ "errorType": "Something", "errorMessage": "else" });
-    deployment.lambda.do_mischief(Some(Mischief::FunctionError(broken)));
+    deployment.lambda.set_fault(Some(InvokeFault::FunctionError(broken)));
     assert_eq!(code(&deployment.run(&sandbox, "1").await), (json!(500), json!("internal")));
-    deployment.lambda.do_mischief(None);
-    assert_eq!(deployment.prints(&sandbox, "print('lives')").await, json!(["lives"]));
-    assert!(deployment.lambda.invocations().iter().all(|one| one.tenant == "acme/ann"), "a member's environment");
+    deployment.lambda.set_fault(None);
+    assert_eq!(deployment.output(&sandbox, "print('alive')").await, json!(["alive"]));
+    assert!(
+        deployment.lambda.invocations().iter().all(|one| one.tenant == "acme/ann"),
+        "the tenant must be the member"
+    );
 }
 
-/// From the start to the end of a sandbox, the same however it is deployed.
-async fn live(function: &Function) {
+/// Starts a sandbox, runs code in it, lists executions, and stops it; the same for every deployment.
+async fn start_to_stop(function: &Function) {
     let started = function.invoke(&event("POST", "/v2/sandcastles", None)).await;
     assert_eq!(started["statusCode"], 201, "{started}\n{}", function.log());
     let sandbox = body(&started)["sandbox_id"].as_str().unwrap().to_owned();
@@ -147,21 +156,24 @@ async fn live(function: &Function) {
     assert_eq!(body(&executions)["executions"].as_array().unwrap().len(), 2);
     let stopped = function.invoke(&event("DELETE", &format!("/v2/sandcastles/{sandbox}"), None)).await;
     assert_eq!(body(&stopped), json!({ "success": true }));
-    let gone = function.invoke(&execute("print(1)")).await;
-    assert_eq!((gone["statusCode"].clone(), body(&gone)["error"]["code"].clone()), (json!(404), json!("not_found")));
-    let stranger = {
+    let stopped_answer = function.invoke(&execute("print(1)")).await;
+    assert_eq!(
+        (stopped_answer["statusCode"].clone(), body(&stopped_answer)["error"]["code"].clone()),
+        (json!(404), json!("not_found"))
+    );
+    let unauthenticated = {
         let mut event = execute("print(1)");
         event["headers"]["Authorization"] = json!("Bearer tql_unknown");
         event["multiValueHeaders"]["Authorization"] = json!(["Bearer tql_unknown"]);
         function.invoke(&event).await
     };
     assert_eq!(
-        (stranger["statusCode"].clone(), body(&stranger)["error"]["code"].clone()),
+        (unauthenticated["statusCode"].clone(), body(&unauthenticated)["error"]["code"].clone()),
         (json!(401), json!("unauthenticated"))
     );
     let log = function.log();
     assert!(
         !log.contains(KEY) && !log.contains("pandas as pd") && !log.contains("before"),
-        "secrets in the log: {log}"
+        "the log contains a key, code or output: {log}"
     );
 }

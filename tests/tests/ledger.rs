@@ -1,13 +1,5 @@
-//! The ledger under faults and contention: the real service over the real aws-sdk-s3 and a real S3, in one process. What
-//! stands in for a kernel is an adapter of the interpreter port that keeps a log in the sandbox's environment.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! The ledger under faults and contention: the service over the AWS SDK and the embedded S3, in one process. A fake
+//! interpreter, which keeps a log in the sandbox's environment variables, takes the place of a kernel.
 
 use std::{
     collections::BTreeMap,
@@ -39,30 +31,30 @@ use sandcastle_s3::S3Store;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-/// Appends each call's code to the log, printing the whole of it; what it does besides is a test's own.
+/// Appends each call's code to a log and outputs the whole log. A test can add further behaviour.
 #[derive(Default)]
-struct Logger {
+struct FakeInterpreter {
     runs: AtomicUsize,
-    /// So many runs name a parent that is not in the ledger.
-    lies: AtomicUsize,
-    /// So many files are in the working folder after each run.
+    /// How many runs name a parent that is not in the ledger.
+    wrong_parents: AtomicUsize,
+    /// How many working files there are after each run.
     files: usize,
-    /// Each run says that it has begun, and waits to be told to go on.
-    gate: Option<(Arc<Notify>, Arc<Notify>)>,
-    /// Another service that gets in between: each run of this one ends after a call over there.
+    /// Each run notifies the first when it begins, and waits for the second.
+    pause: Option<(Arc<Notify>, Arc<Notify>)>,
+    /// Another service that commits a call during each run of this one.
     rival: Option<Arc<Sandcastles>>,
 }
 
-impl Interpreter for Logger {
+impl Interpreter for FakeInterpreter {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         async move {
             self.runs.fetch_add(1, Ordering::SeqCst);
-            if let Some((begun, go_on)) = &self.gate {
+            if let Some((begun, go_on)) = &self.pause {
                 begun.notify_one();
                 go_on.notified().await;
             }
             if let Some(rival) = &self.rival {
-                let answer = rival.execute(&caller(), &job.sandbox.to_string(), code("rival"), soon()).await;
+                let answer = rival.execute(&caller(), &job.sandbox.to_string(), code("rival"), deadline()).await;
                 answer.unwrap();
             }
             let mut manifest = job.head.manifest.as_ref().clone();
@@ -80,8 +72,8 @@ impl Interpreter for Logger {
             }
             manifest.calls += 1;
             let mut parent = job.head.position;
-            if self.lies.load(Ordering::SeqCst) > 0 {
-                self.lies.fetch_sub(1, Ordering::SeqCst);
+            if self.wrong_parents.load(Ordering::SeqCst) > 0 {
+                self.wrong_parents.fetch_sub(1, Ordering::SeqCst);
                 parent = Position { seq: parent.seq, commit_id: CommitId::new() };
             }
             Ok(Outcome { parent, manifest, report: Report { output: vec![log], ..Report::default() } })
@@ -103,14 +95,15 @@ fn working_file(content: &str, stored_at: OffsetDateTime) -> Node {
     Node::File(WorkingFile { hash, size, mode: FileMode::of(0o644), modified_at: stored_at, stored_at })
 }
 
-struct World {
+/// A bucket with fault injection, for services over it.
+struct Harness {
     _folder: tempfile::TempDir,
     s3: EmbeddedS3,
     store: Arc<S3Store>,
     plan: Plan,
 }
 
-impl World {
+impl Harness {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let plan = Plan::default();
@@ -121,16 +114,16 @@ impl World {
         Self { _folder: folder, s3, store, plan }
     }
 
-    /// A process of its own, as far as the ledger can tell.
-    async fn service(&self, logger: Logger) -> Service {
-        let logger = Arc::new(logger);
+    /// A service that shares nothing but the bucket with others, as in a process of its own.
+    async fn service(&self, interpreter: FakeInterpreter) -> Service {
+        let interpreter = Arc::new(interpreter);
         let store = Arc::new(S3Store::connect(self.s3.store_config()).await);
         let settings = Settings { execution_limit: Duration::from_secs(10), now };
-        let calls = Arc::new(Sandcastles::new(store, Arc::clone(&logger) as Arc<dyn Interpreter>, settings));
-        Service { calls, logger }
+        let calls = Arc::new(Sandcastles::new(store, Arc::clone(&interpreter) as Arc<dyn Interpreter>, settings));
+        Service { calls, interpreter }
     }
 
-    /// Every entry, oldest first, with the chain verified: no gap, and each names the one before it.
+    /// Every entry, oldest first. Asserts that there is no gap, and that each entry names the one before it as its parent.
     async fn entries(&self, id: &str) -> Vec<Entry> {
         let id = SandboxId::parse(id).unwrap();
         let store: Arc<dyn ObjectStore> = self.store.clone();
@@ -139,7 +132,7 @@ impl World {
         for (n, entry) in entries.iter().enumerate() {
             assert_eq!(entry.position.seq, n as u64 + 1, "the ledger has a gap");
             let before = n.checked_sub(1).map(|n| entries[n].position.commit_id);
-            assert_eq!(entry.parent, before, "entry {} does not stand on the one before it", n + 1);
+            assert_eq!(entry.parent, before, "the parent of entry {} is not the entry before it", n + 1);
         }
         entries
     }
@@ -154,18 +147,19 @@ impl World {
     }
 }
 
+/// A service and its interpreter.
 struct Service {
     calls: Arc<Sandcastles>,
-    logger: Arc<Logger>,
+    interpreter: Arc<FakeInterpreter>,
 }
 
 impl Service {
     async fn start(&self) -> String {
-        self.calls.start(&caller(), None, soon()).await.unwrap().sandbox_id.to_string()
+        self.calls.start(&caller(), None, deadline()).await.unwrap().sandbox_id.to_string()
     }
 
     async fn run(&self, id: &str, text: &str) -> Result<ExecuteResponse, ServiceError> {
-        self.calls.execute(&caller(), id, code(text), soon()).await
+        self.calls.execute(&caller(), id, code(text), deadline()).await
     }
 
     async fn log(&self, id: &str, text: &str) -> String {
@@ -174,12 +168,12 @@ impl Service {
 
     async fn keyed(&self, id: &str, text: &str, key: &str) -> Result<String, ServiceError> {
         let request = ExecuteRequest { idempotency_key: Some(IdempotencyKey::parse(key).unwrap()), ..code(text) };
-        let answer = self.calls.execute(&caller(), id, request, soon()).await?;
+        let answer = self.calls.execute(&caller(), id, request, deadline()).await?;
         Ok(answer.output.unwrap().remove(0))
     }
 
     fn runs(&self) -> usize {
-        self.logger.runs.load(Ordering::SeqCst)
+        self.interpreter.runs.load(Ordering::SeqCst)
     }
 }
 
@@ -204,7 +198,7 @@ fn code(text: &str) -> ExecuteRequest {
     }
 }
 
-fn soon() -> Instant {
+fn deadline() -> Instant {
     Instant::now() + Duration::from_secs(30)
 }
 
@@ -213,109 +207,116 @@ fn now() -> OffsetDateTime {
 }
 
 #[tokio::test]
-async fn a_write_that_landed_unsaid_is_found_and_not_repeated() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn a_write_that_took_effect_despite_an_error_is_not_repeated() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let id = service.start().await;
-    world.plan.add(Op::Put, "ledger/", Fault::HappensUnsaid, 1);
+    harness.plan.add(Op::Put, "ledger/", Fault::ApplyAndFail, 1);
     assert_eq!(service.log(&id, "a").await, "a ");
     assert_eq!(service.log(&id, "b").await, "a b ");
-    assert_eq!(world.inputs(&id).await, ["a", "b"]);
+    assert_eq!(harness.inputs(&id).await, ["a", "b"]);
     assert_eq!(service.runs(), 2, "the code ran again though it was committed");
 }
 
 #[tokio::test]
-async fn a_write_that_lands_late_counts_once() {
-    let world = World::new().await;
-    let (service, other) = (world.service(Logger::default()).await, world.service(Logger::default()).await);
+async fn a_write_that_takes_effect_late_counts_once() {
+    let harness = Harness::new().await;
+    let (service, other) =
+        (harness.service(FakeInterpreter::default()).await, harness.service(FakeInterpreter::default()).await);
     let id = service.start().await;
-    let land = Arc::new(Notify::new());
-    world.plan.add(Op::Put, "ledger/", Fault::HappensLater(Arc::clone(&land)), 1);
-    world.plan.add(Op::Put, "ledger/", Fault::Fail, 5);
-    let landing = async {
+    let apply = Arc::new(Notify::new());
+    harness.plan.add(Op::Put, "ledger/", Fault::ApplyLater(Arc::clone(&apply)), 1);
+    harness.plan.add(Op::Put, "ledger/", Fault::Fail, 5);
+    let applying = async {
         tokio::time::sleep(Duration::from_millis(5)).await;
-        land.notify_one();
-        land.notified().await;
+        apply.notify_one();
+        apply.notified().await;
     };
-    let (log, ()) = tokio::join!(service.log(&id, "late"), landing);
+    let (log, ()) = tokio::join!(service.log(&id, "late"), applying);
     assert_eq!(log, "late ");
     assert_eq!(other.log(&id, "next").await, "late next ");
-    assert_eq!(world.inputs(&id).await, ["late", "next"]);
+    assert_eq!(harness.inputs(&id).await, ["late", "next"]);
 }
 
 #[tokio::test]
-async fn a_write_that_lands_after_another_call_took_its_number_is_refused() {
-    let world = World::new().await;
-    let (service, other) = (world.service(Logger::default()).await, world.service(Logger::default()).await);
+async fn a_late_write_is_refused_when_its_position_is_taken() {
+    let harness = Harness::new().await;
+    let (service, other) =
+        (harness.service(FakeInterpreter::default()).await, harness.service(FakeInterpreter::default()).await);
     let id = service.start().await;
-    let land = Arc::new(Notify::new());
-    world.plan.add(Op::Put, "ledger/", Fault::HappensLater(Arc::clone(&land)), 1);
-    world.plan.add(Op::Put, "ledger/", Fault::Fail, 1000);
+    let apply = Arc::new(Notify::new());
+    harness.plan.add(Op::Put, "ledger/", Fault::ApplyLater(Arc::clone(&apply)), 1);
+    harness.plan.add(Op::Put, "ledger/", Fault::Fail, 1000);
     let deadline = Instant::now() + Duration::from_millis(300);
     let lost = service.calls.execute(&caller(), &id, code("lost"), deadline).await;
-    assert!(matches!(lost, Err(ServiceError::Store(_))), "an outcome that nobody knows was answered as one");
-    world.plan.clear();
+    assert!(matches!(lost, Err(ServiceError::Store(_))), "an unknown outcome must be an error");
+    harness.plan.clear();
     assert_eq!(other.log(&id, "winner").await, "winner ");
-    land.notify_one();
-    land.notified().await;
+    apply.notify_one();
+    apply.notified().await;
     assert_eq!(service.log(&id, "after").await, "winner after ");
-    assert_eq!(world.inputs(&id).await, ["winner", "after"]);
+    assert_eq!(harness.inputs(&id).await, ["winner", "after"]);
 }
 
 #[tokio::test]
-async fn what_stands_on_an_entry_that_is_not_in_the_ledger_is_never_committed() {
-    let world = World::new().await;
-    let service = world.service(Logger { lies: AtomicUsize::new(1), ..Logger::default() }).await;
+async fn a_run_on_an_entry_that_is_not_in_the_ledger_is_never_committed() {
+    let harness = Harness::new().await;
+    let service =
+        harness.service(FakeInterpreter { wrong_parents: AtomicUsize::new(1), ..FakeInterpreter::default() }).await;
     let id = service.start().await;
     assert_eq!(service.log(&id, "a").await, "a ");
-    assert_eq!(service.runs(), 2, "the run that stood on nothing was taken");
-    assert_eq!(world.inputs(&id).await, ["a"]);
-    let liar = world.service(Logger { lies: AtomicUsize::new(usize::MAX), ..Logger::default() }).await;
-    assert!(matches!(liar.run(&id, "b").await, Err(ServiceError::Interpreter(_))));
-    assert_eq!(world.inputs(&id).await, ["a"]);
+    assert_eq!(service.runs(), 2, "a run with a wrong parent was committed");
+    assert_eq!(harness.inputs(&id).await, ["a"]);
+    let wrong = harness
+        .service(FakeInterpreter { wrong_parents: AtomicUsize::new(usize::MAX), ..FakeInterpreter::default() })
+        .await;
+    assert!(matches!(wrong.run(&id, "b").await, Err(ServiceError::Interpreter(_))));
+    assert_eq!(harness.inputs(&id).await, ["a"]);
 }
 
 #[tokio::test]
-async fn two_processes_take_turns_and_lose_nothing() {
-    let world = World::new().await;
-    let services = [world.service(Logger::default()).await, world.service(Logger::default()).await];
+async fn two_processes_that_conflict_lose_no_call() {
+    let harness = Harness::new().await;
+    let services =
+        [harness.service(FakeInterpreter::default()).await, harness.service(FakeInterpreter::default()).await];
     let id = services[0].start().await;
     let calls = (0..40).map(|n| {
         let (service, id) = (&services[n % 2], &id);
         async move { service.log(id, &format!("c{n}")).await }
     });
     let logs = futures::future::join_all(calls).await;
-    let inputs = world.inputs(&id).await;
-    assert_eq!(inputs.len(), 40, "each call is in the ledger exactly once");
+    let inputs = harness.inputs(&id).await;
+    assert_eq!(inputs.len(), 40, "each call must be in the ledger exactly once");
     for (n, log) in logs.iter().enumerate() {
-        let place = inputs.iter().position(|input| *input == format!("c{n}")).unwrap();
-        let expected: String = inputs[..=place].iter().map(|input| format!("{input} ")).collect();
-        assert_eq!(*log, expected, "call {n} was answered with another history than the ledger's");
+        let index = inputs.iter().position(|input| *input == format!("c{n}")).unwrap();
+        let expected: String = inputs[..=index].iter().map(|input| format!("{input} ")).collect();
+        assert_eq!(*log, expected, "call {n} ran on another history than the ledger's");
     }
 }
 
 #[tokio::test]
-async fn a_call_that_always_loses_is_a_conflict() {
-    let world = World::new().await;
-    let rival = world.service(Logger::default()).await;
-    let slow = world.service(Logger { rival: Some(Arc::clone(&rival.calls)), ..Logger::default() }).await;
+async fn a_call_that_loses_every_attempt_is_a_conflict() {
+    let harness = Harness::new().await;
+    let rival = harness.service(FakeInterpreter::default()).await;
+    let slow =
+        harness.service(FakeInterpreter { rival: Some(Arc::clone(&rival.calls)), ..FakeInterpreter::default() }).await;
     let id = slow.start().await;
     let deadline = Instant::now() + Duration::from_millis(500);
     let answer = slow.calls.execute(&caller(), &id, code("slow"), deadline).await;
     assert!(matches!(answer, Err(ServiceError::Conflict(_))));
-    let inputs = world.inputs(&id).await;
+    let inputs = harness.inputs(&id).await;
     assert!(inputs.len() >= 2 && inputs.iter().all(|input| input == "rival"), "{inputs:?}");
 }
 
 #[tokio::test]
-async fn an_idempotency_key_answers_what_is_recorded() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn an_idempotency_key_gives_the_recorded_answer() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let id = service.start().await;
     assert_eq!(service.keyed(&id, "a", "k").await.unwrap(), "a ");
     assert_eq!(service.log(&id, "b").await, "a b ");
-    let other = world.service(Logger::default()).await;
-    assert_eq!(other.keyed(&id, "a", "k").await.unwrap(), "a ", "in another process the key is unknown");
+    let other = harness.service(FakeInterpreter::default()).await;
+    assert_eq!(other.keyed(&id, "a", "k").await.unwrap(), "a ", "another process must know the key");
     assert_eq!(other.runs(), 0);
     assert!(matches!(other.keyed(&id, "c", "k").await, Err(ServiceError::KeyReused)));
     for n in 0..128 {
@@ -323,55 +324,56 @@ async fn an_idempotency_key_answers_what_is_recorded() {
     }
     service.keyed(&id, "a", "k").await.unwrap();
     assert_eq!(
-        world.inputs(&id).await.iter().filter(|input| *input == "a").count(),
+        harness.inputs(&id).await.iter().filter(|input| *input == "a").count(),
         2,
-        "a key is kept for 128 entries"
+        "a key must be kept for 128 entries"
     );
 }
 
 #[tokio::test]
-async fn a_key_that_another_process_used_meanwhile_runs_nothing_twice() {
-    let world = World::new().await;
-    let (service, other) = (world.service(Logger::default()).await, world.service(Logger::default()).await);
+async fn a_key_that_another_process_used_meanwhile_does_not_run_code_again() {
+    let harness = Harness::new().await;
+    let (service, other) =
+        (harness.service(FakeInterpreter::default()).await, harness.service(FakeInterpreter::default()).await);
     let id = service.start().await;
     service.log(&id, "first").await;
     assert_eq!(other.keyed(&id, "a", "k").await.unwrap(), "first a ");
-    // This process still believes that "first" is the newest entry.
+    // The newest entry that this process knows is still "first".
     assert_eq!(service.keyed(&id, "a", "k").await.unwrap(), "first a ");
-    assert_eq!(world.inputs(&id).await, ["first", "a"]);
+    assert_eq!(harness.inputs(&id).await, ["first", "a"]);
 }
 
 #[tokio::test]
 async fn a_big_manifest_is_a_base_and_a_difference() {
-    let world = World::new().await;
-    let service = world.service(Logger { files: 1000, ..Logger::default() }).await;
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter { files: 1000, ..FakeInterpreter::default() }).await;
     let id = service.start().await;
     for n in 0..3 {
         service.log(&id, &format!("{n}")).await;
     }
-    let entries = world.entries(&id).await;
+    let entries = harness.entries(&id).await;
     let based = entries.iter().filter_map(|entry| match &entry.state {
         State::Based { base, files, .. } => Some((*base, files.len())),
         State::Whole(_) => None,
     });
     let bases: Vec<_> = based.collect();
-    assert_eq!(bases.len(), 3, "a manifest of 1,000 files stands in its entry");
+    assert_eq!(bases.len(), 3, "a manifest of 1,000 files must not be in its entry");
     assert!(bases.iter().all(|(base, _)| *base == bases[0].0), "a small change wrote a new base");
     assert_eq!(bases.iter().map(|(_, changes)| *changes).collect::<Vec<_>>(), [0, 2, 2]);
-    let reader: Arc<dyn ObjectStore> = world.store.clone();
+    let reader: Arc<dyn ObjectStore> = harness.store.clone();
     let head = newest(reader, &SandboxId::parse(&id).unwrap()).await;
     assert_eq!(head.manifest.files.len(), 1001);
     assert!(head.manifest.files.contains_key("call-2") && !head.manifest.files.contains_key("call-0"));
 }
 
-/// Puts a file into a sandbox.
+/// Uploads a file.
 async fn put(calls: &Sandcastles, id: &str, path: &str, bytes: Bytes) -> Result<FileUploaded, ServiceError> {
     let to = calls.may_upload(&caller(), id).await?.to(path)?;
-    let content = Content { hash: ContentHash::of(&bytes), source: Arc::new(bytes) };
-    calls.put_file(&to, content, soon()).await
+    let content = Content { hash: ContentHash::of(&bytes), body: Arc::new(bytes) };
+    calls.put_file(&to, content, deadline()).await
 }
 
-/// All of a file's bytes, unless an error ends them.
+/// All bytes of a file, or the error that ends them.
 async fn read(file: FileContent) -> Result<Bytes, StoreError> {
     let pieces: Vec<_> = file.pieces.try_collect().await?;
     assert_eq!(pieces.iter().map(Bytes::len).sum::<usize>(), usize::try_from(file.size).unwrap());
@@ -379,16 +381,16 @@ async fn read(file: FileContent) -> Result<Bytes, StoreError> {
 }
 
 #[tokio::test]
-async fn a_file_whose_stored_bytes_were_changed_is_not_handed_out_whole() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn a_file_with_changed_bytes_in_the_bucket_is_never_read_whole() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let (id, calls) = (service.start().await, &service.calls);
     let (me, id) = (caller(), id.as_str());
     for (name, bytes) in [("long.bin", vec![7; 1 << 20]), ("empty.bin", Vec::new())] {
         let bytes = Bytes::from(bytes);
         put(calls, id, name, bytes.clone()).await.unwrap();
         assert!(read(calls.read_file(&me, id, name).await.unwrap()).await.unwrap() == bytes, "{name}");
-        let store = &world.store;
+        let store = &harness.store;
         let key = store.list(&format!("files/{id}/1/"), None, 10).await.unwrap().pop().unwrap();
         store.put(&key, vec![8; bytes.len().max(1)].into()).await.unwrap();
         let file = calls.read_file(&me, id, name).await.unwrap();
@@ -397,21 +399,21 @@ async fn a_file_whose_stored_bytes_were_changed_is_not_handed_out_whole() {
         let error = loop {
             match pieces.try_next().await {
                 Ok(Some(piece)) => length += piece.len(),
-                Ok(None) => panic!("{name}: handed out"),
+                Ok(None) => panic!("{name}: read whole"),
                 Err(error) => break error,
             }
         };
         assert!(matches!(error, StoreError::Corrupt { .. }), "{error}");
-        assert!(length < bytes.len().max(1), "{name}: a client would take {length} bytes for the file");
+        assert!(length < bytes.len().max(1), "{name}: a client would take these {length} bytes for the whole file");
         store.delete(&[key]).await.unwrap();
-        calls.delete_file(&me, id, name, soon()).await.unwrap();
+        calls.delete_file(&me, id, name, deadline()).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn files_are_put_and_deleted_as_entries() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn uploads_and_deletions_are_entries() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let (id, calls) = (service.start().await, &service.calls);
     let (me, id) = (caller(), id.as_str());
     let put = |path: &'static str| put(calls, id, path, Bytes::from_static(b"x"));
@@ -420,121 +422,124 @@ async fn files_are_put_and_deleted_as_entries() {
     let listed = calls.list_files(&me, id, "deep").await.unwrap().files;
     assert_eq!((listed.len(), listed[0].name.as_str(), listed[0].is_dir), (1, "er", true));
     for bad in ["../a", "/a", "a/../b", ".hidden", "a//b", "", "a\0b", "deep"] {
-        assert!(matches!(put(bad).await, Err(ServiceError::Invalid(_))), "{bad:?} was taken");
+        assert!(matches!(put(bad).await, Err(ServiceError::Invalid(_))), "{bad:?} was accepted");
     }
-    calls.delete_file(&me, id, "deep/er/a.txt", soon()).await.unwrap();
+    calls.delete_file(&me, id, "deep/er/a.txt", deadline()).await.unwrap();
     assert!(matches!(calls.read_file(&me, id, "deep/er/a.txt").await, Err(ServiceError::NoFile)));
-    assert!(matches!(calls.delete_file(&me, id, "deep", soon()).await, Err(ServiceError::Invalid(_))));
-    assert_eq!(world.entries(id).await.len(), 3);
+    assert!(matches!(calls.delete_file(&me, id, "deep", deadline()).await, Err(ServiceError::Invalid(_))));
+    assert_eq!(harness.entries(id).await.len(), 3);
 }
 
 #[tokio::test]
-async fn a_stop_deletes_what_was_stored_and_keeps_the_executions() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn a_stop_deletes_files_and_keeps_executions() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let (id, calls) = (service.start().await, &service.calls);
     let sandbox = SandboxId::parse(&id).unwrap();
     service.keyed(&id, "a", "k").await.unwrap();
     put(calls, &id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
-    let head = newest(world.store.clone(), &sandbox).await;
+    let head = newest(harness.store.clone(), &sandbox).await;
     let (files, objects) =
         (layout::files(&sandbox, head.manifest.epoch), layout::objects(&sandbox, head.manifest.epoch));
-    assert_eq!(world.store.list(&files, None, 10).await.unwrap().len(), 1);
-    calls.stop(&caller(), &id, soon()).await.unwrap();
+    assert_eq!(harness.store.list(&files, None, 10).await.unwrap().len(), 1);
+    calls.stop(&caller(), &id, deadline()).await.unwrap();
     for prefix in [&files, &objects] {
-        assert!(world.store.list(prefix, None, 10).await.unwrap().is_empty(), "{prefix} is not empty");
+        assert!(harness.store.list(prefix, None, 10).await.unwrap().is_empty(), "{prefix} is not empty");
     }
     assert!(matches!(service.run(&id, "b").await, Err(ServiceError::NotFound)));
     assert_eq!(calls.executions(&caller(), &id, 50, None).await.unwrap().executions.len(), 1);
     let listed = calls.list(&caller(), StatusFilter::Stopped, 10, None).await.unwrap().sandboxes;
     assert!(listed.iter().any(|one| one.sandbox_id == sandbox && one.released_at.is_some()));
-    calls.start(&caller(), Some(&id), soon()).await.unwrap();
+    calls.start(&caller(), Some(&id), deadline()).await.unwrap();
     assert_eq!(service.log(&id, "c").await, "c ");
     let listed = calls.list(&caller(), StatusFilter::All, 10, None).await.unwrap().sandboxes;
     assert_eq!(listed.iter().filter(|one| one.sandbox_id == sandbox).count(), 1, "listed as running and as stopped");
 }
 
 #[tokio::test]
-async fn an_idempotency_key_ends_with_its_sandboxs_life() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn a_stop_ends_idempotency_keys() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let id = service.start().await;
     service.keyed(&id, "a", "k").await.unwrap();
-    service.calls.stop(&caller(), &id, soon()).await.unwrap();
-    service.calls.start(&caller(), Some(&id), soon()).await.unwrap();
+    service.calls.stop(&caller(), &id, deadline()).await.unwrap();
+    service.calls.start(&caller(), Some(&id), deadline()).await.unwrap();
     assert_eq!(service.keyed(&id, "b", "k").await.unwrap(), "b ");
 }
 
 #[tokio::test]
-async fn stops_and_starts_at_once_leave_one_line_in_the_list() {
-    let world = World::new().await;
-    let service = world.service(Logger::default()).await;
+async fn concurrent_stops_and_starts_leave_one_item_in_the_list() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
     let id = service.start().await;
     let listed = || async {
         let page = service.calls.list(&caller(), StatusFilter::All, 200, None).await.unwrap();
         page.sandboxes.into_iter().map(|one| one.status).collect::<Vec<_>>()
     };
     let (me, id) = (caller(), id.as_str());
-    let stops = (0..4).map(|_| service.calls.stop(&me, id, soon()));
+    let stops = (0..4).map(|_| service.calls.stop(&me, id, deadline()));
     futures::future::try_join_all(stops).await.unwrap();
     assert_eq!(listed().await, [Status::Stopped]);
-    let starts = (0..4).map(|_| service.calls.start(&me, Some(id), soon()));
+    let starts = (0..4).map(|_| service.calls.start(&me, Some(id), deadline()));
     futures::future::try_join_all(starts).await.unwrap();
     assert_eq!(listed().await, [Status::Running]);
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_code_that_runs() {
-    let world = World::new().await;
+async fn a_stop_does_not_wait_for_running_code() {
+    let harness = Harness::new().await;
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let gate = Some((Arc::clone(&begun), Arc::clone(&go_on)));
-    let service = Arc::new(world.service(Logger { gate, ..Logger::default() }).await);
+    let pause = Some((Arc::clone(&begun), Arc::clone(&go_on)));
+    let service = Arc::new(harness.service(FakeInterpreter { pause, ..FakeInterpreter::default() }).await);
     let id = service.start().await;
     let running = tokio::spawn({
         let (service, id) = (Arc::clone(&service), id.clone());
         async move { service.run(&id, "slow").await.map(|_| ()) }
     });
     begun.notified().await;
-    service.calls.stop(&caller(), &id, soon()).await.unwrap();
+    service.calls.stop(&caller(), &id, deadline()).await.unwrap();
     go_on.notify_one();
-    assert!(matches!(running.await.unwrap(), Err(ServiceError::NotFound)), "code that outlived the stop was committed");
-    assert!(world.inputs(&id).await.is_empty());
+    assert!(
+        matches!(running.await.unwrap(), Err(ServiceError::NotFound)),
+        "code that ended after the stop was committed"
+    );
+    assert!(harness.inputs(&id).await.is_empty());
 }
 
 #[tokio::test]
-async fn of_two_writes_of_one_entry_one_wins() {
-    let world = World::new().await;
-    let writes = (0..32).map(|n| world.store.put_new("ledger/x/1.json", Bytes::from(format!("{n}"))));
+async fn one_of_many_writes_of_an_entry_wins() {
+    let harness = Harness::new().await;
+    let writes = (0..32).map(|n| harness.store.put_new("ledger/x/1.json", Bytes::from(format!("{n}"))));
     let outcomes = futures::future::try_join_all(writes).await.unwrap();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == PutNew::Created).count(), 1);
 }
 
-/// Days that the clock of the one service that is asked for it is ahead.
+/// How many days the clock of the service in the next test is ahead.
 static DAYS_AHEAD: AtomicI64 = AtomicI64::new(0);
 
 #[tokio::test]
-async fn sandboxes_end_after_29_days_and_their_files_are_made_young_after_20() {
-    let world = World::new().await;
+async fn sandboxes_end_after_29_days_and_their_files_are_stored_again_after_20() {
+    let harness = Harness::new().await;
     let ahead = || now() + time::Duration::days(DAYS_AHEAD.load(Ordering::SeqCst));
     let settings = Settings { execution_limit: Duration::from_secs(10), now: ahead };
-    let calls = Sandcastles::new(world.store.clone(), Arc::new(Logger::default()), settings);
-    let id = calls.start(&caller(), None, soon()).await.unwrap().sandbox_id;
+    let calls = Sandcastles::new(harness.store.clone(), Arc::new(FakeInterpreter::default()), settings);
+    let id = calls.start(&caller(), None, deadline()).await.unwrap().sandbox_id;
     let (me, text_id) = (caller(), id.to_string());
-    let run = |text: &'static str| calls.execute(&me, &text_id, code(text), soon());
+    let run = |text: &'static str| calls.execute(&me, &text_id, code(text), deadline());
     put(&calls, &text_id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let stored = || async {
-        let head = newest(world.store.clone(), &id).await;
-        let Some(Node::File(file)) = head.manifest.files.get("f.txt") else { panic!("the file is gone") };
+        let head = newest(harness.store.clone(), &id).await;
+        let Some(Node::File(file)) = head.manifest.files.get("f.txt") else { panic!("the file is missing") };
         file.stored_at
     };
     let first = stored().await;
     DAYS_AHEAD.store(21, Ordering::SeqCst);
     run("a").await.unwrap();
-    assert!(stored().await - first >= time::Duration::days(20), "an old file was not made young");
-    // A change of files alone keeps the other files alive too.
+    assert!(stored().await - first >= time::Duration::days(20), "an old file was not stored again");
+    // An upload stores the other old files again too.
     DAYS_AHEAD.store(42, Ordering::SeqCst);
     put(&calls, &text_id, "g.txt", Bytes::from_static(b"y")).await.unwrap();
-    assert!(stored().await - first >= time::Duration::days(41), "an upload let the other files grow old");
+    assert!(stored().await - first >= time::Duration::days(41), "an upload did not store the other files again");
     DAYS_AHEAD.store(42 + 30, Ordering::SeqCst);
     assert!(matches!(run("b").await, Err(ServiceError::NotFound)));
 }

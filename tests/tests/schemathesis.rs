@@ -1,25 +1,17 @@
-//! What the contract says at `/openapi.json`, held to what a server answers: requests of all kinds that Schemathesis makes
-//! from it, one by one and in sequences along its links. `tests/schemathesis/schemathesis.toml` says how many.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! Checks a server against its contract at `/openapi.json` with Schemathesis, which generates single requests, and sequences
+//! along the contract's links. Its settings are in `tests/schemathesis/schemathesis.toml`.
 
 use std::{fs, path::Path, process::Command};
 
 use sandcastle_e2e::{
     api::Api,
-    here,
+    paths,
     server::{KEY, Server, new_key},
 };
 use serde_json::json;
 
-/// What there is to find: sandboxes, executions, files; each kind in the file that the configuration names.
-async fn furnish(api: &Api, folder: &Path) {
+/// Creates sandboxes, executions and files, and writes their names into the dictionaries that the configuration names.
+async fn create_data(api: &Api, folder: &Path) {
     let sandbox = api.start().await;
     api.output(&sandbox, "import os; os.mkdir('out'); open('out/b.csv', 'w').write('1')").await;
     api.output(&sandbox, "print('found')").await;
@@ -27,8 +19,8 @@ async fn furnish(api: &Api, folder: &Path) {
         assert_eq!(api.upload(&sandbox, name, "1,2").await.status, 200);
     }
     let executions = api.executions(&sandbox).await.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
-    let victims = futures::future::join_all([api.start(), api.start(), api.start()]).await;
-    for (name, values) in [("sandbox.txt", vec![sandbox]), ("execution.txt", executions), ("victims.txt", victims)] {
+    let to_stop = futures::future::join_all([api.start(), api.start(), api.start()]).await;
+    for (name, values) in [("sandbox.txt", vec![sandbox]), ("execution.txt", executions), ("to_stop.txt", to_stop)] {
         let lines: String = values.iter().map(|value| format!("\"{value}\"\n")).collect();
         fs::write(folder.join(name), lines).unwrap();
     }
@@ -39,14 +31,14 @@ async fn the_server_answers_as_its_contract_says() {
     let folder = tempfile::tempdir().unwrap();
     let (folder, data) = (folder.path(), folder.path().join("data"));
     let server = Server::start(&data, &[("SANDCASTLE_TIMEOUT_S", "5"), ("RUST_LOG", "warn")]);
-    furnish(&server.api(), folder).await;
-    // In a file, because others can see what a program is called with.
+    create_data(&server.api(), folder).await;
+    // In a file, because other users can read the arguments of a program.
     let bearer = |key: &str| json!([{ "name": "Authorization", "value": format!("Bearer {key}") }]);
     let own = json!({ "name": "own", "fixedHeaders": bearer(KEY) });
-    let stranger = json!({ "name": "stranger", "fixedHeaders": bearer(&new_key(&data, "other", "eve")) });
-    fs::write(folder.join("auth.json"), json!({ "auth": [own, stranger] }).to_string()).unwrap();
-    fs::copy(here::root().join("tests/schemathesis/schemathesis.toml"), folder.join("schemathesis.toml")).unwrap();
-    let out = Command::new(here::tool("schemathesis"))
+    let other = json!({ "name": "other", "fixedHeaders": bearer(&new_key(&data, "other", "eve")) });
+    fs::write(folder.join("auth.json"), json!({ "auth": [own, other] }).to_string()).unwrap();
+    fs::copy(paths::root().join("tests/schemathesis/schemathesis.toml"), folder.join("schemathesis.toml")).unwrap();
+    let out = Command::new(paths::tool("schemathesis"))
         .args(["--no-color", "run", "--phases", "examples,coverage,fuzzing,stateful"])
         .arg(format!("{}/openapi.json", server.url))
         .current_dir(folder)

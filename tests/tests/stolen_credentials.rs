@@ -1,13 +1,5 @@
-//! What stolen credentials open: an attacker with those that InterpreterFunction was lent, or with its own role's, tries
-//! S3 with Amazon's own SDK, against a front that asks IAM.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! What stolen credentials allow: an attacker with those that InterpreterFunction got for a sandbox, or with those of its own
+//! role, tries every operation of S3 with the AWS SDK, against an S3 that asks IAM.
 
 use std::{fmt::Debug, path::Path, time::Duration};
 
@@ -20,17 +12,17 @@ use aws_sdk_s3::{
 };
 use sandcastle_e2e::{
     api::Api,
-    deployment::{Bucket, Deployment},
-    front::{EVERYTHING, Front},
+    deployment::{Bucket, Deployment, SANDBOX_ROLE},
     gateway::Gateway,
+    iam_s3::IamS3,
+    isolation::Isolation,
     objects::keys,
-    place::Place,
     server::KEY,
 };
 use sandcastle_local::BUCKET;
 use sandcastle_s3::StaticCredentials;
 
-/// S3 as one who holds these credentials reaches it.
+/// A client of S3 with these credentials.
 fn client(url: &str, credentials: &StaticCredentials) -> Client {
     let StaticCredentials { key_id, secret, session_token } = credentials.clone();
     let config = Config::builder()
@@ -44,17 +36,17 @@ fn client(url: &str, credentials: &StaticCredentials) -> Client {
     Client::from_conf(config.build())
 }
 
-/// The status of an answer that is a refusal.
+/// The HTTP status of an error; `None` for a success.
 fn status<T: Debug, E: Debug>(result: Result<T, SdkError<E>>) -> Option<u16> {
     result.err().map(|error| error.raw_response().unwrap_or_else(|| panic!("{error:?}")).status().as_u16())
 }
 
-/// All that can be tried with one object; what was not refused.
-async fn tried_with(client: &Client, key: &str, own_file: &str) -> Vec<&'static str> {
-    let mut open = Vec::new();
+/// Tries every operation on an object; the names of those that were not denied.
+async fn allowed_on(client: &Client, key: &str, own_file: &str) -> Vec<&'static str> {
+    let mut allowed = Vec::new();
     let mut note = |what, status: Option<u16>| {
         if status != Some(403) {
-            open.push(what);
+            allowed.push(what);
         }
     };
     let object = || client.get_object().bucket(BUCKET).key(key);
@@ -74,35 +66,35 @@ async fn tried_with(client: &Client, key: &str, own_file: &str) -> Vec<&'static 
     let lifetime = PresigningConfig::expires_in(Duration::from_secs(60)).unwrap();
     let link = object().presigned(lifetime).await.unwrap();
     note("link", Some(reqwest::get(link.uri()).await.unwrap().status().as_u16()));
-    open
+    allowed
 }
 
-/// The prefixes that may be listed.
+/// Tries to list these prefixes; those that were not denied.
 async fn listable<'a>(client: &Client, prefixes: &[&'a str]) -> Vec<&'a str> {
-    let mut open = Vec::new();
+    let mut allowed = Vec::new();
     for prefix in prefixes {
         let list = client.list_objects_v2().bucket(BUCKET).delimiter("/");
-        // The empty one stands for none at all.
+        // The empty one means a list without a prefix.
         let list = if prefix.is_empty() { list } else { list.prefix(*prefix) };
         if status(list.send().await) != Some(403) {
-            open.push(*prefix);
+            allowed.push(*prefix);
         }
     }
-    open
+    allowed
 }
 
-/// Two sandboxes with files, and an object each.
+/// A deployment with two sandboxes; each has a file, an entry and an object.
 async fn two_sandboxes(folder: &Path) -> (Deployment, [String; 2]) {
-    let bucket = Bucket::Guarded(Front::start(folder).await);
-    let deployment = Deployment::start_in(Place::Here, folder, bucket, &[("TENANT_SCOPE", "sandbox")]).await;
+    let bucket = Bucket::WithIam(IamS3::start(folder).await);
+    let deployment = Deployment::start_isolated(Isolation::None, folder, bucket, &[("TENANT_SCOPE", "sandbox")]).await;
     let api = Api::new(&Gateway::start(&deployment.execute.url).await.url, KEY);
-    let s3 = &deployment.front().s3;
-    let all = client(&s3.endpoint(), s3.credentials());
+    let s3 = &deployment.iam_s3().s3;
+    let admin = client(&s3.endpoint(), s3.credentials());
     let mut sandboxes = Vec::new();
     for _ in 0..2 {
         let sandbox = api.start().await;
         assert_eq!(api.output(&sandbox, "print(open('f', 'w').write('x'))").await, ["1"]);
-        let object = all.put_object().bucket(BUCKET).key(format!("objects/{sandbox}/1/planted"));
+        let object = admin.put_object().bucket(BUCKET).key(format!("objects/{sandbox}/1/planted"));
         object.body(b"object".to_vec().into()).send().await.unwrap();
         sandboxes.push(sandbox);
     }
@@ -110,64 +102,68 @@ async fn two_sandboxes(folder: &Path) -> (Deployment, [String; 2]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lent_credentials_reach_their_own_sandbox_and_change_nothing_there() {
+async fn credentials_of_a_sandbox_read_and_add_to_it_and_allow_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let (deployment, [own, other]) = two_sandboxes(folder.path()).await;
-    let lent = deployment.sts.lent();
-    assert_eq!(lent.len(), 2, "credentials of its own for each sandbox");
+    let issued = deployment.sts.issued();
+    assert_eq!(issued.len(), 2, "each sandbox must have credentials of its own");
     let keys = keys(folder.path());
     let starting =
         |prefix: String| keys.iter().find(|key| key.starts_with(&prefix)).unwrap_or_else(|| panic!("no {prefix}"));
-    let [file, object, entry] = ["files", "objects", "ledger"].map(|part| starting(format!("{part}/{own}/")));
+    let [file, object, entry] = ["files", "objects", "ledger"].map(|prefix| starting(format!("{prefix}/{own}/")));
 
-    // Role and bucket fence code in as well; the session policy has to hold without them.
+    // The policies of role and bucket limit it as well; the session policy must suffice without them.
     let policy = &deployment.sts.requests()[0]["Policy"];
-    let session_alone = deployment.front().issue(EVERYTHING, Some(policy));
-    let thieves = [&lent[0], &session_alone].map(|credentials| client(&deployment.front().url, credentials));
-    for (number, thief) in thieves.into_iter().enumerate() {
+    let session_alone = deployment.iam_s3().issue_for_session_policy(policy);
+    let attackers = [&issued[0], &session_alone].map(|credentials| client(&deployment.iam_s3().url, credentials));
+    for (number, attacker) in attackers.into_iter().enumerate() {
         for key in keys.iter().filter(|key| !key.contains(&own) || key.starts_with("orgs/")) {
-            assert_eq!(tried_with(&thief, key, file).await, [""; 0], "{key}");
+            assert_eq!(allowed_on(&attacker, key, file).await, [""; 0], "{key}");
         }
-        let absent = |part: &str| format!("{part}/{other}/new");
-        for key in [absent("files"), absent("objects"), absent("ledger"), "keys/new.json".into(), "new".into()] {
-            assert_eq!(tried_with(&thief, &key, file).await, [""; 0], "{key}");
+        let missing = |prefix: &str| format!("{prefix}/{other}/new");
+        for key in [missing("files"), missing("objects"), missing("ledger"), "keys/new.json".into(), "new".into()] {
+            assert_eq!(allowed_on(&attacker, &key, file).await, [""; 0], "{key}");
         }
-        // Reading is allowed; copying from one of its files onto another would change that one.
+        // Reading and adding are allowed; copying one of its files onto another would change that one.
         for key in [file, object] {
-            assert_eq!(tried_with(&thief, key, file).await, ["get", "head", "put", "link"], "{key}");
+            assert_eq!(allowed_on(&attacker, key, file).await, ["get", "head", "put", "link"], "{key}");
         }
-        assert_eq!(tried_with(&thief, entry, file).await, ["get", "head", "link"], "{entry}");
+        assert_eq!(allowed_on(&attacker, entry, file).await, ["get", "head", "link"], "{entry}");
         let next = format!("ledger/{own}/0000000000000000");
         assert_eq!(
-            tried_with(&thief, &next, file).await,
+            allowed_on(&attacker, &next, file).await,
             [""; 0],
-            "whoever may not list learns nothing of what is absent"
+            "without the right to list, a missing object must be denied"
         );
 
         let put =
-            |key: String| thief.put_object().bucket(BUCKET).key(key).if_none_match("*").body(b"new".to_vec().into());
-        for part in ["files", "objects"] {
-            assert_eq!(status(put(format!("{part}/{own}/1/{number}")).send().await), None, "adding to {part}");
-            assert_eq!(status(put(format!("{part}/{own}/1/{number}")).send().await), Some(412), "what is there stays");
+            |key: String| attacker.put_object().bucket(BUCKET).key(key).if_none_match("*").body(b"new".to_vec().into());
+        for prefix in ["files", "objects"] {
+            assert_eq!(status(put(format!("{prefix}/{own}/1/{number}")).send().await), None, "adding to {prefix}");
+            assert_eq!(
+                status(put(format!("{prefix}/{own}/1/{number}")).send().await),
+                Some(412),
+                "an object must not be overwritten"
+            );
         }
         let (mine, theirs) = (format!("ledger/{own}/"), format!("ledger/{other}/"));
         let (files, objects) = (format!("files/{own}/"), format!("objects/{own}/"));
         let prefixes = ["", "ledger/", &mine, &theirs, &files, &objects, "keys/", "orgs/"];
-        assert_eq!(listable(&thief, &prefixes).await, [&mine]);
+        assert_eq!(listable(&attacker, &prefixes).await, [&mine]);
     }
 
-    let mixed = StaticCredentials { session_token: lent[1].session_token.clone(), ..lent[0].clone() };
-    let mixed = client(&deployment.front().url, &mixed).get_object().bucket(BUCKET).key(file).send().await;
-    assert!(status(mixed).is_some(), "key and token of two sessions");
+    let mixed = StaticCredentials { session_token: issued[1].session_token.clone(), ..issued[0].clone() };
+    let mixed = client(&deployment.iam_s3().url, &mixed).get_object().bucket(BUCKET).key(file).send().await;
+    assert!(status(mixed).is_some(), "key and token of two sessions must not work together");
 }
 
-/// Without a session policy, which ExecuteFunction makes, the role itself still reaches neither keys nor lists of sandboxes, and
-/// changes nothing.
+/// Even without the session policy that ExecuteFunction adds, the role allows neither API keys nor lists of sandboxes, and
+/// no change of an object.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sandboxs_role_changes_nothing_that_is_stored() {
+async fn the_sandbox_role_cannot_change_an_object() {
     let folder = tempfile::tempdir().unwrap();
     let (deployment, _) = two_sandboxes(folder.path()).await;
-    let thief = client(&deployment.front().url, &deployment.front().issue("SandboxRole", None));
+    let attacker = client(&deployment.iam_s3().url, &deployment.iam_s3().issue("SandboxRole"));
     let keys = keys(folder.path());
     let file = keys.iter().find(|key| key.starts_with("files/")).unwrap();
     for key in &keys {
@@ -176,25 +172,24 @@ async fn the_sandboxs_role_changes_nothing_that_is_stored() {
             "ledger" => &["get", "head", "link"],
             _ => &[],
         };
-        assert_eq!(tried_with(&thief, key, file).await, expected, "{key}");
+        assert_eq!(allowed_on(&attacker, key, file).await, expected, "{key}");
     }
-    assert_eq!(listable(&thief, &["", "keys/", "orgs/", "files/", "objects/"]).await, [""; 0]);
+    assert_eq!(listable(&attacker, &["", "keys/", "orgs/", "files/", "objects/"]).await, [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_interpreters_own_role_opens_nothing() {
+async fn the_interpreters_own_role_allows_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (deployment, [own, _]) = two_sandboxes(folder.path()).await;
-    let [role] = <[_; 1]>::try_from(deployment.front().issued("InterpreterRole")).unwrap();
-    let thief = client(&deployment.front().url, &role);
+    let [role] = <[_; 1]>::try_from(deployment.iam_s3().credentials_of("InterpreterRole")).unwrap();
+    let attacker = client(&deployment.iam_s3().url, &role);
     let keys = keys(folder.path());
     let file = keys.iter().find(|key| key.starts_with("files/")).unwrap();
     for key in keys.iter().map(String::as_str).chain(["new"]) {
-        assert_eq!(tried_with(&thief, key, file).await, [""; 0], "{key}");
+        assert_eq!(allowed_on(&attacker, key, file).await, [""; 0], "{key}");
     }
-    assert_eq!(listable(&thief, &["", "keys/", "orgs/", &format!("ledger/{own}/")]).await, [""; 0]);
-    let lend = deployment.front().lend();
-    let sandbox_role = sandcastle_e2e::deployment::ROLE.to_owned();
-    let request = [("RoleArn".to_owned(), sandbox_role), ("Policy".to_owned(), "{}".to_owned())].into();
-    assert!(lend(&role.key_id, &request).is_none(), "nor may it be lent the sandbox's role");
+    assert_eq!(listable(&attacker, &["", "keys/", "orgs/", &format!("ledger/{own}/")]).await, [""; 0]);
+    let assume_role = deployment.iam_s3().assume_role();
+    let request = [("RoleArn".to_owned(), SANDBOX_ROLE.to_owned()), ("Policy".to_owned(), "{}".to_owned())].into();
+    assert!(assume_role(&role.key_id, &request).is_none(), "it must not assume the sandbox's role");
 }

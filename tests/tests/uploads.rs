@@ -1,13 +1,5 @@
-//! Files from outside, as large as they come: through `sandcastle serve`, through the function as Lambda runs it, past both to
-//! the bucket, and into a kernel that is warm.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+//! Uploads and downloads, also of large files: through `sandcastle serve`, through the function, directly to the bucket, and
+//! into a warm kernel.
 
 use std::{
     fs,
@@ -25,23 +17,24 @@ use sandcastle_e2e::{
     deployment::{Bucket, Deployment},
     emulator::event,
     faults::{Fault, Faulty, Op, Plan},
-    front::Front,
     gateway::Gateway,
-    memory::{nameless_files, peak},
-    place::Place,
+    iam_s3::IamS3,
+    isolation::Isolation,
+    process::{open_deleted_files, peak_memory},
     server::{KEY, Server, kernel_processes, kernels},
 };
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
 use serde_json::{Value, json};
 
-/// A large file.
+/// Length of a large file in bytes.
 const LARGE: usize = 50_000_000;
-/// What a process that moves it may take at most: less than it takes anyway and the file together. (The aim is 80 MB.)
-const MEMORY: u64 = 60_000_000;
+/// Peak memory in bytes of a process that moves the file: less than its usual memory and the file together. (The aim is
+/// 80 MB.)
+const MAX_MEMORY: u64 = 60_000_000;
 
-/// Bytes that nothing makes shorter, and no two of which are at the same place.
-fn noise(length: usize) -> Vec<u8> {
+/// Pseudo-random bytes, which cannot be compressed.
+fn random_bytes(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let words = std::iter::repeat_with(|| {
         state ^= state << 13;
@@ -52,16 +45,17 @@ fn noise(length: usize) -> Vec<u8> {
     words.flatten().take(length).collect()
 }
 
-/// PUTs to a presigned place; the status.
-async fn put(place: &Value, bytes: Vec<u8>) -> u16 {
-    assert_eq!((&place["method"], place["headers"]["content-length"].as_str().is_some()), (&json!("PUT"), true));
-    // Of an empty body this client would not tell the length.
-    let request = reqwest::Client::new().put(place["url"].as_str().unwrap()).header("content-length", bytes.len());
+/// Sends the presigned PUT; the status.
+async fn put(upload: &Value, bytes: Vec<u8>) -> u16 {
+    assert_eq!((&upload["method"], upload["headers"]["content-length"].as_str().is_some()), (&json!("PUT"), true));
+    // reqwest sends no length for an empty body by itself.
+    let request = reqwest::Client::new().put(upload["url"].as_str().unwrap()).header("content-length", bytes.len());
     let request = request.body(bytes);
     request.send().await.unwrap().status().as_u16()
 }
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+/// Waits until the condition holds.
+async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_secs(60);
     while !holds() {
         assert!(Instant::now() < end, "{what}");
@@ -69,96 +63,101 @@ async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The embedded S3 is in this process too.
+/// The memory includes that of the embedded S3, which runs in the server's process.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_file_goes_up_and_down_through_a_small_server() {
+async fn a_large_file_is_uploaded_and_downloaded_in_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);
-    let (api, bytes) = (server.api(), noise(LARGE));
+    let (api, bytes) = (server.api(), random_bytes(LARGE));
     let sandbox = api.start().await;
-    let before = peak(server.pid());
+    let before = peak_memory(server.pid());
     let stored = api.upload(&sandbox, "large.bin", &bytes).await;
     assert_eq!((stored.status, &stored.body["size_bytes"]), (200, &json!(LARGE)), "{stored:?}");
-    let up = peak(server.pid());
-    assert!(api.download(&sandbox, "large.bin").await == bytes, "other bytes");
-    let peaks = [before, up, peak(server.pid())];
-    println!("{LARGE} bytes through a server: peaks at the start, after the upload, after the download: {peaks:?}");
-    assert!(peaks[2] < MEMORY, "{peaks:?}");
-    assert_eq!(nameless_files(server.pid()), 0, "a temporary file is left");
+    let up = peak_memory(server.pid());
+    assert!(api.download(&sandbox, "large.bin").await == bytes, "the bytes differ");
+    let peaks = [before, up, peak_memory(server.pid())];
+    println!(
+        "{LARGE} bytes through a server: peak memory at the start, after the upload, after the download: {peaks:?}"
+    );
+    assert!(peaks[2] < MAX_MEMORY, "{peaks:?}");
+    assert_eq!(open_deleted_files(server.pid()), 0, "a temporary file is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_file_goes_past_the_function_within_its_memory_and_rights() {
+async fn a_large_file_is_uploaded_directly_to_the_bucket_within_memory_and_permissions() {
     let folder = tempfile::tempdir().unwrap();
-    let bucket = Bucket::Guarded(Front::start(folder.path()).await);
+    let bucket = Bucket::WithIam(IamS3::start(folder.path()).await);
     let settings = [("TENANT_SCOPE", "sandbox"), ("SANDCASTLE_STREAM_DOWNLOADS", "yes")];
-    let deployment = Deployment::start_in(Place::Here, folder.path(), bucket, &settings).await;
+    let deployment = Deployment::start_isolated(Isolation::None, folder.path(), bucket, &settings).await;
     let api = Api::new(&Gateway::start(&deployment.execute.url).await.url, KEY);
-    let (sandbox, bytes) = (api.start().await, noise(LARGE));
+    let (sandbox, bytes) = (api.start().await, random_bytes(LARGE));
     assert_eq!(api.output(&sandbox, "kept = 'warm'\nprint(kept)").await, ["warm"]);
 
-    let place = api.announce(&sandbox, "large 50%.bin", LARGE).await;
-    assert_eq!(put(&place, bytes.clone()).await, 200);
-    let taken = api.take(&sandbox, &place).await;
-    assert_eq!(taken.body, json!({ "filename": "large 50%.bin", "size_bytes": LARGE }), "{}", deployment.log());
+    let upload = api.request_upload(&sandbox, "large 50%.bin", LARGE).await;
+    assert_eq!(put(&upload, bytes.clone()).await, 200);
+    let completed = api.complete_upload(&sandbox, &upload).await;
+    assert_eq!(completed.body, json!({ "filename": "large 50%.bin", "size_bytes": LARGE }), "{}", deployment.log());
     let read = "import os\nprint(kept, os.path.getsize('large 50%.bin'), open('large 50%.bin', 'rb').read(4).hex())";
     let first: String = bytes[..4].iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(api.output(&sandbox, read).await, [format!("warm {LARGE} {first}")]);
 
     let mut download = event("GET", &format!("/v2/sandcastles/{sandbox}/files/large%2050%25.bin"), None);
     download["resource"] = json!("/v2/sandcastles/{id}/files/{path+}");
-    // The function streams it; but this emulator hands on nothing that is longer than a whole answer may be.
+    // The function streams it, but the emulator refuses answers longer than those that are not streamed may be.
     let refused = deployment.execute.invoke_raw(&download).await;
     assert!(refused.starts_with(b"{\"errorType\":\"Function.ResponseSizeTooLarge\""), "{} bytes", refused.len());
     let function = kernel_processes(deployment.execute.pid());
     let names = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap();
     let [function] = <[i32; 1]>::try_from(function).unwrap();
     assert_eq!(names(&function).trim(), "bootstrap");
-    let most = peak(function.unsigned_abs());
-    println!("{LARGE} bytes past the function: its peak is {most}");
-    assert!(most < MEMORY, "{most}");
+    let peak = peak_memory(function.unsigned_abs());
+    println!("{LARGE} bytes directly to the bucket, the function: its peak memory is {peak}");
+    assert!(peak < MAX_MEMORY, "{peak}");
     assert_eq!(api.call("DELETE", &format!("/v2/sandcastles/{sandbox}"), None).await.status, 200);
-    assert_eq!(deployment.front().denials(), [""; 0], "{}", deployment.log());
+    assert_eq!(deployment.iam_s3().take_denials(), [""; 0], "{}", deployment.log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_takes_a_file_of_the_announced_length_and_no_other() {
+async fn a_presigned_upload_takes_a_file_of_the_requested_length_only() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);
     let api = server.api();
     let (sandbox, other) = (api.start().await, api.start().await);
-    let place = api.announce(&sandbox, "a.bin", 1000).await;
+    let upload = api.request_upload(&sandbox, "a.bin", 1000).await;
     for length in [0, 999, 1001, 100_000] {
-        assert_eq!(put(&place, noise(length)).await, 403, "{length} bytes");
+        assert_eq!(put(&upload, random_bytes(length)).await, 403, "{length} bytes");
     }
     let chunked = raw(
-        place["url"].as_str().unwrap(),
+        upload["url"].as_str().unwrap(),
         "PUT",
         "transfer-encoding: chunked\r\n",
-        b"3e8\r\n".iter().copied().chain(noise(1000)).chain(*b"\r\n0\r\n\r\n").collect(),
+        b"3e8\r\n".iter().copied().chain(random_bytes(1000)).chain(*b"\r\n0\r\n\r\n").collect(),
     );
-    assert!((400..500).contains(&chunked), "a length that is not told: {chunked}");
-    let elsewhere = place["url"].as_str().unwrap().replace("/staging/", "/files/");
-    assert_eq!(put(&json!({ "url": elsewhere, "method": "PUT", "headers": place["headers"] }), noise(1000)).await, 403);
-    assert_eq!(api.take(&sandbox, &place).await.status, 404, "nothing is there yet");
+    assert!((400..500).contains(&chunked), "without a length: {chunked}");
+    let other_key = upload["url"].as_str().unwrap().replace("/staging/", "/files/");
+    assert_eq!(
+        put(&json!({ "url": other_key, "method": "PUT", "headers": upload["headers"] }), random_bytes(1000)).await,
+        403
+    );
+    assert_eq!(api.complete_upload(&sandbox, &upload).await.status, 404, "nothing is uploaded yet");
 
-    assert_eq!(put(&place, vec![1; 1000]).await, 200);
-    assert_eq!(api.take(&other, &place).await.status, 404, "another sandbox's");
-    assert_eq!(api.take(&sandbox, &place).await.status, 200);
+    assert_eq!(put(&upload, vec![1; 1000]).await, 200);
+    assert_eq!(api.complete_upload(&other, &upload).await.status, 404, "the upload belongs to another sandbox");
+    assert_eq!(api.complete_upload(&sandbox, &upload).await.status, 200);
     assert_eq!(api.download(&sandbox, "a.bin").await, vec![1; 1000]);
-    // A file that was taken over is out of reach of the URL.
-    assert_eq!(put(&place, vec![2; 1000]).await, 200);
+    // A further PUT does not change the working file until it is completed too.
+    assert_eq!(put(&upload, vec![2; 1000]).await, 200);
     assert_eq!(api.download(&sandbox, "a.bin").await, vec![1; 1000]);
-    assert_eq!(api.take(&sandbox, &place).await.status, 200);
+    assert_eq!(api.complete_upload(&sandbox, &upload).await.status, 200);
     assert_eq!(api.download(&sandbox, "a.bin").await, vec![2; 1000]);
-    let empty = api.announce(&sandbox, "empty", 0).await;
+    let empty = api.request_upload(&sandbox, "empty", 0).await;
     assert_eq!(put(&empty, Vec::new()).await, 200);
-    assert_eq!(api.take(&sandbox, &empty).await.status, 200);
+    assert_eq!(api.complete_upload(&sandbox, &empty).await.status, 200);
     assert_eq!(api.download(&sandbox, "empty").await, b"");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_warm_kernel_sees_a_file_and_so_does_every_later_one() {
+async fn a_warm_kernel_and_every_later_one_see_uploaded_files() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let server = Server::start(&data, &[]);
@@ -170,18 +169,18 @@ async fn a_warm_kernel_sees_a_file_and_so_does_every_later_one() {
     for name in names {
         assert_eq!(api.upload(&sandbox, &name.replace('"', "%22"), name).await.status, 200);
     }
-    let place = api.announce(&sandbox, "staged.txt", 6).await;
-    assert_eq!(put(&place, b"staged".to_vec()).await, 200);
-    assert_eq!(api.take(&sandbox, &place).await.status, 200);
+    let upload = api.request_upload(&sandbox, "staged.txt", 6).await;
+    assert_eq!(put(&upload, b"staged".to_vec()).await, 200);
+    assert_eq!(api.complete_upload(&sandbox, &upload).await.status, 200);
 
     let look = "import os\nfor name in sorted(os.listdir()): print(name, '=', open(name).read())";
     let expected = [format!("{0} = {0}", names[0]), format!("{0} = {0}", names[1]), "staged.txt = staged".to_owned()];
     assert_eq!(api.output(&sandbox, &format!("{look}\nprint(kept)")).await, [&expected[..], &["41".into()]].concat());
-    assert_eq!(kernels(server.pid()), warm, "another kernel");
+    assert_eq!(kernels(server.pid()), warm, "the warm kernel was replaced");
     for kernel in warm {
         let _ = kill_process(Pid::from_raw(kernel).unwrap(), Signal::KILL);
     }
-    // Its death may be noticed by the next call only.
+    // The next call may be the first to notice its death.
     api.execute(&sandbox, "1").await;
     assert_eq!(api.output(&sandbox, look).await, expected, "after the kernel's death");
     server.kill();
@@ -190,7 +189,7 @@ async fn a_warm_kernel_sees_a_file_and_so_does_every_later_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_breaks_off_leaves_neither_a_file_nor_a_temporary_one() {
+async fn an_interrupted_upload_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);
     let api = server.api();
@@ -202,26 +201,26 @@ async fn an_upload_that_breaks_off_leaves_neither_a_file_nor_a_temporary_one() {
          filename=\"half.bin\"\r\n\r\n"
     );
     socket.write_all(head.as_bytes()).unwrap();
-    socket.write_all(&noise(4 << 20)).unwrap();
-    until("the file is not kept on disk", || nameless_files(server.pid()) == 1).await;
+    socket.write_all(&random_bytes(4 << 20)).unwrap();
+    wait_until("the upload has no temporary file", || open_deleted_files(server.pid()) == 1).await;
     drop(socket);
-    until("a temporary file is left", || nameless_files(server.pid()) == 0).await;
+    wait_until("a temporary file is left", || open_deleted_files(server.pid()) == 0).await;
     let listed = api.call("GET", &format!("/v2/sandcastles/{sandbox}/files"), None).await;
     assert_eq!(listed.body, json!({ "files": [] }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_not_upload_is_answered_while_the_file_is_still_to_come() {
+async fn an_upload_that_is_not_allowed_is_refused_before_the_file_arrives() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);
     let url = format!("{}/v2/sandcastles/00000000-0000-4000-8000-000000000000/files", server.url);
     let form = "content-length: 500000000\r\ncontent-type: multipart/form-data; boundary=x\r\n";
-    let status = raw(&url, "POST", &format!("authorization: Bearer {KEY}\r\n{form}"), noise(1 << 20));
+    let status = raw(&url, "POST", &format!("authorization: Bearer {KEY}\r\n{form}"), random_bytes(1 << 20));
     assert_eq!(status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_path_leads_out_of_the_working_folder_for_who_writes_it_himself() {
+async fn no_path_leaves_the_working_folder() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("data"), &[]);
     let sandbox = server.api().start().await;
@@ -248,10 +247,10 @@ async fn no_path_leads_out_of_the_working_folder_for_who_writes_it_himself() {
     }
 }
 
-/// Bytes that are read piece by piece, as from a disk.
-struct Disk(Bytes);
+/// Bytes that are read in pieces, as from a file.
+struct InPieces(Bytes);
 
-impl Body for Disk {
+impl Body for InPieces {
     fn size(&self) -> u64 {
         self.0.size()
     }
@@ -262,22 +261,22 @@ impl Body for Disk {
 }
 
 #[tokio::test]
-async fn a_write_that_fails_halfway_is_tried_again_from_its_beginning() {
+async fn a_failed_write_is_retried_from_the_beginning() {
     let (folder, plan) = (tempfile::tempdir().unwrap(), Plan::default());
     let layer = |bucket| Faulty::new(bucket, plan.clone());
     let s3 = EmbeddedS3::start_with(folder.path(), (Ipv4Addr::LOCALHOST, 0).into(), layer).await.unwrap();
     let store = S3Store::connect(s3.store_config()).await;
-    let bytes = Bytes::from(noise(3_000_000));
-    let source = Arc::new(Disk(bytes.clone())) as Arc<dyn Body>;
+    let bytes = Bytes::from(random_bytes(3_000_000));
+    let source = Arc::new(InPieces(bytes.clone())) as Arc<dyn Body>;
     plan.add(Op::Put, "files/a", Fault::Fail, 2);
     assert_eq!(store.put_new_from("files/a", &source).await.unwrap(), PutNew::Created);
-    assert!(store.get("files/a").await.unwrap().unwrap() == bytes, "other bytes");
-    plan.add(Op::Put, "files/b", Fault::HappensUnsaid, 1);
+    assert!(store.get("files/a").await.unwrap().unwrap() == bytes, "the bytes differ");
+    plan.add(Op::Put, "files/b", Fault::ApplyAndFail, 1);
     assert_eq!(store.put_new_from("files/b", &source).await.unwrap(), PutNew::Exists);
-    assert!(store.get("files/b").await.unwrap().unwrap() == bytes, "other bytes");
+    assert!(store.get("files/b").await.unwrap().unwrap() == bytes, "the bytes differ");
 }
 
-/// The status of an answer to a request that no client has made better.
+/// Sends a request exactly as given, because a client would correct it; the status.
 fn raw(url: &str, method: &str, headers: &str, body: Vec<u8>) -> u16 {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut socket = TcpStream::connect(host).unwrap();

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sandcastle_protocol::{Cell, Limits, Setup};
+use sandcastle_protocol::{Cell, Limits, Setup, Step};
 
 use crate::error::HostError;
 
@@ -26,7 +26,7 @@ pub struct HostConfig {
     /// Keep a second zygote that has imported the usual packages.
     pub preload: bool,
     /// Steps of the confinement without which no kernel runs. Empty: best effort.
-    pub required_steps: Vec<String>,
+    pub required_steps: Vec<Step>,
     /// Limits of each kernel.
     pub limits: Limits,
     /// How long code may take to end after the interrupt at its limit, before it is killed.

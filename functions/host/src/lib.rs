@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod kernel;
 mod kernel_host;
+mod limits;
 mod run;
 mod run_dir;
 mod text;

@@ -1,5 +1,6 @@
 //! The settings of a host of kernels, as every program with one reads them.
 
+use sandcastle_protocol::Step;
 use sandcastle_runtime::settings::{Lookup, Setting, SettingsError, Values};
 
 use crate::HostConfig;
@@ -67,30 +68,10 @@ const BEST_EFFORT: &str = "best-effort";
 /// What the function itself and the zygotes take of a Lambda function's memory, in MiB.
 const HOST_MEMORY_MB: u64 = 256;
 
-/// The steps that [`Jail::Required`] insists on: those that any Linux of these days can give without root. Inside Lambda
-/// some are refused; there the microVM and the VPC are the boundary.
-pub const INSISTED_STEPS: &[&str] = &[
-    "session",
-    "descriptors",
-    "network",
-    "ipc",
-    "mounts",
-    "pid_namespace",
-    "user_namespace",
-    "rlimits",
-    "uid",
-    "capabilities",
-    "dumpable",
-    "no_new_privs",
-    "parent_death",
-    "seccomp",
-    "signals",
-];
-
 /// How much confinement is insisted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jail {
-    /// No kernel runs without the steps of [`INSISTED_STEPS`].
+    /// No kernel runs without the steps of [`Step::REQUIRED`].
     Required,
     /// What the system refuses is done without, and logged once.
     BestEffort,
@@ -110,9 +91,9 @@ impl Jail {
     }
 
     /// The steps without which no kernel runs.
-    pub fn required_steps(self) -> Vec<String> {
+    pub fn required_steps(self) -> Vec<Step> {
         match self {
-            Self::Required => INSISTED_STEPS.iter().map(ToString::to_string).collect(),
+            Self::Required => Step::REQUIRED.to_vec(),
             Self::BestEffort => Vec::new(),
         }
     }
@@ -174,7 +155,7 @@ mod tests {
         let set = [("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"), ("SANDCASTLE_RUN_DIR", "/r"), ("JAIL", "required")];
         let set = read(&set).unwrap();
         assert_eq!((set.limits.memory_bytes, set.run_dir.to_str()), (1513 << 20, Some("/r")));
-        assert_eq!(set.required_steps, INSISTED_STEPS);
+        assert_eq!(set.required_steps, Step::REQUIRED);
     }
 
     #[test]

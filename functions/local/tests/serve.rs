@@ -1,5 +1,5 @@
 //! The error messages of `sandcastle serve` when it cannot start.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![cfg(test)]
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

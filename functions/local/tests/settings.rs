@@ -1,4 +1,5 @@
 //! The settings of `sandcastle serve`: defaults, valid values, and errors.
+#![cfg(test)]
 
 use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 

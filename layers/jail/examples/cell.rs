@@ -1,5 +1,5 @@
-//! Runs a command in a cell: `cell [--readable PATH]... COMMAND [ARGUMENT...]`. With `--cost` instead of a command,
-//! forks and confines a hundred kernels and prints what each half cost.
+//! Runs a command in a cell: `cell [--readable PATH]... COMMAND [ARGUMENT...]`. With `--cost` instead of a command, forks and
+//! confines a hundred kernels and prints how long each part takes.
 
 use std::error::Error;
 use std::fs;
@@ -12,7 +12,8 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use rustix::process::{Pid, WaitOptions, waitpid};
-use sandcastle_jail::{Building, Confined, Fork, Ground, JailError, Limits, Policy, confine_self};
+use sandcastle_jail::{Confined, Fork, Jail, JailConfig, JailError, Policy, confine_self};
+use sandcastle_protocol::Limits;
 
 const UID: u32 = 61_000;
 
@@ -31,13 +32,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     let started = Instant::now();
-    let building = Building::raise(&Ground { kernels_dir: kernels.path(), readable: &readable });
-    eprintln!("raised in {:?}", started.elapsed());
+    let jail = Jail::prepare(&JailConfig { kernels_dir: kernels.path(), readable: &readable });
+    eprintln!("prepared in {:?}", started.elapsed());
     if arguments.first().is_some_and(|first| first == "--cost") {
-        return cost(&building).map(|()| ExitCode::SUCCESS);
+        return cost(&jail).map(|()| ExitCode::SUCCESS);
     }
-    match building.fork()? {
-        Fork::Child => run(&building, &arguments),
+    match jail.fork()? {
+        Fork::Child => run(&jail, &arguments),
         Fork::Parent { pid } => {
             let ended = waitpid(Pid::from_raw(pid), WaitOptions::empty())?;
             eprintln!("ended: {:?}", ended.map(|(_, status)| status));
@@ -46,13 +47,13 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     }
 }
 
-fn confine(building: &Building, keep: &[RawFd]) -> Result<Confined, JailError> {
+fn confine(jail: &Jail, keep: &[RawFd]) -> Result<Confined, JailError> {
     let limits = Limits { memory_bytes: 2 << 30, processes: 64, file_bytes: 1 << 30, open_files: 512 };
-    confine_self(building, &Policy { slot: "0", uid: UID, limits, ends_first: false, keep, required: &[] })
+    confine_self(jail, &Policy { slot: "0", uid: UID, limits, ends_first: false, keep, required: &[] })
 }
 
-fn run(building: &Building, arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let confined = confine(building, &[])?;
+fn run(jail: &Jail, arguments: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let confined = confine(jail, &[])?;
     for step in &confined.steps {
         eprintln!("{:15} {}", step.step, if step.held { "held" } else { &step.reason });
     }
@@ -67,31 +68,31 @@ fn run(building: &Building, arguments: &[String]) -> Result<ExitCode, Box<dyn Er
         .into())
 }
 
-fn cost(building: &Building) -> Result<(), Box<dyn Error>> {
+fn cost(jail: &Jail) -> Result<(), Box<dyn Error>> {
     let (mut forks, mut cells) = (vec![], vec![]);
     for _ in 0..100 {
-        let (mut told, mut tell) = std::io::pipe()?;
+        let (mut reader, mut writer) = std::io::pipe()?;
         let started = Instant::now();
-        match building.fork()? {
+        match jail.fork()? {
             Fork::Child => {
                 let begun = Instant::now();
-                confine(building, &[tell.as_raw_fd()])?;
-                tell.write_all(&begun.elapsed().as_micros().to_ne_bytes())?;
+                confine(jail, &[writer.as_raw_fd()])?;
+                writer.write_all(&begun.elapsed().as_micros().to_ne_bytes())?;
                 std::process::exit(0);
             }
             Fork::Parent { pid } => {
                 forks.push(started.elapsed().as_micros());
-                drop(tell);
+                drop(writer);
                 let mut took = [0; 16];
-                told.read_exact(&mut took)?;
+                reader.read_exact(&mut took)?;
                 cells.push(u128::from_ne_bytes(took));
                 waitpid(Pid::from_raw(pid), WaitOptions::empty())?;
             }
         }
     }
-    for (what, mut micros) in [("fork", forks), ("confine_self", cells)] {
+    for (name, mut micros) in [("fork", forks), ("confine_self", cells)] {
         micros.sort_unstable();
-        println!("{what}: median {:?} us, slowest {:?} us", micros.get(micros.len() / 2), micros.last());
+        println!("{name}: median {:?} us, slowest {:?} us", micros.get(micros.len() / 2), micros.last());
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Who the kernel is: an unprivileged user without capabilities.
+//! The kernel's credentials: an unprivileged user without capabilities (credentials(7), capabilities(7)).
 
 use std::io;
 
@@ -10,12 +10,12 @@ use rustix::thread::{
     set_thread_res_gid, set_thread_res_uid,
 };
 
-use crate::building::Standing;
+use crate::privilege::Privilege;
 
-/// Takes the kernel's user id, and the group id of the same number, when the zygote is root. Per-thread calls, which in
-/// a process with one thread are the process's.
-pub(crate) fn take_uid(standing: &Standing, uid: u32) -> io::Result<()> {
-    if matches!(standing, Standing::Root) {
+/// Changes to the kernel's user id, and the group id of the same number, if the zygote is root. The calls are per thread;
+/// the process has one thread.
+pub(crate) fn take_uid(privilege: &Privilege, uid: u32) -> io::Result<()> {
+    if matches!(privilege, Privilege::Root) {
         if uid == 0 || uid == u32::MAX {
             return Err(io::Error::other(format!("{uid} is not an unprivileged user id")));
         }
@@ -24,13 +24,14 @@ pub(crate) fn take_uid(standing: &Standing, uid: u32) -> io::Result<()> {
         set_thread_res_gid(gid, gid, gid)?;
         set_thread_res_uid(uid, uid, uid)?;
     }
-    if rustix::process::getuid().is_root() { Err(io::Error::other("still root")) } else { Ok(()) }
+    if rustix::process::getuid().is_root() { Err(io::Error::other("the process is still root")) } else { Ok(()) }
 }
 
-/// Makes sure that running a program gives no capabilities. Before the user id changes, which takes the right to it.
+/// Makes sure that running a program gives no capabilities. Call it before the user id changes: the change clears
+/// CAP_SETPCAP, which this needs.
 pub(crate) fn limit_capabilities() -> io::Result<()> {
     if capabilities(None)?.permitted.is_empty() {
-        return Ok(()); // no right to, and no need: `no_new_privs` keeps programs from adding any
+        return Ok(()); // not permitted and not needed: `no_new_privs` keeps programs from gaining any
     }
     set_capabilities_secure_bits(
         CapabilitiesSecureBits::NO_ROOT
@@ -42,14 +43,14 @@ pub(crate) fn limit_capabilities() -> io::Result<()> {
     for number in 0..64 {
         match remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << number)) {
             Ok(()) => {}
-            Err(Errno::INVAL) => break, // past the last one that this Linux knows
+            Err(Errno::INVAL) => break, // beyond the last capability of this Linux
             Err(error) => return Err(error.into()),
         }
     }
     Ok(clear_ambient_capability_set()?)
 }
 
-/// Gives up whatever capabilities are left.
+/// Gives up all remaining capabilities.
 pub(crate) fn drop_capabilities() -> io::Result<()> {
     let none = CapabilitySet::empty();
     Ok(set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?)

@@ -1,33 +1,36 @@
-//! Confines the calling process, in two moments.
+//! Confines the calling process, in two phases.
 //!
-//! The zygote raises a [`Building`] before Python starts: a user namespace when it is not root, and a mount namespace
-//! whose root is a small read-only tree of its own. Each kernel is then forked with [`Building::fork`] into a process
-//! id namespace, and locks itself into a cell of the building with [`confine_self`] before it reads a byte of user code.
+//! 1. The zygote prepares a [`Jail`] before Python starts: a user namespace when it is not root, and a mount namespace with
+//!    a small read-only root.
+//! 2. It forks each kernel with [`Jail::fork`] into a process id namespace. The kernel confines itself with
+//!    [`confine_self`] before it reads any user code. The result is its cell.
 //!
-//! Every step reports whether the system gave it, see [`STEPS`]; a caller names the steps that it insists on.
+//! Each [`Step`](sandcastle_protocol::Step) reports whether the system granted it. The caller names the steps that it
+//! requires.
 //!
-//! What is not bounded here: rlimits count per process, so the memory of a whole cell is `memory_bytes` times
-//! `processes` at worst, and shared anonymous memory counts against the address space only. Whoever starts the zygote
-//! watches the sum.
+//! Not limited here: Linux counts resource limits per process, so all processes of a cell together can use `memory_bytes`
+//! times `processes`, and shared anonymous memory counts as address space only. Whoever starts the zygote must watch the
+//! sum.
 
-mod building;
-mod cell;
-mod fork;
+mod config;
+mod confine;
 mod identity;
+mod jail;
 mod landlock;
 mod mounts;
+mod paths;
+mod pid_namespace;
+mod privilege;
 mod rlimits;
 mod root;
 mod seccomp;
+mod slot_mounts;
 mod steps;
 mod sys;
 mod syscalls;
-mod tree;
 mod userns;
-mod view;
 
-pub use building::{Building, Ground};
-pub use cell::{Confined, JailError, Policy, confine_self};
-pub use fork::Fork;
-pub use rlimits::Limits;
-pub use steps::{STEPS, StepReport};
+pub use config::JailConfig;
+pub use confine::{Confined, JailError, Policy, confine_self};
+pub use jail::Jail;
+pub use pid_namespace::Fork;

@@ -1,5 +1,5 @@
-//! Mounts as descriptors: made aside, given their attributes, and attached when finished, so that no half-made one is
-//! ever visible. Linux 5.12, for mount_setattr(2); older ones get no building.
+//! Mounts as descriptors: each is made detached, given its attributes, and attached when it is complete, so that no
+//! incomplete mount is visible. Needs Linux 5.12, for mount_setattr(2); on an older Linux the jail keeps the host's root.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -15,26 +15,26 @@ use crate::sys;
 
 /// Attributes of a mount: `MOUNT_ATTR_*`.
 pub(crate) type Attributes = u64;
-/// Nothing can be written through it.
+/// The mount cannot be written.
 pub(crate) const READ_ONLY: Attributes = libc::MOUNT_ATTR_RDONLY;
-/// Set-user-id bits do nothing.
+/// Set-user-id bits have no effect.
 pub(crate) const NO_SUID: Attributes = libc::MOUNT_ATTR_NOSUID;
-/// Device nodes do nothing.
+/// Device nodes cannot be opened.
 pub(crate) const NO_DEV: Attributes = libc::MOUNT_ATTR_NODEV;
-/// Nothing can be run from it.
+/// Programs cannot be run from the mount.
 pub(crate) const NO_EXEC: Attributes = libc::MOUNT_ATTR_NOEXEC;
 
-/// Cuts this mount namespace off from the one it was copied from, both ways.
+/// Stops mounts and unmounts from propagating between this mount namespace and the one that it was copied from.
 pub(crate) fn make_private() -> io::Result<()> {
     Ok(mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?)
 }
 
-/// A second view of what is at `path`, with all that is mounted beneath it, detached.
+/// A detached bind mount of `path` and of everything mounted below it.
 pub(crate) fn clone_all(path: &Path, attributes: Attributes) -> io::Result<OwnedFd> {
     clone(path, OpenTreeFlags::AT_RECURSIVE, true, attributes)
 }
 
-/// A second view of the folder or file at `path` alone, detached. Fails when `path` ends in a symbolic link.
+/// A detached bind mount of the folder or file `path` only. Fails when `path` is a symbolic link.
 pub(crate) fn clone_one(path: &Path, attributes: Attributes) -> io::Result<OwnedFd> {
     clone(path, OpenTreeFlags::AT_SYMLINK_NOFOLLOW, false, attributes)
 }
@@ -45,7 +45,7 @@ fn clone(path: &Path, how: OpenTreeFlags, recursive: bool, attributes: Attribute
     Ok(tree)
 }
 
-/// A new file system, detached.
+/// A detached mount of a new file system.
 pub(crate) fn new(kind: &str, options: &[(&str, &str)], attributes: Attributes) -> io::Result<OwnedFd> {
     let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     for (key, value) in options {
@@ -57,12 +57,12 @@ pub(crate) fn new(kind: &str, options: &[(&str, &str)], attributes: Attributes) 
     Ok(mount)
 }
 
-/// Puts a detached mount at `path`.
+/// Attaches a detached mount at `path`.
 pub(crate) fn attach(mount: impl AsFd, path: &Path) -> io::Result<()> {
     Ok(move_mount(mount, "", CWD, path, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)?)
 }
 
-/// Takes away what is mounted at `path`, and all beneath it.
+/// Unmounts what is mounted at `path`, and everything below it.
 pub(crate) fn detach(path: &Path) -> io::Result<()> {
     Ok(unmount(path, UnmountFlags::DETACH)?)
 }

@@ -1,31 +1,19 @@
-//! Resource limits, soft as well as hard, so that they cannot be raised again.
+//! Resource limits (getrlimit(2)). Soft and hard limits are equal, so the kernel cannot raise them.
 
 use std::fs;
 use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sandcastle_protocol::Limits;
 
-/// Resource limits of a kernel and of each process it starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Private writable memory, in bytes. What the kernel has from its zygote counts.
-    pub memory_bytes: u64,
-    /// Processes and threads of the kernel, its own included.
-    pub processes: u64,
-    /// Largest file, in bytes.
-    pub file_bytes: u64,
-    /// Open descriptors.
-    pub open_files: u64,
-}
-
-/// Address space beyond the memory limit. Reserving costs nothing, and OpenBLAS, Arrow's allocators and thread stacks
-/// reserve much; shared mappings, which no other limit counts, end here.
+/// Address space beyond the memory limit. Reserved address space costs no memory, and OpenBLAS, Arrow's allocators and
+/// thread stacks reserve much of it. This is the only limit that counts shared mappings.
 const RESERVE_BYTES: u64 = 16 << 30;
-/// Linux's default, which Python's recursion limit is made for.
+/// Linux's default. Python's recursion limit assumes it.
 const STACK_BYTES: u64 = 8 << 20;
 
-/// Puts the limits in force. `others` are the processes and threads that run under the kernel's user id already, which
-/// RLIMIT_NPROC counts as well.
+/// Sets the limits. `others` is the number of processes and threads that run under the kernel's user id already:
+/// RLIMIT_NPROC counts them too.
 pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
     let wanted = [
         (Resource::Data, limits.memory_bytes),
@@ -39,7 +27,7 @@ pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
         (Resource::Msgqueue, 0),
     ];
     for (resource, bound) in wanted {
-        // A lower limit that the host runs under stays: raising it needs privileges, and nobody asked for it.
+        // A lower limit of the host stays: raising it needs privileges, and an operator may have set it on purpose.
         let bound = getrlimit(resource).maximum.map_or(bound, |hard| hard.min(bound));
         setrlimit(resource, Rlimit { current: Some(bound), maximum: Some(bound) })
             .map_err(|error| io::Error::other(format!("{resource:?} {bound}: {}", io::Error::from(error))))?;
@@ -47,7 +35,7 @@ pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// How many processes and threads besides this process run under this user id now, as far as `/proc` tells.
+/// The number of processes and threads besides this process that run under this user id and that `/proc` shows.
 pub(crate) fn others(uid: u32) -> u64 {
     let own = rustix::process::getpid().as_raw_pid().to_string();
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };

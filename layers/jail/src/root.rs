@@ -1,4 +1,4 @@
-//! The building's root: a small tmpfs of our own making, holding read-only views of what programs need.
+//! The jail's root: a small tmpfs with read-only bind mounts of what programs need.
 
 use std::fs;
 use std::io;
@@ -8,30 +8,32 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::building::Ground;
+use crate::config::JailConfig;
 use crate::mounts::{self, NO_DEV, NO_EXEC, NO_SUID, READ_ONLY};
-use crate::tree::{DEV_LINKS, DEVICES, ETC_COPIES, ETC_FOLDERS, ETC_OWN, FILES, KERNELS, OWN, SHM, SYSTEM, TMP};
+use crate::paths::{
+    DEV_LINKS, DEVICES, ETC_COPIES, ETC_FOLDERS, ETC_GENERATED, FILES, KERNELS, RESERVED, SHM, SYSTEM, TMP,
+};
 
-/// A view made of the host's tree, and where it goes.
-struct View {
+/// A detached bind mount of a path of the host, and its path in the new root.
+struct BindMount {
     at: PathBuf,
     mount: OwnedFd,
     folder: bool,
 }
 
-/// Replaces the root of this mount namespace, which must be the process's own. On an error the old root is back, unless
-/// the very last calls failed: then the kernels' folder is not where a caller expects it, and no kernel can start.
-pub(crate) fn replace(ground: &Ground<'_>) -> io::Result<()> {
-    let kernels = ground.kernels_dir.canonicalize()?;
+/// Replaces the root of this mount namespace, which must be the process's own. After an error the old root is back, unless
+/// one of the last calls failed: then the kernels' folder is not at its path and no kernel can start.
+pub(crate) fn replace(config: &JailConfig<'_>) -> io::Result<()> {
+    let kernels = config.kernels_dir.canonicalize()?;
     mounts::make_private()?;
-    // All views are made first: the new root is put together on top of the kernels' folder, the one folder that is
-    // sure to exist, and hides what is there.
-    let views = views(ground, &kernels)?;
+    // All bind mounts are made first: the new root is mounted on the kernels' folder, the one folder that surely exists, and
+    // hides its contents.
+    let binds = bind_mounts(config, &kernels)?;
     mounts::attach(mounts::new("tmpfs", &[("mode", "0755"), ("size", "8m")], NO_SUID | NO_DEV)?, &kernels)?;
     let old_mask = rustix::process::umask(Mode::WGRP | Mode::WOTH);
     let moved = std::env::set_current_dir(&kernels)
-        .and_then(|()| furnish(ground, views))
-        // The old root lands on top of the new one and is taken off at once: pivot_root(2), "pivot_root(".", ".")".
+        .and_then(|()| populate(config, binds))
+        // The old root is stacked on the new one and detached below: pivot_root(2), `pivot_root(".", ".")`.
         .and_then(|()| Ok(rustix::process::pivot_root(".", ".")?));
     rustix::process::umask(old_mask);
     if let Err(error) = moved {
@@ -45,100 +47,92 @@ pub(crate) fn replace(ground: &Ground<'_>) -> io::Result<()> {
     crate::sys::mount_setattr(root, false, READ_ONLY | NO_SUID | NO_DEV)
 }
 
-/// Everything that is taken over from the host, as detached views.
-fn views(ground: &Ground<'_>, kernels: &Path) -> io::Result<Vec<View>> {
+/// Everything of the host that the new root shows.
+fn bind_mounts(config: &JailConfig<'_>, kernels: &Path) -> io::Result<Vec<BindMount>> {
     let mut folders: Vec<PathBuf> = SYSTEM.iter().map(|name| Path::new("/").join(name)).collect();
     folders.extend(ETC_FOLDERS.iter().map(|name| Path::new("/etc").join(name)));
     folders.retain(|folder| folder.symlink_metadata().is_ok_and(|found| found.is_dir()));
-    let mut views: Vec<View> = Vec::new();
-    for path in folders.into_iter().chain(readable(ground)) {
-        if let Some(ours) = OWN.iter().find(|ours| Path::new(ours).starts_with(&path)) {
-            return Err(io::Error::other(format!("the readable path {} covers {ours}", path.display())));
+    let mut binds: Vec<BindMount> = Vec::new();
+    for path in folders.into_iter().chain(config.real_readable()) {
+        if let Some(reserved) = RESERVED.iter().find(|reserved| Path::new(reserved).starts_with(&path)) {
+            return Err(io::Error::other(format!("the readable path {} contains {reserved}", path.display())));
         }
         if kernels.starts_with(&path) {
-            return Err(io::Error::other(format!("the kernels' folder lies within {}", path.display())));
+            return Err(io::Error::other(format!("{} contains the kernels' folder", path.display())));
         }
-        if !views.iter().any(|view| view.folder && path.starts_with(&view.at)) {
+        if !binds.iter().any(|bind| bind.folder && path.starts_with(&bind.at)) {
             let mount = mounts::clone_all(&path, READ_ONLY | NO_SUID | NO_DEV)?;
-            views.push(View { folder: path.is_dir(), at: path, mount });
+            binds.push(BindMount { folder: path.is_dir(), at: path, mount });
         }
     }
     for name in DEVICES {
         let at = Path::new("/dev").join(name);
-        views.push(View { mount: mounts::clone_one(&at, READ_ONLY | NO_SUID | NO_EXEC)?, at, folder: false });
+        binds.push(BindMount { mount: mounts::clone_one(&at, READ_ONLY | NO_SUID | NO_EXEC)?, at, folder: false });
     }
     let proc = mounts::clone_all(Path::new("/proc"), NO_SUID | NO_DEV | NO_EXEC)?;
-    views.push(View { at: "/proc".into(), mount: proc, folder: true });
+    binds.push(BindMount { at: "/proc".into(), mount: proc, folder: true });
     let all = mounts::clone_all(kernels, NO_SUID | NO_DEV)?;
-    views.push(View { at: KERNELS.into(), mount: all, folder: true });
-    Ok(views)
-}
-
-/// The readable paths that exist, where they really are; shortest first, so that a path within one that is there
-/// already needs no view of its own.
-pub(crate) fn readable(ground: &Ground<'_>) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = ground.readable.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    paths.sort_by_key(|path| path.as_os_str().len());
-    paths
+    binds.push(BindMount { at: KERNELS.into(), mount: all, folder: true });
+    Ok(binds)
 }
 
 /// Fills the new root, which is the current directory.
-fn furnish(ground: &Ground<'_>, views: Vec<View>) -> io::Result<()> {
+fn populate(config: &JailConfig<'_>, binds: Vec<BindMount>) -> io::Result<()> {
     for folder in [FILES, TMP, SHM, "/etc"] {
-        fs::create_dir_all(inside(Path::new(folder)))?;
+        fs::create_dir_all(relative(Path::new(folder)))?;
     }
-    // The zygote's own, for libraries that write something while they are imported; kernels do not see it.
+    // The zygote's own /tmp, for libraries that write files while they are imported. Kernels do not see it.
     let tmp = mounts::new("tmpfs", &[("mode", "1777"), ("size", "64m")], NO_SUID | NO_DEV)?;
-    mounts::attach(tmp, &inside(Path::new(TMP)))?;
-    for view in views {
-        let at = inside(&view.at);
-        if view.folder {
+    mounts::attach(tmp, &relative(Path::new(TMP)))?;
+    for bind in binds {
+        let at = relative(&bind.at);
+        if bind.folder {
             fs::create_dir_all(&at)?;
         } else {
             fs::create_dir_all(at.parent().unwrap_or(Path::new(".")))?;
             fs::File::create(&at)?;
         }
-        mounts::attach(view.mount, &at)?;
+        mounts::attach(bind.mount, &at)?;
     }
     for name in SYSTEM {
-        relink(&Path::new("/").join(name))?;
+        copy_link(&Path::new("/").join(name))?;
     }
     for (name, target) in DEV_LINKS {
         symlink(target, Path::new("dev").join(name))?;
     }
-    furnish_etc()?;
-    ground.readable.iter().try_for_each(|path| spell(path))
+    populate_etc()?;
+    config.readable.iter().try_for_each(|path| link_to_real_path(path))
 }
 
-fn furnish_etc() -> io::Result<()> {
+fn populate_etc() -> io::Result<()> {
     const LARGEST: u64 = 1 << 20;
     for name in ETC_COPIES {
         let (from, to) = (Path::new("/etc").join(name), Path::new("etc").join(name));
         let Ok(found) = from.symlink_metadata() else { continue };
         fs::create_dir_all(to.parent().unwrap_or(Path::new(".")))?;
         if found.is_symlink() {
-            relink(&from)?;
+            copy_link(&from)?;
         } else if found.is_file() && found.len() <= LARGEST {
             fs::write(&to, fs::read(&from)?)?;
         }
     }
-    for (name, text) in ETC_OWN {
+    for (name, text) in ETC_GENERATED {
         fs::write(Path::new("etc").join(name), text)?;
     }
     Ok(())
 }
 
-/// The same symbolic link in the new root, when there is one at `path` in the old.
-fn relink(path: &Path) -> io::Result<()> {
+/// Creates in the new root the symbolic link that is at `path` in the old one, if there is one.
+fn copy_link(path: &Path) -> io::Result<()> {
     match fs::read_link(path) {
-        Ok(target) => symlink(target, inside(path)),
+        Ok(target) => symlink(target, relative(path)),
         Err(_) => Ok(()),
     }
 }
 
-/// Makes a readable path work as it was spelt, when links led to where it is.
-fn spell(path: &Path) -> io::Result<()> {
-    let at = inside(path);
+/// Makes a readable path that goes through symbolic links available under that path too.
+fn link_to_real_path(path: &Path) -> io::Result<()> {
+    let at = relative(path);
     let Ok(real) = path.canonicalize() else { return Ok(()) };
     if real == path || at.symlink_metadata().is_ok() {
         return Ok(());
@@ -147,7 +141,7 @@ fn spell(path: &Path) -> io::Result<()> {
     symlink(real, at)
 }
 
-/// The path in the new root, relative to it.
-fn inside(path: &Path) -> PathBuf {
+/// The path relative to the root.
+fn relative(path: &Path) -> PathBuf {
     path.components().filter(|part| matches!(part, Component::Normal(_))).collect()
 }

@@ -1,9 +1,9 @@
-//! The system call filter, compiled from the tables in [`crate::syscalls`].
+//! The system call filter (seccomp(2)), compiled from the tables in [`crate::syscalls`].
 //!
-//! What is not in a table answers ENOSYS, as on a Linux too old to have it: that is what libraries are prepared for, and
-//! a call that is added to Linux tomorrow is closed already. What is refused by name answers EPERM, so that code which
-//! tries it reads "not permitted". A filter has one answer, hence two filters, of which Linux takes the stricter answer.
-//! Calls of a foreign instruction set (32-bit on x86-64) end the process.
+//! A call that is in no table fails with ENOSYS, as on a Linux too old to have it. Libraries are prepared for that, and calls
+//! that a later Linux adds are refused too. A call of the table `refused` fails with EPERM, so that code which tries it reads
+//! "operation not permitted". seccompiler 0.5 compiles filters with one action for all matches, so there are two filters;
+//! Linux takes the stricter result. A call of another instruction set (32-bit on x86-64) kills the process.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
@@ -23,24 +23,24 @@ pub(crate) struct Filters {
 
 impl Filters {
     pub(crate) fn compile() -> Result<Self, BackendError> {
-        // No rules: whatever the arguments.
+        // No rules: the call matches with any arguments.
         let mut refusals: Rules = refused::NUMBERS.iter().map(|number| (*number, Vec::new())).collect();
         for call in CONDITIONAL {
             refusals.insert(call.number, rules(call)?);
         }
-        // The second filter lets pass what the first decides.
+        // The second filter allows the calls that the first one decides on.
         let plain = allowed::NUMBERS.iter().chain(allowed_here::NUMBERS);
         let known: Rules = plain.chain(refusals.keys()).map(|number| (*number, Vec::new())).collect();
-        let no = |errno: i32| SeccompAction::Errno(errno.unsigned_abs());
+        let errno = |number: i32| SeccompAction::Errno(number.unsigned_abs());
         Ok(Self {
-            refusing: program(refusals, SeccompAction::Allow, no(libc::EPERM))?,
-            allowing: program(known, no(libc::ENOSYS), SeccompAction::Allow)?,
+            refusing: program(refusals, SeccompAction::Allow, errno(libc::EPERM))?,
+            allowing: program(known, errno(libc::ENOSYS), SeccompAction::Allow)?,
         })
     }
 
-    /// Puts both in force for this thread, and every thread and process it starts.
+    /// Installs both for this thread, and for every thread and process that it starts.
     pub(crate) fn install(&self) -> Result<(), String> {
-        // In this order: the second leaves out seccomp(2) itself.
+        // In this order: the second filter refuses seccomp(2) itself.
         apply_filter(&self.refusing).and_then(|()| apply_filter(&self.allowing)).map_err(|error| error.to_string())
     }
 }
@@ -82,30 +82,30 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn no_call_has_two_verdicts() {
+    fn no_call_is_in_the_tables_twice() {
         let conditional: Vec<i64> = CONDITIONAL.iter().map(|call| call.number).collect();
         let all = [allowed::NUMBERS, allowed_here::NUMBERS, refused::NUMBERS, &conditional].concat();
         let mut seen = BTreeSet::new();
         for number in all {
-            assert!(seen.insert(number), "call {number} stands in the tables twice");
+            assert!(seen.insert(number), "call {number} is in the tables twice");
         }
     }
 
     #[test]
-    fn what_leads_out_of_the_cell_is_not_allowed() {
+    fn calls_that_could_leave_the_cell_are_not_allowed() {
         let names: BTreeSet<&str> = allowed::NAMES.iter().chain(allowed_here::NAMES).map(|(name, _)| *name).collect();
-        let out = "ptrace process_vm_readv process_vm_writev pidfd_getfd mount umount2 move_mount open_tree fsopen \
+        let dangerous = "ptrace process_vm_readv process_vm_writev pidfd_getfd mount umount2 move_mount open_tree fsopen \
             fsmount fsconfig pivot_root chroot unshare setns clone clone3 bpf perf_event_open io_uring_setup \
             io_uring_enter userfaultfd kexec_load init_module finit_module delete_module keyctl add_key request_key \
             seccomp open_by_handle_at name_to_handle_at reboot swapon settimeofday clock_settime memfd_create socket \
             ioctl personality prctl shmget msgget timer_create fcntl";
-        for name in out.split_whitespace() {
-            assert!(!names.contains(format!("SYS_{name}").as_str()), "{name} is allowed whatever its arguments");
+        for name in dangerous.split_whitespace() {
+            assert!(!names.contains(format!("SYS_{name}").as_str()), "{name} is allowed with any arguments");
         }
     }
 
     #[test]
-    fn every_call_says_why() {
+    fn every_call_has_a_reason() {
         for (name, why) in allowed::NAMES.iter().chain(allowed_here::NAMES).chain(refused::NAMES) {
             assert!(!why.is_empty(), "{name}");
         }

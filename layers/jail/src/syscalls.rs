@@ -1,12 +1,12 @@
-//! Which system calls a kernel may make: data, with the reason beside it.
+//! The system calls that a kernel may make, with reasons.
 //!
-//! Collected from what CPython, glibc, numpy and OpenBLAS, pandas, Arrow, matplotlib, multiprocessing, asyncio and
-//! shells use. What is missing here answers ENOSYS. Left out on purpose: `clone3`, whose flags lie in memory where no
-//! filter can read them (glibc then uses `clone`); `memfd_create`, memory that no limit counts; System V objects, which
-//! outlive processes; `io_uring`, which makes calls that no filter sees; `timer_create`, whose timers can send SIGCONT, by
-//! which a stopped kernel would wake itself; and `seccomp` itself.
+//! Collected from the calls of CPython, glibc, numpy and OpenBLAS, pandas, Arrow, matplotlib, multiprocessing, asyncio and
+//! shells. Calls in no table fail with ENOSYS. Left out on purpose: `clone3`, whose flags are in memory that no filter can
+//! read (glibc falls back to `clone`); `memfd_create`, whose memory no limit counts; System V objects, which outlive
+//! processes; `io_uring`, whose operations no filter sees; `timer_create`, whose timers can send SIGCONT, with which a
+//! stopped kernel could continue itself; and `seccomp`.
 
-/// Makes a module of a table: the numbers, and in tests each name with the reason it is there.
+/// Turns a table into a module with the calls' numbers, and for tests their names and reasons.
 macro_rules! table {
     ($(#[$attribute:meta])* $table:ident { $($why:literal: $($call:ident)+;)* }) => {
         $(#[$attribute])*
@@ -49,23 +49,23 @@ table! { allowed {
     "programs that give up rights they do not have; without capabilities these change nothing":
         SYS_setuid SYS_setgid SYS_setreuid SYS_setregid SYS_setresuid SYS_setresgid SYS_setfsuid SYS_setfsgid
         SYS_setgroups SYS_landlock_create_ruleset SYS_landlock_add_rule SYS_landlock_restrict_self;
-    "threads waiting for each other, the GIL first of all":
+    "waiting for other threads, as for the GIL":
         SYS_futex SYS_futex_waitv SYS_sched_yield SYS_restart_syscall;
-    "where and how urgently threads run":
+    "processors and priorities of threads":
         SYS_sched_getaffinity SYS_sched_setaffinity SYS_sched_getparam SYS_sched_setparam SYS_sched_getscheduler
         SYS_sched_setscheduler SYS_sched_getattr SYS_sched_setattr SYS_sched_get_priority_max
         SYS_sched_get_priority_min SYS_sched_rr_get_interval SYS_getpriority SYS_setpriority SYS_ioprio_get
         SYS_ioprio_set;
-    "signals, which the process id namespace or Landlock keeps inside":
+    "signals; the process id namespace or Landlock keeps them inside the cell":
         SYS_kill SYS_tkill SYS_tgkill SYS_pidfd_open SYS_pidfd_send_signal SYS_rt_sigaction SYS_rt_sigprocmask
         SYS_rt_sigpending SYS_rt_sigtimedwait SYS_rt_sigsuspend SYS_rt_sigreturn SYS_rt_sigqueueinfo
         SYS_rt_tgsigqueueinfo SYS_sigaltstack SYS_signalfd4;
-    "telling the time and waiting for it":
+    "clocks and timers":
         SYS_clock_gettime SYS_clock_getres SYS_clock_nanosleep SYS_nanosleep SYS_gettimeofday SYS_getitimer
         SYS_setitimer SYS_timerfd_create SYS_timerfd_settime SYS_timerfd_gettime;
     "waiting for input: selectors, asyncio":
         SYS_epoll_create1 SYS_epoll_ctl SYS_epoll_pwait SYS_epoll_pwait2 SYS_ppoll SYS_pselect6 SYS_eventfd2;
-    "sockets that exist already or that `socket` lets pass":
+    "sockets that are open already or that the rule for `socket` allows":
         SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername SYS_sendto
         SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_shutdown SYS_getsockopt SYS_setsockopt;
 } }
@@ -73,7 +73,7 @@ table! { allowed {
 table! {
     #[cfg(target_arch = "x86_64")]
     allowed_here {
-        "older spellings of calls above, which newer architectures never had":
+        "older forms of calls above, which newer architectures lack":
             SYS_open SYS_creat SYS_stat SYS_lstat SYS_access SYS_readlink SYS_getdents SYS_mkdir SYS_rmdir SYS_unlink
             SYS_rename SYS_link SYS_symlink SYS_mknod SYS_chmod SYS_chown SYS_lchown SYS_utime SYS_utimes
             SYS_futimesat SYS_dup2 SYS_pipe SYS_poll SYS_select SYS_epoll_create SYS_epoll_wait SYS_eventfd
@@ -96,41 +96,41 @@ table! { refused {
     "leaving the cell's mounts and namespaces":
         SYS_mount SYS_umount2 SYS_pivot_root SYS_chroot SYS_unshare SYS_setns SYS_fsopen SYS_fsconfig SYS_fsmount
         SYS_fspick SYS_move_mount SYS_open_tree SYS_mount_setattr;
-    "opening files by number, past every path rule":
+    "opening files by handle, which bypasses rules on paths":
         SYS_name_to_handle_at SYS_open_by_handle_at;
-    "keys are the user's, not the cell's":
+    "keyrings belong to the user, not to the cell":
         SYS_add_key SYS_request_key SYS_keyctl;
-    "much of Linux for few users: where its holes have been":
+    "rarely used parts of Linux that have had many vulnerabilities":
         SYS_bpf SYS_perf_event_open SYS_userfaultfd SYS_fanotify_init SYS_fanotify_mark;
-    "gaining rights":
+    "gaining capabilities":
         SYS_capset;
-    "the machine is not the kernel's":
+    "changing the machine":
         SYS_reboot SYS_kexec_load SYS_kexec_file_load SYS_init_module SYS_finit_module SYS_delete_module SYS_swapon
         SYS_swapoff SYS_quotactl SYS_acct SYS_settimeofday SYS_clock_settime SYS_adjtimex SYS_clock_adjtime
         SYS_syslog SYS_sethostname SYS_setdomainname SYS_vhangup;
 } }
 
-/// A call that is refused when an argument says so, and allowed otherwise.
+/// A call that is refused for some values of an argument, and allowed otherwise.
 pub(crate) struct Conditional {
     pub(crate) number: i64,
-    /// The argument, counted from 0.
+    /// The argument's index, from 0.
     pub(crate) argument: u8,
     pub(crate) refused_when: When,
 }
 
-/// What makes an argument one to refuse. Linux reads all of these arguments as 32 bits, but for the bits of `clone`.
+/// Which values are refused. Linux reads all of these arguments as 32 bits, except the flags of `clone`.
 pub(crate) enum When {
-    /// It is none of these.
+    /// All except these.
     NoneOf(&'static [i32]),
-    /// It is one of these.
+    /// These.
     OneOf(&'static [i32]),
-    /// It has one of these bits.
+    /// Those with any of these bits.
     AnyBit(&'static [i32]),
 }
 
-/// The calls whose arguments decide.
+/// The calls that depend on their arguments.
 pub(crate) const CONDITIONAL: &[Conditional] = &[
-    // No network: TCP and UDP, but also netlink, raw packets and vsock.
+    // No network: no TCP and UDP, and no netlink, raw packets or vsock either.
     Conditional { number: libc::SYS_socket, argument: 0, refused_when: When::NoneOf(&[libc::AF_UNIX]) },
     Conditional { number: libc::SYS_socketpair, argument: 0, refused_when: When::NoneOf(&[libc::AF_UNIX]) },
     // Threads and processes, but no namespaces: a user namespace would bring all capabilities back.
@@ -147,8 +147,8 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
             libc::CLONE_NEWNET,
             // A child of the zygote, which would outlive the call that started it.
             libc::CLONE_PARENT,
-            // The low byte is the signal that a child's end sends. Without these bits it is 0, SIGCHLD, or one of two
-            // that wake nobody (1 and 16): with SIGCONT the end of its child would wake a stopped kernel.
+            // The low byte is the signal that the end of the child sends (clone(2)). Without these bits it is 0, 1, 16 or
+            // SIGCHLD. With SIGCONT the end of a child would continue a stopped kernel.
             0x02,
             0x04,
             0x08,
@@ -157,13 +157,13 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
             0x80,
         ]),
     },
-    // A descriptor that gets ready may send SIGIO, but no signal of the kernel's choice: SIGCONT would wake it.
+    // A descriptor that becomes ready may send SIGIO but no chosen signal: SIGCONT would continue a stopped kernel.
     Conditional { number: libc::SYS_fcntl, argument: 1, refused_when: When::OneOf(&[F_SETSIG]) },
-    // No typing into somebody's terminal.
+    // No input into another process's terminal.
     Conditional { number: libc::SYS_ioctl, argument: 1, refused_when: When::OneOf(&[TIOCSTI, TIOCLINUX]) },
-    // Asking (all ones) and the ordinary one only: others switch off address randomisation.
+    // Only the query (all ones) and the default: others switch off address space randomisation.
     Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
-    // Outliving the zygote; filters of its own; moving its memory's boundaries.
+    // A kernel must not outlive the zygote, add filters or change its memory map.
     Conditional {
         number: libc::SYS_prctl,
         argument: 0,

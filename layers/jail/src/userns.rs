@@ -1,4 +1,5 @@
-//! User namespaces: how a zygote without privileges gets the right to raise a building, and how its kernels lose it.
+//! User namespaces (user_namespaces(7)): they give an unprivileged zygote the right to make mounts and namespaces, and take
+//! that right from its kernels.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -9,15 +10,15 @@ use rustix::thread::UnshareFlags;
 
 use crate::sys;
 
-/// A handle on this process's own folder in `/proc`, which stays usable when `/proc` is replaced.
+/// A descriptor of this process's folder in `/proc`. It stays usable when `/proc` is replaced.
 pub(crate) fn proc_self() -> io::Result<OwnedFd> {
     Ok(openat(CWD, "/proc/self", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-/// Moves into a new user namespace in which user and group keep their ids and no other id exists.
+/// Enters a new user namespace in which the process's user and group keep their ids and no other id exists.
 ///
-/// After an error the process may be in a namespace where its ids mean nobody, and then cannot create files; see
-/// [`works`] for finding out beforehand.
+/// After an error the process may be in a namespace that does not map its ids, and then cannot create files. Use
+/// [`is_available`] to find out beforehand.
 pub(crate) fn enter(proc_self: impl AsFd) -> io::Result<()> {
     let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     sys::unshare(UnshareFlags::NEWUSER)?;
@@ -27,9 +28,9 @@ pub(crate) fn enter(proc_self: impl AsFd) -> io::Result<()> {
     write_once(&proc_self, "gid_map", &format!("{gid} {gid} 1"))
 }
 
-/// Whether [`enter`] and what a building needs would succeed, tried in a process that is thrown away: some systems
-/// let the namespace be made and refuse the maps (AWS Lambda) or the mounts (AppArmor), and there is no way back.
-pub(crate) fn works() -> io::Result<()> {
+/// Whether [`enter`] and private mounts work, tried in a child process: some systems grant the namespace and then refuse
+/// the maps (AWS Lambda) or the mounts (AppArmor), and a process cannot leave the namespace again.
+pub(crate) fn is_available() -> io::Result<()> {
     let child = sys::fork()?;
     if child == 0 {
         let tried = proc_self()
@@ -44,7 +45,7 @@ pub(crate) fn works() -> io::Result<()> {
     }
 }
 
-/// Waits for a child; its exit code.
+/// Waits for a child and returns its exit code.
 pub(crate) fn exit_code(child: i32) -> io::Result<i32> {
     loop {
         match rustix::process::waitpid(rustix::process::Pid::from_raw(child), rustix::process::WaitOptions::empty()) {
@@ -55,7 +56,7 @@ pub(crate) fn exit_code(child: i32) -> io::Result<i32> {
     }
 }
 
-/// Writes one of the files that accept a single write(2).
+/// Writes one of the files that accept only one write(2) (user_namespaces(7)).
 pub(crate) fn write_once(folder: impl AsFd, name: &str, value: &str) -> io::Result<()> {
     let file = openat(folder, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
     let written = rustix::io::write(&file, value.as_bytes())?;

@@ -1,4 +1,4 @@
-"""Figures as files: `figure_N.png` of pyplot and PIL, `figure_N.html` of plotly, in the sandbox's files."""
+"""Writes figures to the sandbox's files: `figure_N.png` for pyplot and PIL, `figure_N.html` for plotly."""
 import re
 from io import BytesIO
 from os import listdir
@@ -9,28 +9,28 @@ from .output import note
 FIGURE = re.compile(r"figure_(\d{1,9})\.")
 
 
-class Place:
-    """Where figures go, and the highest number that this kernel has used."""
+class Target:
+    """The folder for figures, and the highest number that this kernel has used."""
     folder = "."
     highest = 0
 
 
 class Pyplot:
-    """matplotlib's figure manager registry and unpatched savefig, once pyplot is imported."""
+    """matplotlib's registry of figure managers and its original savefig, after pyplot is imported."""
     registry = None
     savefig = None
 
 
-saved = WeakSet()  # figures that the code has written to a file itself
+saved = WeakSet()  # figures that user code has written to a file itself
 
 
 def write_figure(data, suffix):
-    """Writes a new file `figure_N` + suffix."""
-    taken = [int(match[1]) for name in listdir(Place.folder) if (match := FIGURE.match(name))]
-    Place.highest = max(Place.highest, *taken, 0)
+    """Writes a new file `figure_N` with this suffix."""
+    taken = [int(match[1]) for name in listdir(Target.folder) if (match := FIGURE.match(name))]
+    Target.highest = max(Target.highest, *taken, 0)
     while True:
-        Place.highest += 1
-        path = f"{Place.folder}/figure_{Place.highest}{suffix}"
+        Target.highest += 1
+        path = f"{Target.folder}/figure_{Target.highest}{suffix}"
         try:
             with open(path, "xb") as file:
                 file.write(data)
@@ -40,7 +40,7 @@ def write_figure(data, suffix):
 
 
 def capture(figure):
-    """Writes a matplotlib figure; a failure becomes a line on stderr."""
+    """Writes a matplotlib figure to a file. A failure is reported on stderr."""
     try:
         data = BytesIO()
         Pyplot.savefig(figure, data, format="png", bbox_inches="tight")
@@ -58,14 +58,14 @@ def note_failure(error):
 
 
 def show_pyplot(*_args, **_options):
-    """In place of pyplot.show: all open figures become files and are closed."""
+    """Replaces pyplot.show: writes all open figures to files and closes them."""
     for manager in Pyplot.registry.get_all_fig_managers():
         capture(manager.canvas.figure)
         Pyplot.registry.destroy(manager.num)
 
 
 def show_figure(figure, warn=True):
-    """In place of Figure.show."""
+    """Replaces Figure.show."""
     capture(figure)
     manager = getattr(figure.canvas, "manager", None)
     if manager is not None:
@@ -73,14 +73,14 @@ def show_figure(figure, warn=True):
 
 
 def end_call(keep):
-    """At a call's end: the figures still open become files if they are to be kept, and are closed."""
+    """At the end of a call: closes the open figures, after writing them to files if `keep` is true."""
     if Pyplot.registry is None or not Pyplot.registry.figs:
         return
     try:
         if keep:
             for manager in Pyplot.registry.get_all_fig_managers():
                 figure = manager.canvas.figure
-                # One child is the background: nothing was drawn.
+                # One child is the background: the figure is empty.
                 if figure not in saved and len(figure.get_children()) > 1:
                     capture(figure)
     except Exception as error:
@@ -91,13 +91,13 @@ def end_call(keep):
 
 
 def show_plotly(figure, *_args, **_options):
-    """In place of plotly.io.show: a page that needs nothing from elsewhere."""
+    """Replaces plotly.io.show: writes a page that loads nothing from elsewhere."""
     from plotly.io import to_html
     write_figure(to_html(figure, include_plotlyjs=True, full_html=True).encode(), ".html")
 
 
 def show_image(image, *_args, **_options):
-    """In place of PIL.ImageShow.show."""
+    """Replaces PIL.ImageShow.show."""
     if image.mode not in ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"):
         image = image.convert("RGB")
     data = BytesIO()

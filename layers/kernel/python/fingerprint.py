@@ -1,16 +1,19 @@
-"""Hashes of what a data frame holds, to tell whether code has changed it in place."""
+"""Hashes of the contents of data frames, to find out whether code has changed one in place.
+
+Reads the blocks of data through private attributes of pandas (3.1): public methods may copy data or call user code.
+"""
 from pickle import dumps
 from sys import modules
 from types import NoneType
 
 from .native import hash_bytes
 
-# Of these, equal hashes of a tuple mean equal elements but for chance. (hash(-1) == hash(-2), and hash(1) == hash(1.0).)
+# Types whose hashes differ for different values, except by chance. Numbers do not: hash(-1) == hash(-2), hash(1) == hash(1.0).
 WELL_HASHED = frozenset((str, bytes, NoneType))
 
 
 def is_consolidated(frame):
-    """Whether merely reading the frame leaves its blocks as they are; pandas may merge those of one that is not."""
+    """Whether the frame's blocks are merged. If not, pandas may merge them when the frame is only read."""
     return manager_of(frame).is_consolidated()
 
 
@@ -62,7 +65,7 @@ def of_numpy(values):
 
 
 def of_arrow(array):
-    """Of the buffers that a chunked array lies in."""
+    """A hash of the buffers of a chunked array."""
     if str(array.type).startswith("dictionary"):
         return pickled(array)
     chunks = []

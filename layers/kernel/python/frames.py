@@ -1,24 +1,23 @@
-"""The data frames that top-level names are bound to, and which of them a call has changed."""
+"""The data frames that top-level names are bound to, and which of them the last call has changed."""
 from sys import modules
 from types import ModuleType
 from weakref import ref
 
 from . import fingerprint
+from .native import limits
 from .touched import touched
 
 CLASSES = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "Table"}
-MAX_FRAMES = 1_000
-MAX_NAME = 256  # bytes
-SMALL = 100_000  # cells: of smaller frames every object's memory is counted
+SMALL = 100_000  # values: in smaller frames the memory of each object is counted
 
 get_mro = type.__dict__["__mro__"].__get__
-classes = {}  # library: its frame class, kept from when it was first seen
+classes = {}  # library: its frame class, from when it was first imported
 entries = {}  # id of a frame: its Entry
 bound = {}  # name: its Entry at the end of the last call
 
 
 class Entry:
-    """What is known of one frame object."""
+    """What is known about one frame object."""
 
     def __init__(self, frame, library):
         self.library, self.changed = library, True
@@ -33,10 +32,10 @@ class Entry:
     def fingerprint(self, frame):
         if self.library == "pandas":
             return attempt(fingerprint.of_pandas, frame, self.by_column)
-        # An arrow table cannot be changed.
+        # An Arrow table is immutable.
         return attempt(fingerprint.pickled, frame) if self.library == "polars" else None
 
-    def look_again(self, frame):
+    def update(self, frame):
         content = self.fingerprint(frame)
         self.changed = content != self.content
         if self.changed:
@@ -46,17 +45,17 @@ class Entry:
 def report(namespace, codes):
     """[(name, rows, columns, bytes, changed)] of the frames that top-level names are bound to."""
     global entries, bound
-    see_libraries()
+    find_classes()
     library_of = LibraryOf()
-    found = [(name, value, library) for name, value in list(namespace.items())  # threads may bind names meanwhile
-             if (library := library_of[type(value)]) and is_short_name(name)][:MAX_FRAMES] if classes else []
+    found = [(name, value, library) for name, value in list(namespace.items())  # a copy: threads may bind names meanwhile
+             if (library := library_of[type(value)]) and is_short_name(name)][:limits.MAX_DATAFRAMES] if classes else []
     known = {id(frame): entry for _, frame, _ in found
              if (entry := entries.get(id(frame))) is not None and entry.frame() is frame}
     reached = touched(codes, namespace, library_of.__getitem__) if known else set()
     for entry in known.values():
         entry.changed = False
         if reached is None or id(entry.frame()) in reached:
-            entry.look_again(entry.frame())
+            entry.update(entry.frame())
     for _, frame, library in found:
         if id(frame) not in known:
             known[id(frame)] = Entry(frame, library)
@@ -65,7 +64,7 @@ def report(namespace, codes):
     return [(name, *entry.facts, entry.changed or before.get(name) is not entry) for name, entry in bound.items()]
 
 
-def see_libraries():
+def find_classes():
     for library in CLASSES.keys() - classes.keys():
         module = modules.get(library)
         kind = module.__dict__.get(CLASSES[library]) if type(module) is ModuleType else None
@@ -74,7 +73,7 @@ def see_libraries():
 
 
 class LibraryOf(dict):
-    """Class: the library whose frame it is, or None. An object's own word, `__class__`, is not asked for."""
+    """Class: the library whose frame class it is, or None. `__class__` is not used: objects may lie with it."""
 
     def __missing__(self, kind):
         bases = get_mro(kind)
@@ -83,7 +82,8 @@ class LibraryOf(dict):
 
 
 def is_short_name(name):
-    return type(name) is str and len(name) <= MAX_NAME and len(name.encode("utf-8", "replace")) <= MAX_NAME
+    longest = limits.MAX_NAME_BYTES
+    return type(name) is str and len(name) <= longest and len(name.encode("utf-8", "replace")) <= longest
 
 
 def facts_of(frame, library):
@@ -111,7 +111,7 @@ FACTS = {"pandas": facts_of_pandas, "polars": facts_of_polars, "pyarrow": facts_
 
 
 def attempt(function, *arguments):
-    """The function's result; None where it raises: frames may hold, or be, objects of hostile classes."""
+    """The function's result, or None if it raises: frames may contain, or be, objects of hostile classes."""
     try:
         return function(*arguments)
     except BaseException:

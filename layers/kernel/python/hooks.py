@@ -1,4 +1,4 @@
-"""Changes to libraries right after their import: what they would show on a screen becomes a file."""
+"""Patches plotting libraries after their import, so that they write figures to files and not to a screen."""
 import functools
 import sys
 
@@ -8,8 +8,9 @@ from . import figures
 def patch_pyplot(pyplot):
     import matplotlib
     from matplotlib import _pylab_helpers, figure, rcsetup
+    # matplotlib 3.11 searches for a screen when rcParams itself looks this key up.
     if dict.__getitem__(matplotlib.rcParams, "backend") is rcsetup._auto_backend_sentinel:
-        matplotlib.rcParams["backend"] = "agg"  # what the search for a screen would come to
+        matplotlib.rcParams["backend"] = "agg"  # what matplotlib chooses when there is no screen
     original = figures.Pyplot.savefig = figure.Figure.savefig
     figures.Pyplot.registry = _pylab_helpers.Gcf
 
@@ -47,7 +48,7 @@ PATCHES = {
 
 
 class Finder:
-    """First on sys.meta_path: finds nothing itself, but has the modules in PATCHES patched once they have run."""
+    """First on sys.meta_path. Passes searches on to the other finders, and has the modules in PATCHES patched after import."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -64,7 +65,7 @@ class Finder:
 
 
 class PatchingLoader:
-    """The real loader, with the patch after it."""
+    """The real loader, followed by the patch."""
 
     def __init__(self, loader):
         self.loader = loader

@@ -1,12 +1,12 @@
-"""SIGINT from the host: the execution has reached its limit."""
+"""SIGINT, which the host sends when an execution reaches its time limit."""
 from _signal import SIG_IGN, SIGINT, signal
 
 
 class Limit:
-    """The running call's limit."""
+    """The time limit of the running call."""
     armed = False  # user code runs
     hit = False  # the limit was reached while it ran
-    quiet_globals = None  # of the module whose frames see no exception, because they look at `hit`
+    quiet_globals = None  # of the module `execution`: its frames check `hit` and get no exception
 
 
 def on_sigint(_signal, frame):
@@ -17,16 +17,16 @@ def on_sigint(_signal, frame):
 
 
 def ignore():
-    """In the zygote: the keyboard's interrupt is for the host, which ends the zygote when it wants to."""
+    """In the zygote: Ctrl-C on a terminal is meant for the host, which ends the zygote."""
     signal(SIGINT, SIG_IGN)
 
 
 def begin_call():
-    """Takes the signal back from whatever user code has set."""
+    """Installs the handler again: user code may have replaced it."""
     Limit.armed = Limit.hit = False
     signal(SIGINT, on_sigint)
 
 
 def time_error(limit_ms):
-    """The exception that the user sees in place of the interrupt."""
+    """The exception that the user gets instead of KeyboardInterrupt."""
     return TimeoutError(f"the execution took longer than its limit of {limit_ms / 1000:g} s")

@@ -1,5 +1,5 @@
-"""Loads the harness's modules. They are in sys.modules only while they load, so that user code meets none of them, and
-have builtins of their own, so that user code may change `builtins` as it likes."""
+"""Loads the harness's modules. They are in sys.modules only while they load, so that user code does not find them there. They
+have their own copy of the builtins, so that user code may change `builtins`."""
 import builtins
 import sys
 from types import ModuleType

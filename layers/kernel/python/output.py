@@ -1,6 +1,7 @@
-"""Records in the output pipe, and `print`, which writes one element per call.
+"""Records in the output pipe, and `print`, which writes one element of output per call.
 
-A record is 0, nonce, kind, id, length, payload, and is written at once: the pipe keeps it whole up to 4096 bytes.
+The Rust crate `sandcastle-protocol` defines the records (module `output`). Each is one write of at most PIPE_BUF bytes, which
+the pipe does not split (pipe(7)).
 """
 import builtins
 import itertools
@@ -8,27 +9,36 @@ import os
 import struct
 import sys
 
-HEADER = struct.Struct("<x16scIH")
-MAX_PAYLOAD = 4096 - HEADER.size
-MAX_ELEMENT = 6 << 20  # bytes; the host keeps less
+from .native import limits, records
+
+# Module constants, because looking them up in the native module costs time in every print.
+MARK, MAX_PAYLOAD = records.MARK, records.MAX_PAYLOAD
+BEGIN, PIECE, LAST, END = records.BEGIN, records.PIECE, records.LAST, records.END
+MAX_ELEMENT = limits.MAX_ELEMENT_BYTES
 
 write = os.write
-pack = HEADER.pack
+pack = struct.Struct(records.HEADER_FORMAT).pack
 next_id = itertools.count(1).__next__
 original_print = builtins.print
 
 
 class Pipe:
-    """Where this process's output goes."""
+    """The output pipe of this process."""
     descriptor = -1
-    nonce = bytes(16)
-    forked = False  # true in a child that user code has forked: it writes no records
+    start = MARK + bytes(records.NONCE_LEN)  # of every record: mark and nonce
+    forked = False  # true in a child that user code has forked; it writes no records
     out = err = None  # the kernel's own sys.stdout and sys.stderr
 
 
-def mark(kind):
-    """Writes a record without payload: b"B" begins a call, b"E" ends it."""
-    write(Pipe.descriptor, pack(Pipe.nonce, kind, 0, 0))
+def begin_call(nonce):
+    """Writes the record that begins a call. The nonce is in hex."""
+    Pipe.start = MARK + bytes.fromhex(nonce)
+    write(Pipe.descriptor, pack(Pipe.start, BEGIN, 0, 0))
+
+
+def end_call():
+    """Writes the record that ends the call."""
+    write(Pipe.descriptor, pack(Pipe.start, END, 0, 0))
 
 
 def element(text):
@@ -36,33 +46,33 @@ def element(text):
     data = str.encode(text, "utf-8", "backslashreplace")
     number = next_id() & 0xFFFFFFFF
     if len(data) <= MAX_PAYLOAD:
-        write(Pipe.descriptor, pack(Pipe.nonce, b"L", number, len(data)) + data)
+        write(Pipe.descriptor, pack(Pipe.start, LAST, number, len(data)) + data)
     else:
         long_element(data[:MAX_ELEMENT], number)
 
 
 def long_element(data, number):
-    """Writes an element in pieces; the last one is written even when an interrupt stops the others."""
+    """Writes an element in pieces. The last record is written even if an interrupt stops the others."""
     last = (len(data) - 1) // MAX_PAYLOAD * MAX_PAYLOAD
     end = b""
     try:
         for start in range(0, last, MAX_PAYLOAD):
             payload = data[start:start + MAX_PAYLOAD]
-            write(Pipe.descriptor, pack(Pipe.nonce, b"P", number, len(payload)) + payload)
+            write(Pipe.descriptor, pack(Pipe.start, PIECE, number, len(payload)) + payload)
         end = data[last:]
     finally:
-        write(Pipe.descriptor, pack(Pipe.nonce, b"L", number, len(end)) + end)
+        write(Pipe.descriptor, pack(Pipe.start, LAST, number, len(end)) + end)
 
 
 def write_all(descriptor, data):
-    """Writes plain bytes, however many writes it takes."""
+    """Writes plain bytes, in as many writes as it takes."""
     view = memoryview(data)
     while view:
         view = view[write(descriptor, view):]
 
 
 def note(text):
-    """A line of the kernel's own on stderr."""
+    """Writes a line of the kernel itself to stderr."""
     try:
         write_all(2, str.encode(text + "\n", "utf-8", "backslashreplace"))
     except OSError:

@@ -1,10 +1,10 @@
-"""A sandbox's kernel: begins it, and runs one execution after the other."""
+"""A kernel: starts it, and runs one execution after another."""
 from itertools import islice
 from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import modules, path, path_importer_cache
 
-from . import cells, figures, frames, interrupt, lost, streams, trace, world
-from .output import Pipe, mark, note, write_all
+from . import execution, figures, frames, interrupt, lost_names, output, process_state, streams, tracebacks
+from .output import Pipe, note, write_all
 from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
 
 main = modules["__main__"]
@@ -20,24 +20,21 @@ class Session:
 
 
 def start(*, files, temporary, output, variables, cwd, env, lost, calls_before):
-    """Begins a sandbox; called once, in the forked and confined kernel."""
+    """Starts the kernel. Called once, in the forked and confined process."""
     Session.files, Session.calls, Session.process = fspath(files), calls_before, getpid()
     Session.folders_of_zygote = len(path_importer_cache)
-    figures.Place.folder = Session.files
+    figures.Target.folder = Session.files
     Pipe.descriptor = output
     register_at_fork(after_in_child=forked)
     fresh_randomness()
     path.insert(0, "")
     streams.begin_call()
     variables = {name: fspath(value) for name, value in variables.items()}
-    world.begin_environment(Session.files, fspath(temporary), variables, env)
-    world.begin_directory(Session.files, cwd)
-    world.prepare_builtins()
-    reasons_of_lost.update(lost)
+    process_state.begin_environment(Session.files, fspath(temporary), variables, env)
+    process_state.begin_directory(Session.files, cwd)
+    process_state.prepare_builtins()
+    lost_names.reasons.update(lost)
     interrupt.begin_call()
-
-
-reasons_of_lost = lost.reasons
 
 
 def forked():
@@ -45,8 +42,8 @@ def forked():
 
 
 def fresh_randomness():
-    """What the zygote has imported must not give every kernel the same numbers, nor the same temporary names."""
-    # `random` seeds itself anew after a fork.
+    """Modules that the zygote imported must not give all kernels the same random numbers and temporary names."""
+    # The module `random` seeds itself after a fork.
     numpy_random = modules.get("numpy.random")
     if numpy_random is not None:
         numpy_random.seed()
@@ -56,42 +53,41 @@ def fresh_randomness():
 
 
 def run(nonce, source, display, limit_ms):
-    """Runs a cell; returns what the host is to know of it."""
+    """Runs one execution; returns the fields of the protocol's `Done`."""
     begin_call(nonce)
     filename = f"<cell {Session.calls}>"
-    error, codes = run_cell(source.removeprefix("\ufeff"), filename, display)
+    error, codes = run_code(source.removeprefix("\ufeff"), filename, display)
     if getpid() != Session.process:
         leave_forked(error)
-    cells.interruptible(figures.end_call, not interrupt.Limit.hit)
-    world.suspend()
-    return harvest(error, codes, limit_ms)
+    execution.interruptible(figures.end_call, not interrupt.Limit.hit)
+    process_state.suspend()
+    return result_of(error, codes, limit_ms)
 
 
 def begin_call(nonce):
     Session.calls += 1
-    Pipe.nonce = bytes.fromhex(nonce)
     interrupt.begin_call()
     reap_children()
     streams.begin_call()
     modules["__main__"] = main
-    namespace.update(__name__="__main__", __builtins__=world.builtins)
-    namespace.pop("__warningregistry__", None)  # its line numbers are of other cells
+    namespace.update(__name__="__main__", __builtins__=process_state.builtins)
+    namespace.pop("__warningregistry__", None)  # its line numbers belong to earlier code
     forget_folder_contents()
-    mark(b"B")
+    output.begin_call(nonce)
 
 
 def reap_children():
-    """Takes leave of children that have ended: this process may be the init of its own process namespace."""
+    """Reaps children that have ended: this process may be process 1 of its process id namespace."""
     try:
         while waitpid(-1, WNOHANG)[0]:
             pass
     except OSError:
-        pass  # there is none
+        pass  # there are no children
 
 
 def forget_folder_contents():
-    """Modules may have come between calls, sooner than a folder's time of change can tell."""
-    # The newest entries only: looking at those of the zygote would copy the pages that they are on.
+    """Clears the import system's caches of folders: files may be newer than a folder's modification time shows."""
+    # The newest entries only: reading those of the zygote would copy the memory pages that they are on.
     new = len(path_importer_cache) - Session.folders_of_zygote
     for folder in list(islice(reversed(path_importer_cache), max(0, new))):
         finder = path_importer_cache[folder]
@@ -99,45 +95,45 @@ def forget_folder_contents():
             finder.invalidate_caches()
 
 
-def run_cell(source, filename, display):
+def run_code(source, filename, display):
     """(the exception that ended it or None, the code objects that were run)."""
-    trace.remember(filename, source)
+    tracebacks.remember(filename, source)
     try:
-        code, expression = cells.compile_cell(source, filename, display)
+        code, expression = execution.compile_code(source, filename, display)
     except BaseException as error:
-        return error, []
-    world.resume()
-    error = cells.interruptible(cells.run, code, expression, namespace)
+        return tracebacks.of_compiler(error, filename, source), []
+    process_state.resume()
+    error = execution.interruptible(execution.run, code, expression, namespace)
     return error, [code] if expression is None else [code, expression]
 
 
 def leave_forked(error):
-    """Ends a process that the cell has forked and that has come to the cell's end as well."""
+    """Ends a process that user code has forked and that has run to the end of the code."""
     code = 0
     if isinstance(error, SystemExit):
         code = error.code if type(error.code) is int else int(error.code is not None)
     elif error is not None:
-        write_all(2, "".join(line + "\n" for line in trace.lines_of(error)).encode())
+        write_all(2, "".join(line + "\n" for line in tracebacks.lines_of(error)).encode())
         code = 1
     _exit(code & 0xFF)
 
 
-def harvest(error, codes, limit_ms):
+def result_of(error, codes, limit_ms):
     interrupted = interrupt.Limit.hit
     if interrupted:
         error = interrupt.time_error(limit_ms).with_traceback(error.__traceback__ if error is not None else None)
     elif error is not None:
-        lost.explain(error, namespace)
+        lost_names.explain(error, namespace)
     result = {
-        "failure": None if error is None or is_success(error) else trace.describe(error),
+        "failure": None if error is None or is_success(error) else tracebacks.describe(error),
         "interrupted": interrupted,
         "dataframes": attempt(frames.report, [], namespace, codes),
-        "names": attempt(world.names, [], namespace),
-        "still_lost": attempt(lost.still_lost, [], namespace),
-        "cwd": attempt(world.directory, "", Session.files),
-        "env": attempt(world.environment, {}),
+        "names": attempt(process_state.names, [], namespace),
+        "still_lost": attempt(lost_names.still_lost, [], namespace),
+        "cwd": attempt(process_state.directory, "", Session.files),
+        "env": attempt(process_state.environment, {}),
     }
-    mark(b"E")
+    output.end_call()
     return result
 
 
@@ -149,9 +145,9 @@ def is_success(error):
 
 
 def attempt(function, otherwise, *arguments):
-    """The function's result. What user code has left behind must not cost it the answer."""
+    """The function's result, or `otherwise` if it raises: user code may have broken what the function needs."""
     try:
         return function(*arguments)
     except BaseException as error:
-        note(f"the kernel could not tell everything about this call: {type(error).__name__}")
+        note(f"the kernel could not report the whole state after this call: {type(error).__name__}")
         return otherwise

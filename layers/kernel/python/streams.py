@@ -1,4 +1,4 @@
-"""Descriptors 0 to 2 and sys.stdin, sys.stdout, sys.stderr, made good again before each call."""
+"""Descriptors 0 to 2 and sys.stdin, sys.stdout, sys.stderr: restores them before each call."""
 import sys
 from fcntl import F_GETFD, fcntl
 from io import BufferedReader, FileIO, TextIOWrapper
@@ -8,7 +8,7 @@ from .output import Pipe
 
 
 def begin_call():
-    """Points descriptors 1 and 2 at the pipe, 0 at /dev/null where it is closed, and the sys.std* at them."""
+    """Points descriptors 1 and 2 at the output pipe and a closed 0 at /dev/null, and restores sys.std*."""
     dup2(Pipe.descriptor, 1)
     dup2(Pipe.descriptor, 2)
     try:
@@ -18,25 +18,25 @@ def begin_call():
         if null != 0:
             dup2(null, 0)
             close(null)
-    # Objects that still work are kept, because logging handlers and the like hold on to them.
-    if not healthy(Pipe.out):
+    # Objects that still work are kept, because logging handlers refer to them.
+    if not usable(Pipe.out):
         Pipe.out = sys.__stdout__ = text_stream(1, "<stdout>")
-    if not healthy(Pipe.err):
+    if not usable(Pipe.err):
         Pipe.err = sys.__stderr__ = text_stream(2, "<stderr>")
-    if not healthy(getattr(sys, "__stdin__", None)):
+    if not usable(getattr(sys, "__stdin__", None)):
         sys.__stdin__ = TextIOWrapper(BufferedReader(FileIO(0, "r", closefd=False)), "utf-8", "replace")
     sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, Pipe.out, Pipe.err
 
 
 def text_stream(descriptor, name):
-    """A stream without any buffer, so that all writers' output stays in order."""
+    """A stream without a buffer, so that the output of all writers stays in order."""
     raw = FileIO(descriptor, "w", closefd=False)
     raw.name = name
     return TextIOWrapper(raw, "utf-8", "backslashreplace", newline="\n", write_through=True)
 
 
-def healthy(stream):
-    """Whether it is open, and has not lost its descriptor by detach()."""
+def usable(stream):
+    """Whether the stream is open and has not been detached."""
     try:
         return stream is not None and not stream.closed
     except (ValueError, AttributeError):

@@ -1,15 +1,15 @@
-"""Text that may leave the kernel: valid UTF-8, and not too long."""
+"""Text that the kernel sends to the host: valid UTF-8 of limited length."""
 
 CUT = " … "
 
 
 def clean(text):
-    """The text as an exact `str` that can be encoded: lone surrogates are written as escapes."""
+    """The text as a plain `str` that UTF-8 can encode: lone surrogates become escapes."""
     return str.encode(text, "utf-8", "backslashreplace").decode()
 
 
 def cut_middle(text, limit):
-    """The text, with its middle left out where it has more than `limit` bytes."""
+    """The text. Its middle is left out if it has more than `limit` bytes."""
     data = str.encode(text, "utf-8", "backslashreplace")
     if len(data) <= limit:
         return data.decode()
@@ -18,7 +18,7 @@ def cut_middle(text, limit):
 
 
 def cut_lines(lines, limit, width):
-    """Lines of at most `width` bytes each, with the middle ones left out where all have more than `limit` bytes."""
+    """The lines, each cut to `width` bytes. Middle lines are left out if all have more than `limit` bytes."""
     lines = [cut_middle(line, width) for line in lines]
     sizes = [len(line.encode()) + 1 for line in lines]
     if sum(sizes) <= limit:

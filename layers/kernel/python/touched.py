@@ -1,31 +1,31 @@
-"""Which objects a cell may have touched, from the names in its code and what hangs from them."""
+"""Which objects a call may have changed: those that it can reach from the names in its code."""
 import re
 from gc import get_referents
 from sys import base_prefix
 from types import CodeType, FunctionType, ModuleType, NoneType
 
 WORD = re.compile(r"[^\W\d]\w*")
-# With one of these, code reaches names that do not stand in it.
+# With one of these, code can reach names that are not written in it.
 FAR_REACHING = frozenset((
     "exec", "eval", "globals", "locals", "vars", "gc", "inspect", "modules", "__import__", "__main__", "__dict__",
     "__globals__", "f_globals", "f_locals", "_getframe", "currentframe", "settrace", "ctypes", "runpy",
 ))
 ATOMS = frozenset((int, float, complex, bool, str, bytes, NoneType, type(...), type(len), type(str.join)))
 MAX_OBJECTS = 20_000
-LIBRARY_FOLDERS = [base_prefix]  # the zygote adds that of the data packages
+LIBRARY_FOLDERS = [base_prefix]  # the zygote adds the folder of the packages
 
 
-class TooMuch(Exception):
-    """It cannot be told within reason: everything may have been touched."""
+class Unknown(Exception):
+    """Finding out is impossible or takes too long: any object may have been changed."""
 
 
 def touched(codes, namespace, is_frame):
-    """Ids of the objects that are `is_frame` and that the code may have touched; None when it may be any."""
+    """Ids of the frames that the code may have changed; None when it may be any. `is_frame` takes a class."""
     try:
         walk = Walk(namespace, is_frame)
         walk.follow([namespace[name] for code in codes for name in walk.names(code)])
         return walk.found
-    except TooMuch:
+    except Unknown:
         return None
 
 
@@ -35,7 +35,7 @@ class Walk:
         self.found, self.seen = set(), set()
 
     def names(self, code):
-        """The top-level names that stand in the code, in its inner functions and in its strings."""
+        """The top-level names that are in the code, in its inner functions and in its strings."""
         words, waiting = set(), [code]
         while waiting:
             one = waiting.pop()
@@ -48,7 +48,7 @@ class Walk:
             elif kind is str:
                 words.update(WORD.findall(one))
         if not FAR_REACHING.isdisjoint(words):
-            raise TooMuch
+            raise Unknown
         return words & self.namespace.keys()
 
     def follow(self, waiting):
@@ -59,7 +59,7 @@ class Walk:
                 continue
             self.seen.add(id(one))
             if len(self.seen) > MAX_OBJECTS or one is self.namespace:
-                raise TooMuch
+                raise Unknown
             if self.is_frame(kind):
                 self.found.add(id(one))
             elif kind is ModuleType:
@@ -83,7 +83,7 @@ class Walk:
 
     @staticmethod
     def check_library(variables):
-        """A module of the sandbox's own may hold anything; one of a library holds nothing of the sandbox."""
+        """Refuses modules of the sandbox, which may refer to any object. Modules of libraries refer to none of its objects."""
         file = variables.get("__file__")
         if type(file) is str and not file.startswith(tuple(LIBRARY_FOLDERS)):
-            raise TooMuch
+            raise Unknown

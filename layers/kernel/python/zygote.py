@@ -1,4 +1,4 @@
-"""What is done once, in the zygote, for every kernel."""
+"""Prepares the zygote: work that is done once for all kernels."""
 import gc
 import importlib
 import os
@@ -6,21 +6,21 @@ import shutil
 import sys
 import tempfile
 
-from . import hooks, interrupt, touched, world
+from . import hooks, interrupt, process_state, touched
 
-# Imported as far as they are there. The last three are what drawing a first figure would import; one of them makes
-# the list of fonts, which takes long.
+# Imported if installed. The last three are what drawing the first figure imports; matplotlib.font_manager makes a list of
+# fonts, which takes long.
 PACKAGES = ("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "PIL.Image", "openpyxl",
             "matplotlib.backends.backend_agg", "matplotlib.font_manager", "PIL.PngImagePlugin")
 
 
 def prepare_zygote(site_packages, preload):
-    """Sets up sys.path and the import hooks; with `preload` imports the usual packages."""
+    """Sets up sys.path and the import hooks. With `preload`, also imports the most used packages."""
     interrupt.ignore()
     sys.path.append(os.fspath(site_packages))
     touched.LIBRARY_FOLDERS.append(os.fspath(site_packages))
     hooks.install()
-    os.environ.update(world.SINGLE_THREADED)
+    os.environ.update(process_state.SINGLE_THREADED)
     if preload:
         import_packages()
         check_threads()
@@ -29,7 +29,7 @@ def prepare_zygote(site_packages, preload):
 
 
 def import_packages():
-    """Imports what is there, with a folder for matplotlib and fontconfig to write their lists of fonts to."""
+    """Imports the installed packages. matplotlib and fontconfig get a folder for their lists of fonts."""
     folder = tempfile.mkdtemp(prefix="fonts")
     os.environ.update(MPLCONFIGDIR=folder, XDG_CACHE_HOME=folder)
     try:
@@ -43,10 +43,10 @@ def import_packages():
 
 
 def check_threads():
-    """Refuses to go on with more than one thread: a fork would take locks along whose holders it leaves behind."""
+    """Fails if there is more than one thread: a forked child has no other threads, but has the locks that they hold."""
     names = []
     for task in os.listdir("/proc/self/task"):
         with open(f"/proc/self/task/{task}/comm") as file:
             names.append(file.read().strip())
     if len(names) > 1:
-        raise RuntimeError(f"packages have started threads: {names}")
+        raise RuntimeError(f"imported packages must not start threads, but these run: {names}")

@@ -1,4 +1,4 @@
-//! The binary as `python`: `sys.executable` of user code, `multiprocessing`'s spawn and forkserver.
+//! Runs the binary as `python`: it is `sys.executable` of user code, which `multiprocessing` starts for spawn and forkserver.
 
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -11,7 +11,7 @@ use pyo3::{ffi, types::PyList};
 use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::interpreter::{self, StartError};
 
-/// Runs `python` with this process's arguments and gives its exit code.
+/// Runs `python` with this process's arguments. Returns its exit code.
 pub(crate) fn run() -> ExitCode {
     let home = Home::find(variable(HOME_VARIABLE), variable(PACKAGES_VARIABLE));
     match start(&home) {
@@ -28,10 +28,10 @@ fn start(home: &Home) -> Result<(), StartError> {
     let arguments: Result<Vec<CString>, _> = std::env::args_os().map(|a| CString::new(OsString::into_vec(a))).collect();
     interpreter::start_as_python(home, &arguments?)?;
     Python::attach(|py| add_packages(py, home))
-        .map_err(|error| StartError::Python { step: "add the packages' folder", message: error.to_string() })
+        .map_err(|error| StartError::Python { step: "add the folder of the packages", message: error.to_string() })
 }
 
-/// Puts the data packages where the kernel has them: at the end of `sys.path`.
+/// Appends the folder of the packages to `sys.path`, as in the kernel.
 fn add_packages(py: Python<'_>, home: &Home) -> PyResult<()> {
     let path = py.import("sys")?.getattr("path")?;
     let path = path.cast::<PyList>()?;
@@ -46,7 +46,7 @@ fn run_main() -> u8 {
     u8::try_from(unsafe { ffi::Py_RunMain() }).unwrap_or(1)
 }
 
-#[allow(clippy::disallowed_methods, reason = "it is the kernel that has set these for its child processes")]
+#[allow(clippy::disallowed_methods, reason = "the kernel sets these for its child processes")]
 fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from)
 }

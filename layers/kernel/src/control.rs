@@ -1,4 +1,4 @@
-//! The control socket (descriptor 3): frames from the host, some with descriptors attached, and the answers.
+//! The control socket (descriptor 3): receives frames from the host, some with descriptors, and sends answers.
 
 use std::io::{ErrorKind, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -10,10 +10,10 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 use sandcastle_protocol::{FrameError, FromZygote, HEADER_LEN, ToZygote, decode_header, write_frame};
 
-/// The most descriptors that come with a frame: the kernel's frame socket, its output pipe, and a program's error pipe.
+/// Most descriptors that come with a frame: frame socket, output pipe and error pipe.
 const MAX_DESCRIPTORS: usize = 3;
 
-/// Why no frame could be had from the host.
+/// Why no frame could be received.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ControlError {
     /// The frame is malformed or the socket failed.
@@ -22,8 +22,8 @@ pub(crate) enum ControlError {
     /// recvmsg failed.
     #[error("receive from the control socket")]
     Receive(#[from] Errno),
-    /// The host closed the socket within a frame, or attached more descriptors than there can be.
-    #[error("control frame cut short")]
+    /// The host closed the socket within a frame, or attached too many descriptors.
+    #[error("incomplete frame on the control socket")]
     Cut,
 }
 
@@ -31,17 +31,17 @@ pub(crate) enum ControlError {
 pub(crate) struct Control(UnixStream);
 
 impl Control {
-    /// The socket that the host left at descriptor 3, if there is one.
+    /// The socket that the host passed as descriptor 3, if there is one.
     #[allow(unsafe_code, reason = "a descriptor that was inherited by number")]
     pub(crate) fn inherited() -> Option<Self> {
-        // SAFETY: called first thing in main, when nothing in this process has opened or owns a descriptor above 2; the
-        // borrow ends before the descriptor is taken over, and nobody else takes it over.
+        // SAFETY: called at the start of main, when nothing in this process has opened or owns a descriptor above 2; the
+        // borrow ends before the descriptor gets an owner, and it gets no other owner.
         let is_socket = fstat(unsafe { BorrowedFd::borrow_raw(3) })
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket);
         if !is_socket {
             return None;
         }
-        // SAFETY: see above; it is open, for fstat has just said so.
+        // SAFETY: see above; fstat has shown that it is open.
         let socket = unsafe { OwnedFd::from_raw_fd(3) };
         fcntl_setfd(&socket, FdFlags::CLOEXEC).ok()?;
         Some(Self(socket.into()))
@@ -62,7 +62,7 @@ impl Control {
         Ok(Some((message, descriptors)))
     }
 
-    /// Sends one frame; into the void when the host has gone, as the next [`Control::receive`] will tell.
+    /// Sends one frame. No error when the host has closed the socket: the next [`Control::receive`] reports that.
     pub(crate) fn send(&mut self, message: &FromZygote) -> Result<(), ControlError> {
         match write_frame(&mut self.0, message) {
             Err(FrameError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -70,7 +70,7 @@ impl Control {
         }
     }
 
-    /// Fills the buffer and never reads on, so that descriptors stay with their own frame; false at the socket's end.
+    /// Fills the buffer and reads no further, so that descriptors stay with their frame. False when the socket is closed.
     fn fill(&self, buffer: &mut [u8], descriptors: &mut Vec<OwnedFd>) -> Result<bool, ControlError> {
         let mut filled = 0;
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
@@ -79,7 +79,7 @@ impl Control {
             let slices = &mut [IoSliceMut::new(rest)];
             let received = match recvmsg(&self.0, slices, &mut ancillary, RecvFlags::CMSG_CLOEXEC) {
                 Err(Errno::INTR) => continue,
-                // The host has gone with answers unread: the socket's end all the same.
+                // The host closed the socket with answers unread (unix(7)).
                 Err(Errno::CONNRESET) if filled == 0 => return Ok(false),
                 other => other?,
             };

@@ -1,19 +1,19 @@
-//! Forking with Python's own preparations around it.
+//! Forks a process that runs Python.
 
 use std::io;
 
 use pyo3::{ffi, prelude::*};
-use sandcastle_jail::{Building, Fork};
+use sandcastle_jail::{Fork, Jail};
 
-/// Forks the process in which Python runs; the caller is its only thread.
+/// Forks, with the calls that CPython demands before and after it. The calling thread must be the only one.
 #[allow(unsafe_code, reason = "CPython's fork hooks have no safe wrapper")]
-pub(crate) fn fork_python(_attached: Python<'_>, building: &Building) -> io::Result<Fork> {
+pub(crate) fn fork_python(_attached: Python<'_>, jail: &Jail) -> io::Result<Fork> {
     // SAFETY: this thread is attached, as all three hooks demand (docs.python.org, c-api/sys.html#c.PyOS_BeforeFork); each
     // BeforeFork is followed by exactly one of the two others, in the process that it is for. The caller is the only
-    // thread, so no lock is held by one that the child lacks.
+    // thread, so no other thread holds a lock that the child would never get.
     unsafe {
         ffi::PyOS_BeforeFork();
-        let forked = building.fork();
+        let forked = jail.fork();
         match forked {
             Ok(Fork::Child) => ffi::PyOS_AfterFork_Child(),
             _ => ffi::PyOS_AfterFork_Parent(),

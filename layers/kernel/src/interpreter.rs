@@ -1,4 +1,4 @@
-//! Starting CPython through `PyConfig` (docs.python.org, "Python Initialization Configuration").
+//! Starts CPython with `PyConfig` (docs.python.org, "Python Initialization Configuration").
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::mem::MaybeUninit;
@@ -12,24 +12,24 @@ use crate::home::Home;
 /// Why Python does not start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    /// A path or an argument holds a NUL byte.
-    #[error("a path or an argument holds a NUL byte")]
+    /// A path or an argument contains a NUL byte.
+    #[error("a path or an argument contains a NUL byte")]
     Nul(#[from] std::ffi::NulError),
-    /// CPython refused a step of its start.
+    /// CPython reported an error.
     #[error("{step}: {message}")]
     Python {
         /// What was tried.
         step: &'static str,
-        /// What CPython says.
+        /// CPython's message.
         message: String,
     },
-    /// The arguments asked for nothing but a text, such as `--version`; it has been written.
+    /// The arguments asked for a text only, such as `--version`, which has been printed.
     #[error("exit with code {0}")]
     Exit(c_int),
 }
 
-/// Starts the interpreter of a zygote: isolated from environment and user folders, with fixed string hashes, so that
-/// every fork orders its sets alike. The calling thread holds the GIL afterwards.
+/// Starts the interpreter of a zygote: isolated from environment and user folders, and with a fixed hash seed, so that all
+/// kernels iterate over sets in the same order. The calling thread holds the GIL afterwards.
 #[allow(unsafe_code, reason = "CPython's start-up has no safe wrapper")]
 pub(crate) fn start_isolated(home: &Home) -> Result<(), StartError> {
     pre_initialise(true)?;
@@ -54,16 +54,16 @@ pub(crate) fn start_as_python(home: &Home, arguments: &[CString]) -> Result<(), 
     let count = isize::try_from(pointers.len()).unwrap_or(isize::MAX);
     // SAFETY: the config is initialised; `pointers` holds `count` NUL-terminated strings, which are copied.
     let status = unsafe { ffi::PyConfig_SetBytesArgv(config.pointer(), count, pointers.as_mut_ptr()) };
-    check("take the arguments", status)?;
+    check("set the arguments", status)?;
     config.set_home(home)?;
     config.initialise()
 }
 
-/// UTF-8 everywhere, whatever the locale (PEP 540): a kernel starts without an environment.
+/// UTF-8 mode (PEP 540): a kernel starts without an environment, so there is no locale.
 #[allow(unsafe_code, reason = "CPython's start-up has no safe wrapper")]
 fn pre_initialise(isolated: bool) -> Result<(), StartError> {
     let mut config = MaybeUninit::<ffi::PyPreConfig>::zeroed();
-    // SAFETY: the initialiser fills the whole struct; it is plain data, valid when zeroed; Py_PreInitialize only reads it.
+    // SAFETY: the initialiser fills the whole struct, which is plain data and valid when zeroed; Py_PreInitialize only reads.
     let status = unsafe {
         if isolated {
             ffi::PyPreConfig_InitIsolatedConfig(config.as_mut_ptr());
@@ -83,7 +83,7 @@ impl Config {
     #[allow(unsafe_code, reason = "CPython's start-up has no safe wrapper")]
     fn new(isolated: bool) -> Self {
         let mut config = Box::new(MaybeUninit::zeroed());
-        // SAFETY: both functions initialise the struct that the pointer leads to.
+        // SAFETY: both functions initialise the struct that the pointer refers to.
         unsafe {
             if isolated {
                 ffi::PyConfig_InitIsolatedConfig(config.as_mut_ptr());
@@ -101,11 +101,11 @@ impl Config {
     #[allow(unsafe_code, reason = "CPython's start-up has no safe wrapper")]
     fn set_home(&mut self, home: &Home) -> Result<(), StartError> {
         let config = self.pointer();
-        // SAFETY: `config` leads to an initialised PyConfig; taking the fields' addresses reads nothing.
+        // SAFETY: `config` refers to an initialised PyConfig; taking the addresses of its fields reads nothing.
         let (prefix, program, executable) =
             unsafe { (&raw mut (*config).home, &raw mut (*config).program_name, &raw mut (*config).executable) };
         self.set_path("set the home", prefix, &home.prefix)?;
-        self.set_path("set the program's name", program, &home.executable)?;
+        self.set_path("set the program name", program, &home.executable)?;
         self.set_path("set the executable", executable, &home.executable)
     }
 
@@ -118,7 +118,7 @@ impl Config {
 
     #[allow(unsafe_code, reason = "CPython's start-up has no safe wrapper")]
     fn initialise(mut self) -> Result<(), StartError> {
-        // SAFETY: the config is initialised, and Python was not started before in this process.
+        // SAFETY: the config is initialised, and Python has not been started before in this process.
         check("initialise", unsafe { ffi::Py_InitializeFromConfig(self.pointer()) })
     }
 }
@@ -133,7 +133,7 @@ impl Drop for Config {
 
 #[allow(unsafe_code, reason = "CPython's start-up has no safe wrapper")]
 fn check(step: &'static str, status: ffi::PyStatus) -> Result<(), StartError> {
-    // SAFETY: these functions only look at the struct that they are given by value.
+    // SAFETY: these functions only read the struct, which they get by value.
     let (failed, exits) = unsafe { (ffi::PyStatus_Exception(status), ffi::PyStatus_IsExit(status)) };
     if failed == 0 {
         return Ok(());

@@ -1,16 +1,16 @@
-//! The kernel: CPython embedded behind a frame socket.
+//! The kernel binary: embedded CPython that runs user code for a host.
 //!
-//! Spawned by the host with a control socket and no arguments it is the *zygote*: it starts Python once and forks a
-//! kernel for each sandbox. With arguments it is `python` itself, because user code sees it as `sys.executable`.
+//! When the host starts it with a control socket and no arguments, it is the *zygote*: it starts Python once and forks a
+//! kernel for each sandbox. With arguments it acts as `python`, because user code starts it as `sys.executable`.
 
 mod as_python;
 mod child;
 mod control;
 mod fork;
 mod harness;
-mod hashing;
 mod home;
 mod interpreter;
+mod native;
 mod processes;
 mod program;
 mod signals;
@@ -19,8 +19,8 @@ mod zygote;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let alone = std::env::args_os().nth(1).is_none();
-    match control::Control::inherited().filter(|_| alone) {
+    let no_arguments = std::env::args_os().nth(1).is_none();
+    match control::Control::inherited().filter(|_| no_arguments) {
         Some(control) => zygote::run(control),
         None => as_python::run(),
     }

@@ -1,17 +1,17 @@
-//! The zygote's children: kernels, and what kernels have left behind.
+//! The zygote's child processes: kernels, and orphaned processes of kernels.
 
 use std::collections::HashMap;
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, set_child_subreaper, wait};
 use sandcastle_protocol::Ended;
 
-/// Makes this process the parent of its descendants' orphans, where the system allows it. (It does not ask to be killed
-/// with its own parent: it sees the host's end at the control socket, and has to end its kernels then.)
+/// Makes this process the parent of orphaned descendants (PR_SET_CHILD_SUBREAPER in prctl(2)). The zygote does not ask to be
+/// killed with its parent: when the host ends, the zygote sees the control socket close and must kill its kernels first.
 pub(crate) fn adopt_orphans() {
     let _ = set_child_subreaper(Some(getpid()));
 }
 
-/// Reaps a child that has ended, if there is one.
+/// Reaps one child that has ended, if any.
 pub(crate) fn reap_one() -> Option<(i32, Ended)> {
     let (pid, status) = wait(WaitOptions::NOHANG).ok()??;
     Some((pid.as_raw_nonzero().get(), how_ended(status)))
@@ -26,7 +26,7 @@ pub(crate) fn how_ended(status: WaitStatus) -> Ended {
     }
 }
 
-/// Kills the children that are no kernels: orphans that a kernel has left.
+/// Kills the children that are not kernels: orphaned processes of kernels.
 pub(crate) fn kill_children_but(kernels: &HashMap<i32, u64>) {
     for pid in children() {
         if !kernels.contains_key(&pid.as_raw_nonzero().get()) {
@@ -35,8 +35,8 @@ pub(crate) fn kill_children_but(kernels: &HashMap<i32, u64>) {
     }
 }
 
-/// Kills every child, and the orphans that come of it, and waits until none is left; where children cannot be listed, only
-/// for those that have ended.
+/// Kills every child, and the orphans that result, and waits until none is left. Where children cannot be listed (a Linux
+/// without CONFIG_PROC_CHILDREN), orphans are reaped only if they have ended.
 pub(crate) fn kill_all_children(mut kernels: HashMap<i32, u64>) {
     loop {
         let known = kernels.keys().filter_map(|pid| Pid::from_raw(*pid));
@@ -44,15 +44,15 @@ pub(crate) fn kill_all_children(mut kernels: HashMap<i32, u64>) {
         for pid in &found {
             let _ = kill_process(*pid, Signal::KILL);
         }
-        let patience = if found.is_empty() { WaitOptions::NOHANG } else { WaitOptions::empty() };
-        match wait(patience) {
+        let options = if found.is_empty() { WaitOptions::NOHANG } else { WaitOptions::empty() };
+        match wait(options) {
             Ok(Some((pid, _))) => kernels.remove(&pid.as_raw_nonzero().get()),
             _ => return,
         };
     }
 }
 
-/// The children's ids, as proc(5) lists them; none where it does not.
+/// The process ids of the children, from proc(5). Empty where the file does not exist.
 fn children() -> Vec<Pid> {
     let listed = std::fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
     listed.split_ascii_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)).collect()

@@ -1,7 +1,7 @@
-//! A program in a kernel's place: the confined process starts it, waits for it, and ends what it left behind.
+//! Runs a program and not a kernel: the confined process starts it, waits for it, and kills the processes that it leaves.
 //!
-//! The process stays between the host and the program because it may be the first one of its process id namespace, to which
-//! most signals do nothing: a program in that place could not even abort.
+//! The confined process does not become the program (execve(2)), because it may be process 1 of its process id namespace.
+//! Linux drops signals to process 1 for which it has no handler (pid_namespaces(7)), so the program could not even abort.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -17,10 +17,10 @@ use sandcastle_protocol::{Ended, Program, Shell};
 use crate::home::Home;
 use crate::processes;
 
-/// What a shell answers when there is no such command.
+/// The exit code with which shells report a missing command.
 const NOT_FOUND: i32 = 127;
 
-/// Runs the program to its end, in this process's environment and directory; its exit code as a shell has it.
+/// Runs the program to its end, in this process's environment and directory. Returns its exit code as shells report it.
 pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<i32> {
     processes::adopt_orphans();
     let errors = match errors {
@@ -32,26 +32,26 @@ pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Optio
         Shell::Python => &home.executable,
     };
     let mut command = Command::new(shell);
-    let complain = errors.try_clone()?;
+    let message = errors.try_clone()?;
     command.arg("-c").arg(&program.source).envs(&program.env);
     let started = command.stdin(Stdio::null()).stdout(output).stderr(errors).spawn();
-    // It holds the write ends of both pipes.
+    // It owns the write ends of both pipes.
     drop(command);
     let code = match started {
         Ok(child) => wait_for(&child)?.exit_code(),
         Err(error) => {
-            writeln!(File::from(complain), "{}: {error}", shell.display())?;
+            writeln!(File::from(message), "{}: {error}", shell.display())?;
             NOT_FOUND
         }
     };
-    // A process id namespace ends with its first process.
+    // Process 1 needs no such call: Linux kills its namespace with it.
     if !getpid().is_init() {
         processes::kill_all_children(HashMap::new());
     }
     Ok(code)
 }
 
-/// Reaps whatever ends until the program does: orphans that have ended would go on to count as processes.
+/// Waits for the program and reaps orphans meanwhile: without that, ended orphans count against the limit on processes.
 fn wait_for(program: &Child) -> io::Result<Ended> {
     loop {
         match wait(WaitOptions::empty()) {

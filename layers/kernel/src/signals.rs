@@ -1,18 +1,18 @@
-//! SIGCHLD as a descriptor, so that the zygote waits for the host and for its kernels at once.
+//! SIGCHLD as a descriptor (signalfd(2)), so that the zygote can wait for the host and for its kernels at once.
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// A signalfd(2) for SIGCHLD, which is blocked while this lives.
+/// A signalfd(2) for SIGCHLD. The signal stays blocked.
 pub(crate) struct ChildSignals(OwnedFd);
 
 impl ChildSignals {
-    /// Blocks SIGCHLD in this thread, the only one, and opens the descriptor.
+    /// Blocks SIGCHLD in the calling thread, which must be the only one, and opens the descriptor.
     #[allow(unsafe_code, reason = "signalfd has no safe wrapper")]
     pub(crate) fn open() -> io::Result<Self> {
         let set = set_of_sigchld();
-        // SAFETY: `set` is an initialised signal set that both calls only read; the old mask is not asked for.
+        // SAFETY: `set` is an initialised signal set that both calls only read; the old mask is not requested.
         let descriptor = unsafe {
             if libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) != 0 {
                 return Err(io::Error::last_os_error());
@@ -22,11 +22,11 @@ impl ChildSignals {
         if descriptor < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: signalfd has just made this descriptor, and nobody else knows it.
+        // SAFETY: signalfd has just made this descriptor, and nothing else owns it.
         Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
     }
 
-    /// Forgets what was signalled until now; what ended is asked of wait(2).
+    /// Discards the signals so far. wait(2) tells which processes have ended.
     pub(crate) fn drain(&self) {
         let mut buffer = [0; size_of::<libc::signalfd_siginfo>() * 8];
         while rustix::io::read(&self.0, &mut buffer).is_ok_and(|read| read > 0) {}
@@ -39,7 +39,7 @@ impl AsFd for ChildSignals {
     }
 }
 
-/// Lets SIGCHLD through again, in a forked kernel: user code may have a handler for it.
+/// Unblocks SIGCHLD in a forked kernel: user code may have a handler for it.
 #[allow(unsafe_code, reason = "sigprocmask has no safe wrapper")]
 pub(crate) fn unblock_in_child() {
     let set = set_of_sigchld();
@@ -50,7 +50,7 @@ pub(crate) fn unblock_in_child() {
 #[allow(unsafe_code, reason = "signal sets have no safe wrapper")]
 fn set_of_sigchld() -> libc::sigset_t {
     let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the set before it is added to and taken; neither fails for a valid signal.
+    // SAFETY: sigemptyset initialises the set before it is changed and read; neither call fails for a valid signal.
     unsafe {
         libc::sigemptyset(set.as_mut_ptr());
         libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);

@@ -1,4 +1,4 @@
-//! The zygote: one Python, started once and single-threaded, that forks a kernel for each sandbox and reaps it.
+//! The zygote: starts Python once, with one thread, and forks and reaps the kernels.
 
 use std::collections::HashMap;
 use std::os::fd::{AsFd, OwnedFd};
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use pyo3::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use sandcastle_jail::{Building, Fork as Forked, Ground};
+use sandcastle_jail::{Fork as Forked, Jail, JailConfig};
 use sandcastle_protocol::{Cell, Fork, FromZygote, Setup, ToZygote};
 
 use crate::child::{Kernel, Pipes};
@@ -17,30 +17,30 @@ use crate::home::Home;
 use crate::signals::{ChildSignals, unblock_in_child};
 use crate::{fork::fork_python, interpreter, processes};
 
-/// Why a zygote ends on its own account.
+/// Why a zygote ends by itself.
 #[derive(Debug, thiserror::Error)]
 enum ZygoteError {
     /// The control socket failed.
     #[error(transparent)]
     Control(#[from] ControlError),
-    /// The first message was no setup, or a later one was.
-    #[error("wanted {wanted}")]
+    /// The first message was not a setup, or a later one was.
+    #[error("unexpected message from the host: expected {expected}")]
     Unexpected {
-        /// The message that was due.
-        wanted: &'static str,
+        /// The expected message.
+        expected: &'static str,
     },
-    /// Signals could not be waited for.
-    #[error("wait for signals")]
+    /// Signals cannot be received.
+    #[error("receive signals")]
     Signals(#[from] std::io::Error),
     /// poll failed.
     #[error("wait for the host")]
     Poll(#[from] Errno),
     /// Python or the harness did not start.
-    #[error("start python: {0}")]
+    #[error("start Python: {0}")]
     Start(String),
 }
 
-/// Serves the host until it closes the control socket.
+/// Serves the host until the host closes the control socket.
 pub(crate) fn run(mut control: Control) -> ExitCode {
     let served = match set_up(&mut control) {
         Ok(None) => Ok(()),
@@ -63,27 +63,27 @@ pub(crate) fn run(mut control: Control) -> ExitCode {
 struct Zygote {
     home: Home,
     cell: Cell,
-    building: Building,
+    jail: Jail,
     harness: Harness,
     signals: ChildSignals,
     kernels: HashMap<i32, u64>,
 }
 
-/// Everything up to `Ready`; `None` when the host has closed the socket before.
+/// Receives the setup and answers `Ready`. `None` when the host closes the socket before it sends a setup.
 fn set_up(control: &mut Control) -> Result<Option<Zygote>, ZygoteError> {
     processes::adopt_orphans();
     let signals = ChildSignals::open()?;
     let setup = match control.receive()? {
         None => return Ok(None),
         Some((ToZygote::Setup(setup), _)) => setup,
-        Some((ToZygote::Fork(_), _)) => return Err(ZygoteError::Unexpected { wanted: "setup" }),
+        Some((ToZygote::Fork(_), _)) => return Err(ZygoteError::Unexpected { expected: "setup" }),
     };
     let home = Home::find(setup.python_home.clone(), setup.site_packages.clone());
-    let building = raise(&setup, &home);
+    let jail = prepare_jail(&setup, &home);
     match start_python(&setup, &home) {
         Ok((harness, python)) => {
             control.send(&FromZygote::Ready { python })?;
-            Ok(Some(Zygote { home, cell: setup.cell, building, harness, signals, kernels: HashMap::new() }))
+            Ok(Some(Zygote { home, cell: setup.cell, jail, harness, signals, kernels: HashMap::new() }))
         }
         Err(message) => {
             control.send(&FromZygote::SetupFailed { message: message.clone() })?;
@@ -92,10 +92,10 @@ fn set_up(control: &mut Control) -> Result<Option<Zygote>, ZygoteError> {
     }
 }
 
-fn raise(setup: &Setup, home: &Home) -> Building {
+fn prepare_jail(setup: &Setup, home: &Home) -> Jail {
     let mut readable = setup.cell.readable.clone();
     readable.extend(home.readable());
-    Building::raise(&Ground { kernels_dir: &setup.cell.kernels_dir, readable: &readable })
+    Jail::prepare(&JailConfig { kernels_dir: &setup.cell.kernels_dir, readable: &readable })
 }
 
 fn start_python(setup: &Setup, home: &Home) -> Result<(Harness, String), String> {
@@ -124,20 +124,20 @@ impl Zygote {
             match control.receive()? {
                 None => return Ok(()),
                 Some((ToZygote::Fork(fork), descriptors)) => control = self.fork(control, &fork, descriptors)?,
-                Some((ToZygote::Setup(_), _)) => return Err(ZygoteError::Unexpected { wanted: "fork" }),
+                Some((ToZygote::Setup(_), _)) => return Err(ZygoteError::Unexpected { expected: "fork" }),
             }
         }
     }
 
-    /// Forks a kernel; returns in the zygote only, and gives the control socket back there.
+    /// Forks a kernel. Returns in the zygote only, which gets the control socket back.
     fn fork(&mut self, mut control: Control, fork: &Fork, descriptors: Vec<OwnedFd>) -> Result<Control, ZygoteError> {
         let name = fork.name;
         let mut descriptors = descriptors.into_iter();
         let (Some(frames), Some(output), errors) = (descriptors.next(), descriptors.next(), descriptors.next()) else {
-            control.send(&FromZygote::ForkFailed { name, message: "wanted two descriptors or three".into() })?;
+            control.send(&FromZygote::ForkFailed { name, message: "expected two or three descriptors".into() })?;
             return Ok(control);
         };
-        match Python::attach(|py| fork_python(py, &self.building)) {
+        match Python::attach(|py| fork_python(py, &self.jail)) {
             Ok(Forked::Child) => {
                 drop(control);
                 self.become_kernel(fork, Pipes { frames, output, errors })
@@ -154,11 +154,11 @@ impl Zygote {
         }
     }
 
-    /// The rest of a forked child's life.
+    /// Runs the forked child to its end.
     fn become_kernel(&self, fork: &Fork, pipes: Pipes) -> ! {
         unblock_in_child();
         let (slot, uid) = (fork.slot, fork.uid);
-        let kernel = Kernel { slot, uid, pipes, cell: &self.cell, building: &self.building, home: &self.home };
+        let kernel = Kernel { slot, uid, pipes, cell: &self.cell, jail: &self.jail, home: &self.home };
         let code = match Python::attach(|py| kernel.serve(py, &self.harness)) {
             Ok(code) => code,
             Err(error) => {
@@ -169,7 +169,7 @@ impl Zygote {
         end_process(code)
     }
 
-    /// Reaps whatever has ended and tells the host of kernels among it; the rest are orphans of kernels.
+    /// Reaps all ended children and reports the kernels among them. The others are orphaned processes of kernels.
     fn reap(&mut self, control: &mut Control) -> Result<(), ZygoteError> {
         self.signals.drain();
         let (mut reaped, mut ended) = (false, Vec::new());
@@ -177,7 +177,7 @@ impl Zygote {
             reaped = true;
             ended.extend(self.kernels.remove(&pid).map(|name| FromZygote::Ended { name, how }));
         }
-        // Before the host hears of it, and looks at what was left.
+        // Before the report: the host looks at the kernel's folder next, and orphans may still write to it.
         if reaped {
             processes::kill_children_but(&self.kernels);
         }
@@ -185,7 +185,7 @@ impl Zygote {
     }
 }
 
-/// Ends a forked kernel at once: neither Rust's nor Python's exit hooks are for it to run.
+/// Ends a forked kernel without the exit hooks of Rust and Python, which belong to the zygote.
 #[allow(unsafe_code, reason = "std::process::exit would run exit hooks of the zygote's libraries")]
 fn end_process(code: i32) -> ! {
     // SAFETY: _exit takes any code, and never returns.

@@ -1,36 +1,36 @@
-//! One frame: version byte, length, JSON. Encoding for both sides, blocking reading and writing for the kernel's.
+//! Frames: a version byte, a length and JSON. Encoding for host and kernel; blocking reads and writes for the kernel.
 
 use std::io::{self, Read, Write};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The first byte of every frame. Host and kernel come from one build; a mismatch means a stale layer.
+/// The first byte of every frame. Host and kernel must come from one build; another version means an outdated layer.
 pub const VERSION: u8 = 1;
-/// Bytes before the JSON: the version and the length.
+/// Bytes before the JSON: version and length.
 pub const HEADER_LEN: usize = 5;
-/// The largest frame, in bytes of JSON: 1 MiB of code (six times that when every byte is escaped) fits twice.
+/// The largest frame, in bytes of JSON. Code of 1 MiB takes 6 MiB when JSON escapes every byte.
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
 
 /// Why a frame could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameError {
-    /// The other side speaks another version: the kernel binary and the host are not of one build.
-    #[error("frame version {found}, wanted {VERSION}")]
+    /// The other side uses another version: kernel and host do not come from one build.
+    #[error("frame version {found}, expected {VERSION}: kernel and host are not from one build")]
     Version {
         /// The version byte that was read.
         found: u8,
     },
     /// Longer than [`MAX_FRAME`].
-    #[error("frame of {len} bytes is longer than {MAX_FRAME}")]
+    #[error("frame of {len} bytes exceeds the limit of {MAX_FRAME}")]
     TooLong {
-        /// The length that was announced, or that encoding came to.
+        /// The length in the header, or of the encoded message.
         len: usize,
     },
-    /// Not the JSON of the message that was expected.
-    #[error("decode frame")]
+    /// The JSON is not the expected message.
+    #[error("decode a frame")]
     Json(#[from] serde_json::Error),
-    /// The socket failed, or ended within a frame.
-    #[error("frame socket")]
+    /// The socket failed, or was closed within a frame.
+    #[error("read or write a frame")]
     Io(#[from] io::Error),
 }
 
@@ -46,7 +46,7 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
     Ok(bytes)
 }
 
-/// How many bytes of JSON follow this header.
+/// The number of bytes of JSON that follow this header.
 pub fn decode_header(header: [u8; HEADER_LEN]) -> Result<usize, FrameError> {
     let [version, a, b, c, d] = header;
     if version != VERSION {

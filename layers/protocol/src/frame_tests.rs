@@ -1,4 +1,4 @@
-//! Tests of the blocking frame parser: whatever bytes come, cut wherever, are a message or an error.
+//! Tests of the blocking frame parser: any bytes, in pieces of any size, are a message or an error.
 
 use std::io::Cursor;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// Gives its bytes in pieces, and remembers the longest read that it was asked for.
+/// Returns its bytes in pieces, and records the largest read that was requested.
 struct Pieces {
     bytes: Cursor<Vec<u8>>,
     piece: usize,
@@ -60,7 +60,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read_and_no_part_of_it_is(texts in vec(".*", 0..8), piece in 1usize..64, cut in any::<prop::sample::Index>()) {
+    fn a_written_frame_is_read_back_and_a_truncated_one_is_not(texts in vec(".*", 0..8), piece in 1usize..64, cut in any::<prop::sample::Index>()) {
         let mut bytes = Vec::new();
         write_frame(&mut bytes, &texts).unwrap();
         let mut from = Pieces::new(bytes.clone(), piece);
@@ -68,7 +68,7 @@ proptest! {
         prop_assert!(read_frame::<Value>(&mut from).unwrap().is_none());
         let cut = cut.index(bytes.len());
         let read = read_frame::<Value>(&mut Pieces::new(bytes[..cut].to_vec(), piece));
-        let honest = if cut == 0 { matches!(read, Ok(None)) } else { matches!(read, Err(FrameError::Io(_))) };
-        prop_assert!(honest, "{:?}", read);
+        let expected = if cut == 0 { matches!(read, Ok(None)) } else { matches!(read, Err(FrameError::Io(_))) };
+        prop_assert!(expected, "{:?}", read);
     }
 }

@@ -1,42 +1,45 @@
-//! What host and kernel say to each other over the kernel's frame socket.
+//! Messages between host and kernel on the kernel's frame socket.
 //!
-//! The host sends [`Start`] once; the kernel has confined itself by then and answers [`Started`]. Then one [`Execute`] at a
-//! time, each answered by one [`Done`]. Or the first message is a [`Program`]: it is answered by [`Started`] too, and then
-//! the program runs in place of a kernel. The end of either is told by the zygote, not here.
+//! The kernel confines itself before it reads the first message. That is [`Start`], which it answers with [`Started`]. Then
+//! the host sends one [`Execute`] at a time, and the kernel answers each with one [`Done`].
+//!
+//! Or the first message is a [`Program`]: the process answers [`Started`] too, and then runs the program. How the process
+//! ended comes from the zygote; see [`FromZygote::Ended`](crate::FromZygote::Ended).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::StepReport;
+use crate::confinement::StepReport;
 
 /// Host to kernel.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ToKernel {
-    /// The first message: what the sandbox looked like when its last kernel left it.
+    /// The first message: the state that the sandbox's last kernel left.
     Start(Start),
     /// Run code.
     Execute(Execute),
-    /// The first message to a process that is to be no kernel.
+    /// The first message to a process that runs a program and not a kernel.
     Program(Program),
 }
 
-/// State that a new kernel begins with.
+/// The state that a new kernel begins with.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
-    /// Working directory, relative to the sandbox's files or absolute; the files' own when absent or gone.
+    /// Working directory, absolute or relative to the sandbox's files. When it is absent or no longer exists, the kernel
+    /// begins in the folder of the files.
     pub cwd: Option<String>,
-    /// What differs from the kernel's own environment: a value to set, or `None` for a name to remove.
+    /// Changes to the environment of a new kernel: a value to set, or `None` for a variable to remove.
     pub env: BTreeMap<String, Option<String>>,
-    /// Names whose values could not be kept; using one is a NameError that says so.
+    /// Names whose values were lost. Code that uses one gets a NameError with the reason.
     pub lost: Vec<LostName>,
-    /// Number of calls that went before in this sandbox, so that `<cell N>` goes on.
+    /// Number of earlier calls in this sandbox. The first cell's file name is `<cell calls_before + 1>`.
     pub calls_before: u64,
 }
 
-/// A top-level name whose value is gone.
+/// A top-level name whose value was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LostName {
@@ -46,88 +49,88 @@ pub struct LostName {
     pub reason: String,
 }
 
-/// One execution.
+/// Code to run.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Execute {
-    /// 32 hex digits: the nonce of this call's records in the output pipe.
+    /// The nonce of this call's records in the output pipe, as 32 hex digits.
     pub nonce: String,
     /// Python source.
     pub code: String,
-    /// Show the value of a last bare expression.
+    /// Show the value of the code's last statement if that is an expression.
     pub display_last: bool,
-    /// The limit that the call runs under, in milliseconds, for the text of its TimeoutError. The host enforces it.
+    /// The time limit of the call, in milliseconds, for the text of its TimeoutError. The host enforces it.
     pub limit_ms: u64,
 }
 
-/// A command that runs as a process of its own, and is all that there is in its cell. Its standard output goes to the output
-/// pipe as it is, its standard error to a pipe of its own. The process that was forked ends with its exit code, or with 128
-/// and the number of the signal that ended it.
+/// A program that runs in its own cell, without a kernel. Its standard output goes to the output pipe unchanged, its
+/// standard error to its own pipe. The forked process ends with the program's exit code, or with 128 plus the number of the
+/// signal that ended it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Program {
-    /// What reads the source.
+    /// What runs the source.
     pub shell: Shell,
-    /// The source; at most 131,071 bytes, for it becomes an argument (execve(2)).
+    /// The source; at most [`MAX_PROGRAM_BYTES`](crate::limits::MAX_PROGRAM_BYTES).
     pub source: String,
-    /// Variables on top of a new kernel's environment.
+    /// Variables to set in addition to a new kernel's environment.
     pub env: BTreeMap<String, String>,
 }
 
-/// What reads the source of a [`Program`].
+/// What runs the source of a [`Program`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shell {
     /// `bash -c`.
     Bash,
-    /// `python -c`, the kernel's own Python.
+    /// `python -c`, with the kernel's own Python.
     Python,
 }
 
-/// Kernel to host. Hostile from the moment the kernel has read user code.
+/// Kernel to host. Untrusted from the moment the kernel has read user code.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromKernel {
-    /// Confined and ready, or not to be used because a required step did not hold.
+    /// Answers the first message: the kernel is ready, or refuses to run.
     Started(Started),
     /// A call has ended.
     Done(Done),
 }
 
-/// What the confinement came to.
+/// The result of the confinement.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Started {
-    /// Each step.
+    /// Every step, in the order of [`Step::ALL`](crate::Step::ALL). Empty when the kernel refuses to run.
     pub steps: Vec<StepReport>,
-    /// Why the kernel refuses to run, when a required step did not hold; it ends after saying so.
+    /// Why the kernel refuses to run, when a required step does not hold. The process ends after this message.
     pub refused: Option<String>,
 }
 
-/// How a call ended, and what the sandbox looks like after it.
+/// How a call ended, and the sandbox's state after it. [`limits`](crate::limits) bounds every field.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Done {
-    /// The exception, when there was one.
+    /// The exception that ended the call, if any.
     pub failure: Option<Failure>,
     /// True when the host's interrupt ended the call: [`Failure::error`] is a TimeoutError then.
     pub interrupted: bool,
-    /// Every data frame bound to a top-level name.
+    /// Every data frame that a top-level name is bound to.
     pub dataframes: Vec<Frame>,
-    /// Top-level names that user code has bound, modules left out; at most 10,000, each at most 256 bytes.
+    /// Top-level names that user code has bound, without modules.
     pub names: Vec<String>,
-    /// Of the names in [`Start::lost`], those not bound again and not deleted.
+    /// The names of [`Start::lost`] that have not been bound again or deleted.
     pub still_lost: Vec<String>,
-    /// The working directory: relative to the sandbox's files (`""` is the files' own) or absolute.
+    /// The working directory: relative to the sandbox's files (`""` is their own folder) or absolute.
     pub cwd: String,
-    /// How the environment differs from what a new kernel begins with; at most 64 KiB in all.
+    /// Changes to the environment of a new kernel: a value that was set, or `None` for a variable that was removed.
     pub env: BTreeMap<String, Option<String>>,
 }
 
 /// An exception that ended a call.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Failure {
-    /// `repr` of the exception, at most 64 KiB.
+    /// `repr` of the exception.
     pub error: String,
-    /// The traceback's lines, cut in the middle above 32 KiB in all.
+    /// The lines of the traceback. Middle lines are left out when it is too long.
     pub traceback: Vec<String>,
 }
 
@@ -140,8 +143,8 @@ pub struct Frame {
     pub num_rows: u64,
     /// Columns.
     pub num_cols: u64,
-    /// Memory, in bytes, as the library estimates it.
+    /// Memory in bytes, as the library estimates it.
     pub memory_bytes: u64,
-    /// New, bound anew, or changed in this call.
+    /// True when the frame is new, newly bound to this name, or was changed by this call.
     pub changed: bool,
 }

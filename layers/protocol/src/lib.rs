@@ -1,17 +1,19 @@
-//! Frames between the host, the zygote and the kernels: what is said, and how it is put on a Unix socket.
+//! Messages between the host, the zygote and the kernels, and how they are put on a Unix socket.
 //!
-//! A frame is one version byte, a little-endian `u32` length, and that many bytes of JSON. The host treats whatever
-//! it reads from a kernel as hostile: the length is capped before anything is allocated, JSON nesting is limited by
-//! serde_json, and no path, key, size or id in a message is believed.
+//! A frame is one version byte, a little-endian `u32` length, and that many bytes of JSON. The host treats whatever it reads
+//! from a kernel as hostile: it checks the length before it allocates, serde_json limits the nesting of JSON, and every
+//! path, key, size and id in a message is checked before it is used.
 //!
-//! Printed output does not travel in frames but through a pipe of its own; see [`output`].
+//! Printed output travels through a pipe of its own, not in frames; see [`output`].
 
+mod confinement;
 mod frame;
-pub mod output;
-
 mod kernel;
+pub mod limits;
+pub mod output;
 mod zygote;
 
+pub use confinement::{Cell, Limits, Step, StepReport};
 pub use frame::{FrameError, HEADER_LEN, MAX_FRAME, VERSION, decode_header, encode, read_frame, write_frame};
 pub use kernel::{Done, Execute, Failure, Frame, FromKernel, LostName, Program, Shell, Start, Started, ToKernel};
-pub use zygote::{Cell, Ended, Fork, FromZygote, Limits, Setup, StepReport, ToZygote};
+pub use zygote::{Ended, Fork, FromZygote, Setup, ToZygote};

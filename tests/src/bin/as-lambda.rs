@@ -1,9 +1,9 @@
-//! `as-lambda ROOT UID PROGRAM`: becomes PROGRAM as Lambda runs it: in that root, under that user id, behind a filter that
-//! refuses what Lambda's own refuses. Started as root.
+//! `as-lambda ROOT UID PROGRAM`: runs PROGRAM as Lambda does: with this root folder, under this user id, and with a seccomp
+//! filter that refuses the system calls that Lambda refuses. Needs root.
 //!
-//! What is known of Lambda: a further filter, ptrace(2), chroot(2), namespaces and several options of prctl(2) are
-//! refused (EPERM); Linux is too old for Landlock (ENOSYS). glibc makes threads with clone3(2), whose flags no
-//! filter can see, and falls back to clone(2) when there is none.
+//! As observed on Lambda: another filter, ptrace(2), chroot(2), namespaces and several options of prctl(2) are refused
+//! (EPERM), and Landlock is missing (ENOSYS) because Linux is too old. clone3(2) is missing too, because a filter cannot see
+//! its flags; glibc then starts threads with clone(2).
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use seccompiler::{
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Refused whatever the arguments.
+/// Refused with any arguments.
 const REFUSED: &[libc::c_long] = &[
     libc::SYS_seccomp,
     libc::SYS_ptrace,
@@ -55,8 +55,8 @@ const NAMESPACES: &[libc::c_int] = &[
     libc::CLONE_NEWUTS,
     libc::CLONE_NEWCGROUP,
 ];
-/// Not there at all.
-const ABSENT: &[libc::c_long] = &[
+/// Answered as if this Linux did not have them.
+const MISSING: &[libc::c_long] = &[
     libc::SYS_landlock_create_ruleset,
     libc::SYS_landlock_add_rule,
     libc::SYS_landlock_restrict_self,
@@ -64,7 +64,7 @@ const ABSENT: &[libc::c_long] = &[
 ];
 
 fn main() -> ExitCode {
-    match become_it() {
+    match run() {
         Ok(never) => match never {},
         Err(error) => {
             eprintln!("as-lambda: {error}");
@@ -73,14 +73,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn become_it() -> Result<std::convert::Infallible, Box<dyn Error>> {
+fn run() -> Result<std::convert::Infallible, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut argument = || arguments.next().ok_or("usage: as-lambda ROOT UID PROGRAM");
     let (root, uid, program) = (argument()?, argument()?.parse()?, argument()?);
     chroot(root)?;
     chdir("/var/task")?;
-    // In this order: the second leaves no way to install another.
-    install(&ABSENT.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?;
+    // In this order: the second filter refuses the installation of another.
+    install(&MISSING.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?;
     install(&refused()?, libc::EPERM)?;
     Err(Command::new(program).uid(uid).gid(uid).exec().into())
 }

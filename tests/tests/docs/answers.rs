@@ -4,7 +4,7 @@ use serde_json::{Deserializer, Value};
 
 /// Stands for anything.
 const ANYTHING: char = '…';
-/// Fields whose values differ each time; they have to be of the kind that is shown.
+/// Fields whose values differ each time; they must be of the kind that is shown.
 const VOLATILE: [&str; 14] = [
     "created_at",
     "duration_ms",

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use sandcastle_e2e::{here, server::Server};
+use sandcastle_e2e::{paths, server::Server};
 use tempfile::TempDir;
 
 use crate::markdown::Block;
@@ -29,8 +29,8 @@ impl Session {
         let folder = tempfile::tempdir().unwrap();
         let checkout = folder.path().join("checkout");
         fs::create_dir_all(checkout.join("target")).unwrap();
-        symlink(here::binary("sandcastle").parent().unwrap(), checkout.join("target/release")).unwrap();
-        symlink(here::root().join("tests"), checkout.join("tests")).unwrap();
+        symlink(paths::binary("sandcastle").parent().unwrap(), checkout.join("target/release")).unwrap();
+        symlink(paths::root().join("tests"), checkout.join("tests")).unwrap();
         // Without a key of the tests' own, the server makes one and keeps it in its folder.
         let server = Server::start(&checkout.join(".sandcastle"), &[("SANDCASTLE_API_KEY", "")]);
         Self { server, folder }
@@ -45,7 +45,7 @@ impl Session {
     pub(crate) fn run(&self, block: &Block) -> Result<String, String> {
         let text = block.text.replace(DOCUMENTED, &self.server.url);
         let (program, script) = match block.language.as_str() {
-            "python" => (here::tool("python"), text),
+            "python" => (paths::tool("python"), text),
             _ => (PathBuf::from("bash"), self.with_variables(&text)),
         };
         let file = self.folder.path().join("script");
@@ -67,7 +67,7 @@ impl Session {
 
     /// A program in the folder, with an environment that says where programs are and nothing else.
     fn command(&self, program: &Path) -> Command {
-        let tools = here::tool("python");
+        let tools = paths::tool("python");
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", tools.parent().unwrap().display());
         let mut command = Command::new("timeout");
         command.arg(SECONDS).arg(program).current_dir(self.folder.path().join("checkout")).stdin(Stdio::null());

@@ -205,6 +205,6 @@ fn log_steps(steps: &[StepReport]) {
     let held: Vec<&str> = steps.iter().filter(|step| step.held).map(|step| step.step.as_str()).collect();
     tracing::info!(?held, "kernels are confined");
     for step in steps.iter().filter(|step| !step.held) {
-        tracing::warn!(step = step.step, reason = step.reason, "a step of the confinement is unavailable");
+        tracing::warn!(step = step.step.as_str(), reason = step.reason, "a step of the confinement is unavailable");
     }
 }

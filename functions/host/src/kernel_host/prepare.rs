@@ -6,7 +6,7 @@ use sandcastle::{
     entry::{Position, difference},
     interpreter::{Job, RunError, Work},
 };
-use sandcastle_protocol::{LostName, Program, Start, StepReport, ToKernel};
+use sandcastle_protocol::{LostName, Program, Start, Step, StepReport, ToKernel};
 use sandcastle_runtime::{chain, millis};
 use tokio::sync::mpsc;
 
@@ -106,7 +106,7 @@ impl KernelHost {
         let zygote = self.nursery.plain().await.map_err(StartError::Zygote)?;
         let mut cell = Kernel::fork_program(&zygote, Arc::clone(&kernel.slot), self.reaper()?).await?;
         let steps = cell.child.begin(ToKernel::Program(program)).await?.steps;
-        cell.alone = steps.iter().any(|step| step.step == "pid_namespace" && step.held);
+        cell.alone = steps.iter().any(|step| step.step == Step::PidNamespace && step.held);
         Ok(cell)
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use memchr::memchr;
 use sandcastle::limits::{self, OutputBudget};
-use sandcastle_protocol::output::{HEADER_LEN, Kind, MARK, MAX_PAYLOAD, NONCE_LEN};
+use sandcastle_protocol::output::{HEADER_LEN, Header, Kind, MARK, NONCE_LEN};
 
 /// The most bytes that one element is collected to: one more than any answer holds.
 const MAX_ELEMENT: usize = limits::MAX_OUTPUT_JSON + 1;
@@ -199,14 +199,9 @@ fn record<'a>(nonce: &[u8; NONCE_LEN], bytes: &'a [u8]) -> Found<'a> {
         return Found::Raw;
     }
     let Some((header, after)) = bytes.split_first_chunk::<HEADER_LEN>() else { return Found::Incomplete };
-    let [.., kind, a, b, c, d, low, high] = *header;
-    let payload_len = usize::from(u16::from_le_bytes([low, high]));
-    let Some(kind) = Kind::from_byte(kind).filter(|_| payload_len <= MAX_PAYLOAD) else { return Found::Raw };
+    let Some(Header { kind, id, payload_len }) = Header::decode(header) else { return Found::Raw };
     match after.get(..payload_len) {
-        Some(payload) => {
-            let id = u32::from_le_bytes([a, b, c, d]);
-            Found::Record { kind, id, payload, len: HEADER_LEN + payload_len }
-        }
+        Some(payload) => Found::Record { kind, id, payload, len: HEADER_LEN + payload_len },
         None => Found::Incomplete,
     }
 }

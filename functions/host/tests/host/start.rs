@@ -3,6 +3,8 @@
 use std::{fs, sync::Arc};
 
 use sandcastle_host::{HostConfig, HostError, KernelHost};
+use sandcastle_protocol::Step;
+use sandcastle_runtime::chain;
 
 use crate::{
     store::MemoryStore,
@@ -15,11 +17,14 @@ async fn refusal(config: HostConfig) -> HostError {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unknown_step_is_not_ignored() {
+async fn a_required_step_that_does_not_hold_stops_the_host() {
     let run_dir = tempfile::tempdir().unwrap();
     let mut config = config(run_dir.path());
-    config.required_steps = vec!["no_such_step".into()];
-    assert!(refusal(config).await.to_string().contains("no_such_step"));
+    // No jail accepts this path, so kernels get no root of their own.
+    config.site_packages = Some("/etc".into());
+    config.required_steps = vec![Step::Mounts];
+    let text = chain(&refusal(config).await);
+    assert!(text.contains("required step mounts does not hold"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

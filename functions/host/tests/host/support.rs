@@ -118,7 +118,7 @@ impl TestHost {
     }
 }
 
-/// Says that a test is left out; where everything has to be tested, that is a failure.
+/// Says that a test is left out; where everything must be tested, that is a failure.
 pub(crate) fn skip(why: &str) {
     assert!(setting("CI").is_none(), "{why}");
     eprintln!("SKIP: {why}");

@@ -1,4 +1,4 @@
-//! Processes and identity: who the kernel is, whom it sees, and what its children are.
+//! Processes and credentials of a kernel: what it sees, what it may signal, and what its child processes may do.
 
 use std::fs;
 use std::process::Command;
@@ -7,9 +7,9 @@ use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Pid, Signal, dumpable_behavior, getpid, getppid, getsid, kill_process};
 
 use crate::Outcome;
-use crate::scene::{Stage, ensure, status};
+use crate::fixture::{Fixture, ensure, status};
 
-pub(crate) fn it_sees_only_its_own(_: &Stage) -> Outcome {
+pub(crate) fn it_sees_only_its_own(_: &Fixture) -> Outcome {
     ensure(getpid().is_init() && getppid().is_none(), "it has a parent")?;
     let entries = fs::read_dir("/proc")?.collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
@@ -17,26 +17,26 @@ pub(crate) fn it_sees_only_its_own(_: &Stage) -> Outcome {
     ensure(seen == ["1"], format!("{seen:?}"))
 }
 
-pub(crate) fn it_cannot_signal_the_zygote(stage: &Stage) -> Outcome {
-    let zygote = Pid::from_raw(stage.zygote).ok_or("no pid")?;
-    // Signal 0 would be enough to try, but a real one proves more.
+pub(crate) fn it_cannot_signal_the_zygote(fixture: &Fixture) -> Outcome {
+    let zygote = Pid::from_raw(fixture.zygote).ok_or("no pid")?;
+    // SIGTERM and not signal 0: it would end the zygote if it arrived.
     let sent = kill_process(zygote, Signal::TERM);
     ensure(matches!(sent, Err(Errno::SRCH | Errno::PERM)), format!("{sent:?}"))
 }
 
-pub(crate) fn it_can_signal_its_children(_: &Stage) -> Outcome {
+pub(crate) fn it_can_signal_its_children(_: &Fixture) -> Outcome {
     let mut child = Command::new("sleep").arg("600").spawn()?;
     child.kill()?;
     ensure(child.wait()?.code().is_none(), "sleep was not killed")
 }
 
-pub(crate) fn it_leads_a_session(_: &Stage) -> Outcome {
-    ensure(getsid(None)? == getpid(), "the session is another's")
+pub(crate) fn it_leads_a_session(_: &Fixture) -> Outcome {
+    ensure(getsid(None)? == getpid(), "another process leads the session")
 }
 
-pub(crate) fn it_is_nobody_special(_: &Stage) -> Outcome {
+pub(crate) fn it_has_no_privileges(_: &Fixture) -> Outcome {
     for name in ["Uid:", "Gid:"] {
-        ensure(status(name)? != "0", format!("{name} is root's"))?;
+        ensure(status(name)? != "0", format!("{name} is 0"))?;
     }
     ensure(status("Groups:")?.is_empty(), "there are groups left")?;
     for set in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
@@ -46,7 +46,7 @@ pub(crate) fn it_is_nobody_special(_: &Stage) -> Outcome {
     ensure(dumpable_behavior()? == DumpableBehavior::NotDumpable, "memory can be dumped")
 }
 
-pub(crate) fn it_cannot_become_root(_: &Stage) -> Outcome {
+pub(crate) fn it_cannot_become_root(_: &Fixture) -> Outcome {
     let root = rustix::process::Uid::ROOT;
     ensure(rustix::thread::set_thread_res_uid(root, root, root).is_err(), "it became root")?;
     if fs::metadata("suid").is_ok() {
@@ -57,7 +57,7 @@ pub(crate) fn it_cannot_become_root(_: &Stage) -> Outcome {
     ensure(said.map_or(true, |said| !said.status.success()), "su works")
 }
 
-pub(crate) fn what_it_runs_is_confined_too(_: &Stage) -> Outcome {
+pub(crate) fn what_it_runs_is_confined_too(_: &Fixture) -> Outcome {
     let script = "grep -E '^(NoNewPrivs|Seccomp|CapEff):' /proc/self/status; ls /root /.kernels/1; \
         unshare -Ur true && echo namespace; (exec 3<>/dev/tcp/127.0.0.1/80) && echo network; \
         echo x > /usr/x && echo written";

@@ -1,12 +1,12 @@
-//! System calls: those that lead out are refused, whatever the libraries in between.
+//! System calls, made directly and without a library in between.
 
 use std::io::Error;
 
 use crate::Outcome;
-use crate::scene::{Stage, ensure};
+use crate::fixture::{Fixture, ensure};
 
 /// The errno of a call made with these numbers; 0 when it succeeds.
-#[allow(unsafe_code, reason = "the very calls that no library makes")]
+#[allow(unsafe_code, reason = "no library makes these calls")]
 fn errno(number: i64, arguments: [i64; 4]) -> i32 {
     let [a, b, c, d] = arguments;
     // SAFETY: every caller passes flags, descriptors and null pointers only, so Linux writes to no memory.
@@ -21,7 +21,7 @@ const NONE: [i64; 4] = [0; 4];
 const ASK: i64 = 0xffff_ffff;
 const F_SETSIG: i64 = 10;
 
-pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
+pub(crate) fn dangerous_calls_are_refused(_: &Fixture) -> Outcome {
     let calls: &[(&str, i64, [i64; 4])] = &[
         ("ptrace", libc::SYS_ptrace, NONE),
         ("process_vm_readv", libc::SYS_process_vm_readv, [1, 0, 0, 0]),
@@ -39,12 +39,12 @@ pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
         ("setns", libc::SYS_setns, NONE),
         ("clone of a user namespace", libc::SYS_clone, [i64::from(libc::CLONE_NEWUSER | libc::SIGCHLD), 0, 0, 0]),
         ("clone of a mount namespace", libc::SYS_clone, [i64::from(libc::CLONE_NEWNS | libc::SIGCHLD), 0, 0, 0]),
-        // What could wake a stopped kernel.
+        // These could continue a stopped kernel.
         ("clone with SIGCONT at its end", libc::SYS_clone, [libc::SIGCONT.into(), 0, 0, 0]),
         ("clone with a real-time signal at its end", libc::SYS_clone, [40, 0, 0, 0]),
         ("clone of a sibling", libc::SYS_clone, [i64::from(libc::CLONE_PARENT | libc::SIGCHLD), 0, 0, 0]),
         ("fcntl F_SETSIG", libc::SYS_fcntl, [0, F_SETSIG, libc::SIGCONT.into(), 0]),
-        ("fcntl F_SETSIG in disguise", libc::SYS_fcntl, [0, 0x1_0000_0000 + F_SETSIG, libc::SIGCONT.into(), 0]),
+        ("fcntl F_SETSIG with higher bits", libc::SYS_fcntl, [0, 0x1_0000_0000 + F_SETSIG, libc::SIGCONT.into(), 0]),
         ("open_by_handle_at", libc::SYS_open_by_handle_at, NONE),
         ("name_to_handle_at", libc::SYS_name_to_handle_at, NONE),
         ("keyctl", libc::SYS_keyctl, NONE),
@@ -64,9 +64,9 @@ pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
         ("syslog", libc::SYS_syslog, NONE),
         ("sethostname", libc::SYS_sethostname, NONE),
         ("ioctl TIOCSTI", libc::SYS_ioctl, [0, 0x5412, 0, 0]),
-        // Linux reads the request as 32 bits: what stands above them must not hide it.
-        ("ioctl TIOCSTI in disguise", libc::SYS_ioctl, [0, 0x1_0000_5412, 0, 0]),
-        ("socket in disguise", libc::SYS_socket, [0x1_0000_0002, 1, 0, 0]),
+        // Linux reads the request as 32 bits: higher bits must not hide it from the filter.
+        ("ioctl TIOCSTI with higher bits", libc::SYS_ioctl, [0, 0x1_0000_5412, 0, 0]),
+        ("socket with higher bits", libc::SYS_socket, [0x1_0000_0002, 1, 0, 0]),
         ("personality without address randomisation", libc::SYS_personality, [0x004_0000, 0, 0, 0]),
         ("prctl to outlive the zygote", libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), 0, 0, 0]),
     ];
@@ -77,7 +77,7 @@ pub(crate) fn what_leads_out_is_refused(_: &Stage) -> Outcome {
     Ok(())
 }
 
-pub(crate) fn what_is_not_listed_does_not_exist(_: &Stage) -> Outcome {
+pub(crate) fn unlisted_calls_fail_as_unknown(_: &Fixture) -> Outcome {
     let calls: &[(&str, i64)] = &[
         ("clone3", libc::SYS_clone3),
         ("io_uring_setup", libc::SYS_io_uring_setup),
@@ -85,8 +85,8 @@ pub(crate) fn what_is_not_listed_does_not_exist(_: &Stage) -> Outcome {
         ("seccomp", libc::SYS_seccomp),
         ("shmget", libc::SYS_shmget),
         ("timer_create", libc::SYS_timer_create),
-        ("a call of the future", 4_000),
-        // The x32 calls of x86-64: the same numbers, and a bit that a careless filter does not look at.
+        ("a call that no Linux has yet", 4_000),
+        // The x32 calls of x86-64 have the same numbers with one more bit.
         ("x32 ptrace", 0x4000_0000 + 521),
         ("x32 getpid", 0x4000_0000 + 39),
     ];
@@ -97,7 +97,7 @@ pub(crate) fn what_is_not_listed_does_not_exist(_: &Stage) -> Outcome {
     Ok(())
 }
 
-pub(crate) fn what_is_harmless_works(_: &Stage) -> Outcome {
+pub(crate) fn harmless_calls_work(_: &Fixture) -> Outcome {
     ensure(errno(libc::SYS_personality, [ASK, 0, 0, 0]) == 0, "personality cannot be asked")?;
     ensure(errno(libc::SYS_getpid, NONE) == 0 && errno(libc::SYS_sched_yield, NONE) == 0, "ordinary calls fail")?;
     ensure(errno(libc::SYS_fcntl, [1, libc::F_GETFD.into(), 0, 0]) == 0, "fcntl fails")?;
@@ -106,10 +106,10 @@ pub(crate) fn what_is_harmless_works(_: &Stage) -> Outcome {
     ensure(sum == 2, "threads do not work")
 }
 
-/// 32-bit calls have other numbers: 26 is ptrace there, and msync in the filter's eyes.
+/// 32-bit calls have other numbers: 26 is ptrace there and msync on x86-64.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "fork and a software interrupt have no safe wrappers")]
-pub(crate) fn foreign_calls_end_the_process(_: &Stage) -> Outcome {
+pub(crate) fn foreign_calls_end_the_process(_: &Fixture) -> Outcome {
     // SAFETY: one thread; the child makes two calls and ends.
     let child = unsafe { libc::fork() };
     if child == 0 {
@@ -127,6 +127,6 @@ pub(crate) fn foreign_calls_end_the_process(_: &Stage) -> Outcome {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn foreign_calls_end_the_process(_: &Stage) -> Outcome {
+pub(crate) fn foreign_calls_end_the_process(_: &Fixture) -> Outcome {
     Ok(())
 }

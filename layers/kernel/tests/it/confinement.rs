@@ -1,24 +1,27 @@
-//! The zygote's promises to the host: who is forked, who is refused, who ends when.
+//! Forks, refusals and ends of kernels, as the zygote reports them to the host.
 
 use std::os::fd::AsFd;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use sandcastle_protocol::{Ended, Fork, FromZygote, Start};
+use sandcastle_protocol::{Ended, Fork, FromZygote, Start, Step};
 
 use crate::host::Host;
 
 #[test]
-fn every_step_is_reported_and_a_missing_one_refuses() {
+fn every_step_is_reported_and_a_missing_required_one_refuses() {
     let (_, started) = Host::plain().try_kernel(Start::default());
-    assert!(started.refused.is_none() && !started.steps.is_empty());
-    let mut strict = Host::start(None, false, &["no such step"]);
+    assert_eq!(started.refused, None);
+    assert!(started.steps.iter().map(|report| &report.step).eq(Step::ALL));
+    let (_, started) = Host::without_own_root(&[]).try_kernel(Start::default());
+    assert_eq!(started.refused, None);
+    let mut strict = Host::without_own_root(&[Step::Mounts]);
     let (_kernel, started) = strict.try_kernel(Start::default());
-    assert!(started.refused.is_some_and(|reason| reason.contains("no such step")));
+    assert!(started.refused.is_some_and(|reason| reason.contains("required step mounts does not hold")));
     assert!(matches!(strict.receive(), FromZygote::Ended { name: 1, how: Ended::Exited { code: 0 } }));
 }
 
 #[test]
-fn code_finds_no_descriptor_but_its_own() {
+fn user_code_finds_no_socket_of_the_kernel() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     let code = "import os, stat
@@ -33,7 +36,7 @@ print(sockets)";
 }
 
 #[test]
-fn every_end_is_told() {
+fn every_end_is_reported() {
     let mut host = Host::plain();
     for (code, wanted) in [
         ("import os\nos._exit(3)", Ended::Exited { code: 3 }),
@@ -41,7 +44,7 @@ fn every_end_is_told() {
     ] {
         let mut kernel = host.kernel();
         kernel.send(code, false);
-        let FromZygote::Ended { how, .. } = host.receive() else { panic!("wanted an end") };
+        let FromZygote::Ended { how, .. } = host.receive() else { panic!("expected an end") };
         assert_eq!(how, wanted);
     }
     let idle = host.kernel();
@@ -53,7 +56,7 @@ fn every_end_is_told() {
 }
 
 #[test]
-fn a_fork_without_its_descriptors_fails_alone() {
+fn a_fork_without_its_descriptors_fails_and_the_zygote_goes_on() {
     let mut host = Host::plain();
     host.send_fork(&Fork { name: 90, slot: 90, uid: 40_090 }, &[]);
     assert!(matches!(host.receive(), FromZygote::ForkFailed { name: 90, .. }));
@@ -72,7 +75,7 @@ fn forks_sent_at_once_keep_their_descriptors() {
     }
     let mut forked = 0;
     while forked < pairs.len() {
-        // Each of them ends soon, for a pipe is no frame socket.
+        // Each of them ends soon, because a pipe is not a frame socket.
         forked += usize::from(matches!(host.receive(), FromZygote::Forked { .. }));
     }
 }
@@ -89,7 +92,7 @@ fn kernels_end_with_the_host() {
 }
 
 #[test]
-fn what_lies_beside_the_executable_is_out_of_reach() {
+fn files_next_to_the_executable_are_not_readable() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     let code = "import os, subprocess, sys

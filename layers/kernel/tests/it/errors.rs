@@ -1,4 +1,4 @@
-//! Exceptions, as the user reads them.
+//! Exceptions, as the user sees them.
 
 use crate::host::Host;
 
@@ -54,7 +54,56 @@ fn code_with_a_syntax_error_runs_nothing() {
 }
 
 #[test]
-fn hostile_exceptions_are_told_all_the_same() {
+fn a_syntax_error_shows_the_line_of_the_code_and_no_frames() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    let not_python = "  File \"<cell N>\", line 2
+    int n = 3
+        ^
+SyntaxError: invalid syntax";
+    let not_indented = "  File \"<cell N>\", line 2
+    x = 1
+    ^
+IndentationError: expected an indented block after 'if' statement on line 1";
+    // The parser accepts this one; CPython's compiler does not know the line.
+    let misplaced = "  File \"<cell N>\", line 2
+    return x
+    ^^^^^^^^
+SyntaxError: 'return' outside function";
+    for (code, wanted) in
+        [("print('no')\nint n = 3", not_python), ("if True:\nx = 1", not_indented), ("x = 1\nreturn x", misplaced)]
+    {
+        for display_last in [true, false] {
+            kernel.send(code, display_last);
+            let number = kernel.calls.to_string();
+            assert_eq!(kernel.answer().traceback(), wanted.replace('N', &number), "display_last: {display_last}");
+        }
+    }
+    let null = kernel.display("x = 1\n\0").traceback();
+    assert!(null.contains("null bytes") && !null.contains("File \""), "{null}");
+}
+
+#[test]
+fn a_syntax_error_of_code_that_code_compiles_shows_the_callers_frames() {
+    let mut host = Host::plain();
+    let mut kernel = host.kernel();
+    for (code, files) in [
+        ("compile('1 +', '<text>', 'exec')", vec!["<cell 1>", "<text>"]),
+        ("exec('1 +')", vec!["<cell 2>", "<string>"]),
+        ("import ast\nast.parse('1 +', 'own.py')", vec!["<cell 3>", "/ast.py", "own.py"]),
+    ] {
+        let traceback = kernel.display(code).traceback();
+        let shown: Vec<&str> = traceback.lines().filter(|line| line.starts_with("  File ")).collect();
+        assert_eq!(shown.len(), files.len(), "{traceback}");
+        for (line, file) in shown.iter().zip(files) {
+            assert!(line.contains(&format!("{file}\"")), "{traceback}");
+        }
+        assert!(traceback.ends_with("SyntaxError: invalid syntax"), "{traceback}");
+    }
+}
+
+#[test]
+fn hostile_exceptions_are_reported() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     let raising = kernel.run("class E(Exception):\n    def __repr__(self): raise KeyError\nraise E");
@@ -88,9 +137,9 @@ fn exits_end_the_call_and_not_the_kernel() {
 }
 
 #[test]
-fn nothing_that_code_leaves_behind_spoils_the_next_answer() {
+fn changes_by_user_code_do_not_break_the_next_call() {
     let mut host = Host::plain();
-    for spoiling in [
+    for change in [
         "import builtins\nbuiltins.open = None\nbuiltins.len = None\ndel builtins.isinstance",
         "import sys\nsys.settrace(lambda *a: 1/0)",
         "import sys\nsys.setprofile(lambda *a: 1/0)",
@@ -102,10 +151,10 @@ fn nothing_that_code_leaves_behind_spoils_the_next_answer() {
         "import warnings\nwarnings.simplefilter('error')\nglobals().clear()\nglobals()['\\udc80'] = globals()[5] = 1",
     ] {
         let mut kernel = host.kernel();
-        kernel.run(spoiling);
+        kernel.run(change);
         let answer = kernel.run("print('alive')\n1/0");
-        assert_eq!(answer.elements, ["alive"], "{spoiling}");
-        assert_eq!(answer.error(), "ZeroDivisionError('division by zero')", "{spoiling}");
+        assert_eq!(answer.elements, ["alive"], "{change}");
+        assert_eq!(answer.error(), "ZeroDivisionError('division by zero')", "{change}");
     }
 }
 
@@ -117,6 +166,6 @@ fn a_failing_call_still_has_a_traceback_when_its_modules_are_gone() {
     assert!(kernel.run("1/0").traceback().contains("<cell 2>"));
     kernel.output("import builtins\nbuiltins.open = builtins.len = None");
     assert!(kernel.run("1/0").traceback().contains("<cell 4>"));
-    // What user code has changed stays changed for user code.
+    // For user code its own changes stay.
     assert_eq!(kernel.run("open('x')").error(), "TypeError(\"'NoneType' object is not callable\")");
 }

@@ -1,11 +1,11 @@
-//! Figures become files in the sandbox's folder.
+//! Figures are written to files in the sandbox's folder.
 
 use std::fs;
 
 use crate::host::Kernel;
 use crate::packages::host;
 
-/// The files that are new since the last look.
+/// The files that are new since the last call.
 fn new_files(kernel: &Kernel, seen: &mut Vec<String>) -> Vec<String> {
     let listed = fs::read_dir(&kernel.files).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut new: Vec<String> = listed.filter(|name| !seen.contains(name)).collect();
@@ -15,7 +15,7 @@ fn new_files(kernel: &Kernel, seen: &mut Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn what_is_shown_or_left_open_becomes_a_file_once() {
+fn a_figure_that_is_shown_or_left_open_is_written_once() {
     for preload in [false, true] {
         let Some(mut host) = host("matplotlib", preload) else { return };
         let mut kernel = host.kernel();
@@ -46,7 +46,7 @@ fn what_is_shown_or_left_open_becomes_a_file_once() {
 }
 
 #[test]
-fn images_and_pages_are_shown_as_files() {
+fn images_and_plotly_figures_are_written_to_files() {
     let Some(mut host) = host("plotly", false) else { return };
     let mut kernel = host.kernel();
     kernel.output("from PIL import Image\nImage.new('CMYK', (4, 4)).show()");

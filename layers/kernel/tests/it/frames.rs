@@ -1,9 +1,9 @@
-//! Data frames: which are listed, and which a call has changed.
+//! Data frames: which ones a kernel reports, and which ones as changed.
 
 use crate::host::Kernel;
 use crate::packages::host;
 
-/// Runs steps, each with the names that it must report as changed.
+/// Runs steps: code, and the names that it must report as changed.
 fn steps(kernel: &mut Kernel, steps: &[(&str, &[&str])]) {
     for (code, wanted) in steps {
         let answer = kernel.run(code);
@@ -84,7 +84,7 @@ fn frames_of_other_libraries_are_listed() {
 }
 
 #[test]
-fn liars_and_long_names_break_nothing() {
+fn hostile_classes_and_long_names_break_nothing() {
     let Some(mut host) = host("pandas", true) else { return };
     let mut kernel = host.kernel();
     let code = "import pandas as pd

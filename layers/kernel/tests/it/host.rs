@@ -1,4 +1,4 @@
-//! The smallest host: a zygote, its kernels, and what they answer.
+//! A minimal host: starts a zygote and its kernels, and reads their answers.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -12,13 +12,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use sandcastle_protocol::output::{HEADER_LEN, Kind, MARK, NONCE_LEN};
+use sandcastle_protocol::output::{HEADER_LEN, Header, Kind, MARK};
 use sandcastle_protocol::{
-    Cell, Done, Execute, Fork, FromKernel, FromZygote, Limits, Setup, Start, Started, ToKernel, ToZygote, encode,
+    Cell, Done, Execute, Fork, FromKernel, FromZygote, Limits, Setup, Start, Started, Step, ToKernel, ToZygote, encode,
     read_frame, write_frame,
 };
 
-/// User ids of kernels start here; each slot has its own.
+/// The first user id of kernels; each slot has its own.
 const FIRST_UID: u32 = 40_000;
 
 pub(crate) struct Host {
@@ -31,14 +31,23 @@ pub(crate) struct Host {
 impl Host {
     /// A zygote without packages.
     pub(crate) fn plain() -> Self {
-        Self::start(None, false, &[])
+        Self::start(None, false)
     }
 
-    pub(crate) fn start(site_packages: Option<PathBuf>, preload: bool, required: &[&str]) -> Self {
+    pub(crate) fn start(site_packages: Option<PathBuf>, preload: bool) -> Self {
+        Self::set_up(site_packages, preload, Vec::new(), Vec::new())
+    }
+
+    /// A zygote without packages whose kernels have no root of their own, since no jail accepts this readable path.
+    pub(crate) fn without_own_root(required: &[Step]) -> Self {
+        Self::set_up(None, false, vec![PathBuf::from("/etc")], required.to_vec())
+    }
+
+    fn set_up(site_packages: Option<PathBuf>, preload: bool, readable: Vec<PathBuf>, required: Vec<Step>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let (mut control, theirs) = UnixStream::pair().unwrap();
-        // The shell puts the socket, its own stdin, at descriptor 3.
+        // The shell passes the socket, which is its stdin, on as descriptor 3.
         let process = Command::new("/bin/sh")
             .args(["-c", "exec \"$0\" 3<&0 </dev/null", env!("CARGO_BIN_EXE_sandcastle-kernel")])
             .env_clear()
@@ -47,8 +56,7 @@ impl Host {
             .spawn()
             .unwrap();
         let limits = Limits { memory_bytes: 4 << 30, processes: 64, file_bytes: 1 << 30, open_files: 1024 };
-        let required = required.iter().map(|step| (*step).to_owned()).collect();
-        let cell = Cell { kernels_dir: folder.path().to_owned(), readable: Vec::new(), required, limits };
+        let cell = Cell { kernels_dir: folder.path().to_owned(), readable, required, limits };
         let setup = Setup { python_home: None, site_packages, preload, cell };
         write_frame(&mut control, &ToZygote::Setup(setup)).unwrap();
         let mut host = Self { control, process, folder, slots: 0 };
@@ -57,7 +65,7 @@ impl Host {
     }
 
     pub(crate) fn receive(&mut self) -> FromZygote {
-        read_frame(&mut self.control).unwrap().expect("the zygote is there")
+        read_frame(&mut self.control).unwrap().expect("the zygote has not closed the socket")
     }
 
     /// A kernel for a new sandbox.
@@ -88,7 +96,7 @@ impl Host {
         let pid = loop {
             match self.receive() {
                 FromZygote::Forked { pid, .. } => break pid,
-                FromZygote::Ended { .. } => {} // an earlier kernel, dropped
+                FromZygote::Ended { .. } => {} // of an earlier kernel, which was dropped
                 other => panic!("no kernel was forked: {other:?}"),
             }
         };
@@ -119,7 +127,7 @@ impl Host {
         assert_eq!(sent, bytes.len());
     }
 
-    /// Closes the control socket; the zygote ends then.
+    /// Closes the control socket, which ends the zygote.
     pub(crate) fn close(mut self) {
         self.control.shutdown(std::net::Shutdown::Both).unwrap();
         assert!(self.process.wait().unwrap().success());
@@ -139,10 +147,11 @@ pub(crate) struct Kernel {
     pub(crate) frames: UnixStream,
     output: Receiver<Vec<u8>>,
     unread: Vec<u8>,
-    calls: u64,
+    /// Calls that were sent so far.
+    pub(crate) calls: u64,
 }
 
-/// How a call ended, and its output's elements.
+/// How a call ended, and the elements of its output.
 pub(crate) struct Answer {
     pub(crate) done: Done,
     pub(crate) elements: Vec<String>,
@@ -169,7 +178,7 @@ impl Kernel {
         self.answer()
     }
 
-    /// The elements of code that ends without an exception.
+    /// Runs code that must end without an exception. Returns the elements of its output.
     pub(crate) fn output(&mut self, code: &str) -> Vec<String> {
         let answer = self.run(code);
         assert_eq!(answer.error(), "", "{}", answer.traceback());
@@ -191,40 +200,39 @@ impl Kernel {
     /// Waits until the running call has printed this.
     pub(crate) fn wait_for(&mut self, text: &str) {
         while !self.unread.windows(text.len()).any(|part| part == text.as_bytes()) {
-            self.unread.extend(self.output.recv().expect("the kernel writes on"));
+            self.unread.extend(self.output.recv().expect("the kernel still has the pipe open"));
         }
     }
 
     pub(crate) fn answer(&mut self) -> Answer {
         let Some(FromKernel::Done(done)) = read_frame(&mut self.frames).unwrap() else { panic!("no answer") };
-        let mut mark = vec![MARK];
-        mark.extend(u128::from(self.calls).to_be_bytes());
+        let mut start = vec![MARK];
+        start.extend(u128::from(self.calls).to_be_bytes());
         loop {
-            if let Some(elements) = elements(&self.unread, &mark) {
+            if let Some(elements) = elements(&self.unread, &start) {
                 self.unread.clear();
                 return Answer { done, elements };
             }
-            self.unread.extend(self.output.recv().expect("the call's end is marked"));
+            self.unread.extend(self.output.recv().expect("the kernel marks the end of the call"));
         }
     }
 }
 
-/// The elements in the pipe's bytes, once the call's end is among them.
-fn elements(bytes: &[u8], mark: &[u8]) -> Option<Vec<String>> {
+/// The elements in the pipe's bytes. `None` as long as the end of the call is not among them.
+fn elements(bytes: &[u8], start: &[u8]) -> Option<Vec<String>> {
     let (mut found, mut raw, mut printed) = (Vec::new(), Vec::new(), Vec::new());
     let mut rest: VecDeque<u8> = bytes.iter().copied().collect();
     loop {
         let window = rest.make_contiguous();
-        if !window.starts_with(mark) {
+        if !window.starts_with(start) {
             match rest.pop_front()? {
                 b'\n' => found.push(text(&mut raw)),
                 byte => raw.push(byte),
             }
             continue;
         }
-        let kind = Kind::from_byte(*window.get(1 + NONCE_LEN)?).expect("a known kind");
-        let length = usize::from(u16::from_le_bytes(window.get(HEADER_LEN - 2..HEADER_LEN)?.try_into().ok()?));
-        let record: Vec<u8> = rest.drain(..HEADER_LEN + length).collect();
+        let Header { kind, payload_len, .. } = Header::decode(window.first_chunk()?).expect("a valid header");
+        let record: Vec<u8> = rest.drain(..HEADER_LEN + payload_len).collect();
         if kind == Kind::Begin {
             raw.clear();
             found.clear();

@@ -1,4 +1,4 @@
-//! SIGINT: the host says that the limit is reached.
+//! SIGINT, which the host sends at the time limit.
 
 use rustix::process::{Pid, Signal, kill_process};
 

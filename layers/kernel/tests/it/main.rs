@@ -1,4 +1,4 @@
-//! Drives the real kernel binary over its real sockets, as the host does.
+//! Tests the kernel binary over its sockets, as the host uses it.
 
 // `cfg(test)` is always set here; it tells clippy that the helpers are tests too.
 #[cfg(test)]

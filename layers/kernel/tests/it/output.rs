@@ -1,4 +1,4 @@
-//! What reaches the caller as elements of output, and in which order.
+//! The elements of output that reach the caller, and their order.
 
 use crate::host::Host;
 
@@ -26,7 +26,7 @@ fn a_long_print_is_complete() {
 }
 
 #[test]
-fn all_writers_come_in_order_of_arrival() {
+fn output_of_all_writers_is_in_order_of_writing() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     let code = "import os, subprocess, sys
@@ -58,7 +58,7 @@ print(repr(caught.getvalue()), repr(open('o.txt').read()))";
 }
 
 #[test]
-fn a_broken_stdout_is_good_again_in_the_next_call() {
+fn a_broken_stdout_is_restored_for_the_next_call() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     for breaking in [
@@ -84,7 +84,7 @@ fn a_logging_handler_of_an_earlier_call_still_writes() {
 }
 
 #[test]
-fn a_forked_child_prints_once_and_never_answers() {
+fn a_forked_child_prints_once_and_ends_no_call() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     let code = "import os
@@ -95,7 +95,7 @@ if os.fork() == 0:
 os.wait()
 print('parent')";
     assert_eq!(kernel.output(code), ["before", "child", "parent"]);
-    // A child that goes on to the end of the cell ends there.
+    // A child that runs to the end of the code ends there.
     assert_eq!(kernel.output("pid = os.fork()\nif pid:\n    print(os.waitpid(pid, 0)[1])"), ["0"]);
     let failing = kernel.output("if os.fork() == 0:\n    1/0\nos.wait()\nprint('parent')");
     assert_eq!(failing.last().map(String::as_str), Some("parent"));

@@ -1,12 +1,12 @@
-//! Where the data packages are for tests that need them.
+//! Finds the installed packages for tests that need them.
 
 use std::path::PathBuf;
 
 use crate::host::Host;
 
-/// A zygote with the packages, preloaded or not; none, and said so, where SANDCASTLE_SITE_PACKAGES does not lead to
-/// them. In CI that is a failure.
-#[allow(clippy::disallowed_methods, reason = "a test's own setting, read here only")]
+/// A zygote with the packages, preloaded or not. `None` and a message when the package is not in SANDCASTLE_SITE_PACKAGES; in
+/// CI the test fails then.
+#[allow(clippy::disallowed_methods, reason = "a setting of the tests, read only here")]
 pub(crate) fn host(package: &str, preload: bool) -> Option<Host> {
     let folder = std::env::var_os("SANDCASTLE_SITE_PACKAGES").map(PathBuf::from);
     let found = folder.filter(|folder| folder.join(package).is_dir());
@@ -14,7 +14,7 @@ pub(crate) fn host(package: &str, preload: bool) -> Option<Host> {
         assert!(std::env::var_os("CI").is_none(), "no {package} in SANDCASTLE_SITE_PACKAGES");
         eprintln!("SKIP: no {package} in SANDCASTLE_SITE_PACKAGES");
     }
-    found.map(|folder| Host::start(Some(folder), preload, &[]))
+    found.map(|folder| Host::start(Some(folder), preload))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What lasts from call to call, and what a new kernel begins with.
+//! State that lasts from call to call, and the state that a new kernel begins with.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +88,7 @@ fn asyncio_and_processes_work() {
 }
 
 #[test]
-fn names_are_told_while_threads_bind_others() {
+fn names_are_reported_while_threads_bind_others() {
     let mut host = Host::plain();
     let mut kernel = host.kernel();
     kernel.output(

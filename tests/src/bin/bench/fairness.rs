@@ -1,7 +1,9 @@
-//! One key floods, at 20 times its limit: what that does to the calls of another one, and how the flood is answered.
+//! One API key sends 20 times the requests that its limit allows: how much slower are the calls of another key, and how are
+//! the requests above the limit answered?
 
 use std::{
     collections::BTreeMap,
+    error::Error,
     time::{Duration, Instant},
 };
 
@@ -12,30 +14,30 @@ use sandcastle_e2e::{
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{Anyhow, percentile};
+use crate::times::percentile;
 
-/// Requests a second that each key may send.
+/// Requests per second that each key may send.
 const LIMIT: u32 = 50;
-/// How many times that the flood is.
+/// The flood, as a multiple of the limit.
 const FLOOD: u32 = 20;
 /// Connections of the flood.
 const CONNECTIONS: u32 = 8;
-/// Calls a second of the key that is not to notice.
+/// Calls per second of the other key.
 const QUIET: u32 = 25;
-/// What it may lose.
-const WITHIN: f64 = 1.5;
+/// Aim: how many times as long its calls may take during the flood.
+const MAX_RATIO: f64 = 1.5;
 
-/// What a flood was answered.
+/// The answers to a flood.
 #[derive(Default)]
-struct Answered {
-    /// How many times each status; 0 for a connection that broke.
+struct Answers {
+    /// How often each status; 0 for a broken connection.
     statuses: BTreeMap<u16, u32>,
-    /// Refusals that do not say what they have to.
-    bad: u32,
+    /// Refusals without the required headers or error code.
+    incomplete: u32,
 }
 
-/// Measures with a flood of so many seconds.
-pub(crate) async fn measure(folder: &std::path::Path, seconds: u64) -> Result<(), Anyhow> {
+/// Measures during a flood of this many seconds.
+pub(crate) async fn measure(folder: &std::path::Path, seconds: u64) -> Result<(), Box<dyn Error>> {
     let data = folder.join("fairness");
     let server = Server::start(&data, &[("KEY_REQUESTS_PER_SECOND", &LIMIT.to_string()), ("RUST_LOG", "info")]);
     let (quiet, flooder) = (server.api(), new_key(&data, "local", "flooder"));
@@ -48,17 +50,17 @@ pub(crate) async fn measure(folder: &std::path::Path, seconds: u64) -> Result<()
     let floods = (0..CONNECTIONS).map(|_| tokio::spawn(flood(url.clone(), flooder.clone(), duration)));
     let floods: Vec<_> = floods.collect();
     let under = steady(&quiet, &sandbox, duration).await;
-    let mut answered = Answered::default();
+    let mut answers = Answers::default();
     for one in futures::future::join_all(floods).await {
         let one = one?;
-        answered.bad += one.bad;
-        one.statuses.into_iter().for_each(|(status, times)| *answered.statuses.entry(status).or_default() += times);
+        answers.incomplete += one.incomplete;
+        one.statuses.into_iter().for_each(|(status, times)| *answers.statuses.entry(status).or_default() += times);
     }
-    report(&before, &under, &answered, began.elapsed());
+    report(&before, &under, &answers, began.elapsed());
     Ok(())
 }
 
-/// Calls at a steady pace: how long each takes.
+/// Calls at a steady rate: the time of each.
 async fn steady(api: &Api, sandbox: &str, duration: Duration) -> Vec<Duration> {
     let (until, mut times) = (Instant::now() + duration, Vec::new());
     let mut ticks = interval(Duration::from_secs(1) / QUIET);
@@ -72,54 +74,54 @@ async fn steady(api: &Api, sandbox: &str, duration: Duration) -> Vec<Duration> {
 }
 
 /// One connection's part of the flood.
-async fn flood(url: String, key: String, duration: Duration) -> Answered {
+async fn flood(url: String, key: String, duration: Duration) -> Answers {
     let http = reqwest::Client::new();
-    let (until, mut answered) = (Instant::now() + duration, Answered::default());
+    let (until, mut answers) = (Instant::now() + duration, Answers::default());
     let mut ticks = interval(Duration::from_secs(1) * CONNECTIONS / (LIMIT * FLOOD));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     while Instant::now() < until {
         ticks.tick().await;
         let request = http.post(&url).bearer_auth(&key).json(&json!({ "code": "1" }));
         let Ok(response) = request.send().await else {
-            *answered.statuses.entry(0).or_default() += 1;
+            *answers.statuses.entry(0).or_default() += 1;
             continue;
         };
         let status = response.status().as_u16();
-        *answered.statuses.entry(status).or_default() += 1;
+        *answers.statuses.entry(status).or_default() += 1;
         let number = |name: &str| response.headers().get(name)?.to_str().ok()?.parse::<u64>().ok();
-        let told = number("retry-after") >= Some(1)
+        let complete = number("retry-after") >= Some(1)
             && number("ratelimit-limit") == Some(LIMIT.into())
             && number("ratelimit-remaining") == Some(0)
             && number("ratelimit-reset") >= Some(1);
         let body: Value = response.json().await.unwrap_or_default();
         let code = body.pointer("/error/code").and_then(Value::as_str);
-        answered.bad += u32::from(status == 429 && !(told && code == Some("rate_limit_exceeded")));
+        answers.incomplete += u32::from(status == 429 && !(complete && code == Some("rate_limit_exceeded")));
     }
-    answered
+    answers
 }
 
-fn report(before: &[Duration], under: &[Duration], answered: &Answered, took: Duration) {
+fn report(before: &[Duration], under: &[Duration], answers: &Answers, took: Duration) {
     for (what, percent) in [("median", 50), ("95th percentile", 95)] {
         let (alone, flooded) = (percentile(before, percent), percentile(under, percent));
         let ratio = flooded.as_secs_f64() / alone.as_secs_f64();
-        let verdict = if ratio <= WITHIN { "ok" } else { "MISSED" };
-        let what = format!("another key floods: {what} of a quiet one");
+        let verdict = if ratio <= MAX_RATIO { "ok" } else { "MISSED" };
+        let what = format!("a key's calls while another key floods: {what}");
         println!(
-            "{what:<52} {:>9.3} ms  × {ratio:.2} of {:.3} ms alone (aim: at most {WITHIN})  {verdict}",
+            "{what:<52} {:>9.3} ms  × {ratio:.2} of {:.3} ms alone (aim: at most {MAX_RATIO})  {verdict}",
             flooded.as_secs_f64() * 1000.0,
             alone.as_secs_f64() * 1000.0
         );
     }
-    let sent: u32 = answered.statuses.values().sum();
+    let sent: u32 = answers.statuses.values().sum();
     let rate = f64::from(sent) / took.as_secs_f64();
-    let others: u32 = answered.statuses.iter().filter(|(status, _)| !matches!(status, 200 | 429)).map(|(_, n)| n).sum();
+    let others: u32 = answers.statuses.iter().filter(|(status, _)| !matches!(status, 200 | 429)).map(|(_, n)| n).sum();
     let flooded = rate >= 0.9 * f64::from(LIMIT * FLOOD);
-    let verdict = if others == 0 && answered.bad == 0 && flooded { "ok" } else { "MISSED" };
+    let verdict = if others == 0 && answers.incomplete == 0 && flooded { "ok" } else { "MISSED" };
     println!(
-        "{:<52} {rate:>9.0} a second of {} wanted: {:?}, {} refusals without their headers  {verdict}",
-        "the flood: requests, and answers by status",
+        "{:<52} {rate:>9.0} of {} intended: {:?}, {} incomplete refusals  {verdict}",
+        "the flood: requests per second, answers by status",
         LIMIT * FLOOD,
-        answered.statuses,
-        answered.bad
+        answers.statuses,
+        answers.incomplete
     );
 }

@@ -1,34 +1,35 @@
-//! `make bench`: medians, and ratios between things measured in this one run on this one machine.
+//! `make bench`: medians, and ratios between measurements of the same run on the same machine.
 //!
-//! `bench --only-flood SECONDS` measures the flood alone, for so long.
+//! `bench --only-flood SECONDS` measures only the effect of a flood, for this long.
 
 mod fairness;
+mod times;
 
 use std::{
+    error::Error,
     process::Command,
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use sandcastle::store::ObjectStore;
-use sandcastle_e2e::{api::Api, here, server::Server};
+use sandcastle_e2e::{api::Api, paths, server::Server};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
+use times::median;
 
-/// Rounds of what takes about a millisecond.
+/// Repetitions of what takes about a millisecond.
 const ROUNDS: usize = 1000;
-/// Rounds of what takes longer.
+/// Repetitions of what takes longer.
 const FEW: usize = 15;
-/// How many calls are in flight when throughput is measured, each on a sandbox of its own.
+/// Concurrent calls when throughput is measured, each on a sandbox of its own.
 const SANDBOXES: usize = 16;
 
-/// How long a key floods.
+/// Duration of the flood in seconds.
 const FLOOD_S: u64 = 30;
 
-type Anyhow = Box<dyn std::error::Error>;
-
 #[tokio::main]
-async fn main() -> Result<(), Anyhow> {
+async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [only, seconds] = arguments.as_slice()
@@ -58,8 +59,8 @@ async fn main() -> Result<(), Anyhow> {
     fairness::measure(folder.path(), FLOOD_S).await
 }
 
-/// PUT and call in turns, so that both meet the same machine.
-async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Duration, Duration), Anyhow> {
+/// Times of PUTs and calls, which alternate so that both meet the same load of the machine.
+async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Duration, Duration), Box<dyn Error>> {
     let body = Bytes::from(vec![b'x'; 1000]);
     let (mut puts, mut prints) = (Vec::new(), Vec::new());
     for n in 0..ROUNDS {
@@ -73,9 +74,9 @@ async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Durat
     Ok((median(puts), median(prints)))
 }
 
-fn ipykernel() -> Result<f64, Anyhow> {
-    let script = here::root().join("tests/bench/ipykernel_round_trip.py");
-    let out = Command::new(here::tool("python")).arg(script).arg((ROUNDS / 5).to_string()).output()?;
+fn ipykernel() -> Result<f64, Box<dyn Error>> {
+    let script = paths::root().join("tests/bench/ipykernel_round_trip.py");
+    let out = Command::new(paths::tool("python")).arg(script).arg((ROUNDS / 5).to_string()).output()?;
     let text = String::from_utf8(out.stdout)?;
     Ok(text.trim().parse().map_err(|_| String::from_utf8_lossy(&out.stderr).into_owned())?)
 }
@@ -108,8 +109,8 @@ async fn throughput(api: &Api) -> f64 {
     (SANDBOXES * (ROUNDS / 10)) as f64 / began.elapsed().as_secs_f64()
 }
 
-/// From the start of the process to the first answer, against Python that does the same alone.
-fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
+/// Time from the start of the process to the first answer, compared with Python that runs the same code alone.
+fn cold(folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Handle::current();
     let first_answer = |n: usize, code: &str| {
         let data = folder.join(format!("cold-{n}-{}", code.len()));
@@ -128,10 +129,10 @@ fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
     let (mut alone, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
     for n in 0..FEW {
         let began = Instant::now();
-        let python = Command::new(here::kernel())
+        let python = Command::new(paths::kernel())
             .args(["-c", imports])
-            .env("PYTHONPATH", here::site_packages())
-            .env("KERNEL_PYTHON_PACKAGES", here::site_packages())
+            .env("PYTHONPATH", paths::site_packages())
+            .env("KERNEL_PYTHON_PACKAGES", paths::site_packages())
             .status()?;
         assert!(python.success());
         alone.push(began.elapsed());
@@ -145,18 +146,7 @@ fn cold(folder: &std::path::Path) -> Result<(), Anyhow> {
     Ok(())
 }
 
-fn median(times: Vec<Duration>) -> Duration {
-    percentile(&times, 50)
-}
-
-/// The time that so many of a hundred calls stay below.
-fn percentile(times: &[Duration], percent: usize) -> Duration {
-    let mut times = times.to_vec();
-    times.sort();
-    times.get(times.len() * percent / 100).copied().unwrap_or_default()
-}
-
-/// One line: what, its median, and its ratio to another beside the aim.
+/// Prints one line: a name, a time, and its ratio to another time beside the aim.
 fn row(what: &str, time: Duration, against: Option<(Duration, &str)>) {
     let ratio =
         against.map(|(other, aim)| format!("  × {:.2} (aim: at most {aim})", time.as_secs_f64() / other.as_secs_f64()));

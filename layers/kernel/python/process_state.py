@@ -1,4 +1,4 @@
-"""What a sandbox has beside its variables: builtins, environment, working directory, interpreter settings."""
+"""The state of a sandbox besides its variables: builtins, environment, working directory, interpreter settings."""
 import builtins
 import sys
 from _sitebuiltins import Quitter, _Helper
@@ -6,22 +6,18 @@ from os import chdir, environ, getcwd, mkdir, symlink
 from sys import getrecursionlimit, modules, setrecursionlimit
 
 from . import output
+from .native import limits
 from .text import clean
-
-MAX_ENVIRONMENT = 64 << 10  # bytes
-MAX_NAMES = 10_000
-MAX_NAMES_LENGTH = 1 << 20  # bytes of JSON, so that a frame stays below what the host reads
-MAX_NAME = 256  # bytes
 
 missing = object()
 builtin_names = vars(builtins)
-standard = {}  # what the builtins are when a sandbox begins
-core_modules = dict(modules)  # what the standard library's functions that the kernel uses import as they run
+standard = {}  # the builtins when a sandbox begins
+core_modules = dict(modules)  # modules that functions of the standard library import when the kernel calls them
 base_environment = {}
 
 
 class Exit(Quitter):
-    """`exit` and `quit`, which leave stdin open for the next call."""
+    """`exit` and `quit`. Unlike the originals they do not close stdin, which the next call needs."""
 
     def __call__(self, code=None):
         raise SystemExit(code)
@@ -34,14 +30,14 @@ def prepare_builtins():
 
 
 class Suspended:
-    """Settings of user code that are out of force between its calls, so that they do not meet the kernel's work."""
+    """Changes by user code that are undone between its calls, so that they do not affect the kernel."""
     changed_builtins = {}
     recursion_limit = getrecursionlimit()
 
 
 def suspend():
-    """After user code: the interpreter as the kernel needs it."""
-    # Only looked at where something is gone: counting a reference copies the page that it is on from the zygote.
+    """After user code: restores the interpreter for the kernel."""
+    # The check first: reading a module counts a reference, which copies a memory page that is shared with the zygote.
     if not core_modules.keys() <= modules.keys():
         modules.update({name: module for name, module in core_modules.items() if name not in modules})
     Suspended.recursion_limit = getrecursionlimit()
@@ -52,7 +48,7 @@ def suspend():
 
 
 def resume():
-    """Before user code: the interpreter as it left it."""
+    """Before user code: restores its changes to the interpreter."""
     for name, value in Suspended.changed_builtins.items():
         if value is missing:
             del builtin_names[name]
@@ -62,7 +58,7 @@ def resume():
 
 
 def begin_environment(files, temporary, variables, changes):
-    """The environment of a new kernel, and on it what the sandbox had changed."""
+    """Sets the environment of a new kernel, and on top of it the changes of the sandbox."""
     environ.clear()
     environ.update({
         "HOME": files,
@@ -84,20 +80,20 @@ def begin_environment(files, temporary, variables, changes):
             else:
                 environ[name] = value
         except (ValueError, OSError):
-            output.note(f"the variable {name!r} of the environment could not be set")
+            output.note(f"the environment variable {name!r} could not be set")
     if changes.get("PATH") is not None:
         environ["PATH"] = f"{link_folder(temporary)}:{environ['PATH']}"
 
 
 def link_python(temporary):
-    """A folder in which this Python is called `python` and `python3`, as commands know it."""
+    """Makes a folder in which this Python is called `python` and `python3`, for PATH."""
     folder = link_folder(temporary)
     try:
         mkdir(folder)
         for name in "python", "python3":
             symlink(sys.executable, f"{folder}/{name}")
     except OSError:
-        pass  # it is there, of the kernel whose folder this is; or code has spoilt the place for it
+        pass  # it exists, from the kernel of this folder; or user code has made something else there
     return folder
 
 
@@ -105,7 +101,7 @@ def link_folder(temporary):
     return f"{temporary}/.bin"
 
 
-# Numeric libraries start a thread per processor otherwise, in each of many kernels.
+# Otherwise numeric libraries start a thread per processor in each kernel.
 SINGLE_THREADED = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -114,7 +110,7 @@ SINGLE_THREADED = {
 
 
 def environment():
-    """{name: value, or None where it was removed} of what differs from a new kernel's, as far as 64 KiB go."""
+    """{name: value, or None if removed} of the variables that differ from a new kernel's, up to the limit."""
     now, changes, size = dict(environ), {}, 0
     if now == base_environment:
         return changes
@@ -122,18 +118,18 @@ def environment():
         value = now.get(name)
         if value != base_environment.get(name) and name.isprintable():
             if name == "PATH" and value is not None:
-                # The folder is this kernel's; another one has its own.
+                # This kernel's own folder is left out: the next kernel has another.
                 value = ":".join(part for part in value.split(":") if part != link_folder(base_environment["TMPDIR"]))
             name, value = clean(name), value if value is None else clean(value)
             length = len(name.encode()) + len((value or "").encode())
-            if size + length <= MAX_ENVIRONMENT:
+            if size + length <= limits.MAX_ENV_BYTES:
                 size += length
                 changes[name] = value
     return changes
 
 
 def begin_directory(files, wanted):
-    """Goes where the sandbox was, or stays in its files where that is gone."""
+    """Changes to the sandbox's last directory, or to its files if that no longer exists."""
     chdir(files)
     if wanted:
         try:
@@ -143,7 +139,7 @@ def begin_directory(files, wanted):
 
 
 def directory(files):
-    """The working directory, relative to the files where it is among them."""
+    """The working directory: relative to the sandbox's files if it is among them, otherwise absolute."""
     try:
         current = clean(getcwd())
     except OSError:
@@ -154,18 +150,18 @@ def directory(files):
 
 
 def names(namespace):
-    """The top-level names that user code has bound, without modules."""
+    """The top-level names that user code has bound, without modules, up to the limits."""
     module = type(sys)
-    found = [name for name, value in list(namespace.items())  # threads may bind names meanwhile
-             if type(name) is str and len(name) <= MAX_NAME and type(value) is not module
+    found = [name for name, value in list(namespace.items())  # a copy: threads may bind names meanwhile
+             if type(name) is str and len(name) <= limits.MAX_NAME_BYTES and type(value) is not module
              and not (name.startswith("__") and name.endswith("__"))]
-    kept, room = [], MAX_NAMES_LENGTH
-    for name in map(clean, found[:MAX_NAMES]):
+    kept, left = [], limits.MAX_NAMES_JSON_BYTES
+    for name in map(clean, found[:limits.MAX_NAMES]):
         length = len(name.encode())
         # JSON writes a control character as six bytes.
-        room -= length if name.isidentifier() else 6 * length
-        if room < 0:
+        left -= length if name.isidentifier() else 6 * length
+        if left < 0:
             break
-        if length <= MAX_NAME:
+        if length <= limits.MAX_NAME_BYTES:
             kept.append(name)
     return kept

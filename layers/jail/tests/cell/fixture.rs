@@ -1,32 +1,33 @@
-//! The stage that every scene is played on, and small helpers for the cases.
+//! Folders on the host that every scenario uses, and helpers for the cases.
 
 use std::error::Error;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::PathBuf;
 
-use sandcastle_jail::{Building, Confined, JailError, Limits, Policy, confine_self};
+use sandcastle_jail::{Confined, Jail, JailError, Policy, confine_self};
+use sandcastle_protocol::{Limits, Step};
 
 use crate::Outcome;
 
-/// The user ids of the kernels when the zygote is root; nobody else's on this machine.
+/// The kernels' user ids if the zygote is root. No account of this machine has them.
 pub(crate) const UIDS: [u32; 2] = [61_000, 61_001];
 pub(crate) const LIMITS: Limits =
     Limits { memory_bytes: 256 << 20, processes: 24, file_bytes: 1 << 20, open_files: 128 };
 
-/// Folders on the host, and what lies in them.
-pub(crate) struct Stage {
+/// Folders and files on the host.
+pub(crate) struct Fixture {
     folder: tempfile::TempDir,
     /// What kernels may read.
     pub(crate) readable: Vec<PathBuf>,
     /// The zygote's process id, as the host sees it.
     pub(crate) zygote: i32,
-    /// The number of a descriptor that was left open.
+    /// The number of a descriptor that is open when the kernel is forked.
     pub(crate) leaked: i32,
 }
 
-impl Stage {
-    pub(crate) fn set() -> Result<Self, Box<dyn Error>> {
+impl Fixture {
+    pub(crate) fn create() -> Result<Self, Box<dyn Error>> {
         let folder = tempfile::tempdir()?;
         let open = |mode| fs::Permissions::from_mode(mode);
         fs::set_permissions(folder.path(), open(0o755))?;
@@ -34,7 +35,7 @@ impl Stage {
             for name in ["files", "tmp"] {
                 let path = folder.path().join("kernels").join(slot.to_string()).join(name);
                 fs::create_dir_all(&path)?;
-                // Wide open: what keeps neighbours out must be the cell.
+                // Writable by everybody: the cell must keep other kernels out, not the mode.
                 fs::set_permissions(&path, open(0o777))?;
                 fs::write(path.join("own"), slot.to_string())?;
                 if rustix::process::geteuid().is_root() {
@@ -67,15 +68,12 @@ impl Stage {
 }
 
 /// Confines this process as the kernel of that slot.
-pub(crate) fn confine(building: &Building, slot: usize, required: &[String]) -> Result<Confined, JailError> {
+pub(crate) fn confine(jail: &Jail, slot: usize, required: &[Step]) -> Result<Confined, JailError> {
     let uid = UIDS.get(slot).copied().unwrap_or_default();
-    confine_self(
-        building,
-        &Policy { slot: &slot.to_string(), uid, limits: LIMITS, ends_first: false, keep: &[], required },
-    )
+    confine_self(jail, &Policy { slot: &slot.to_string(), uid, limits: LIMITS, ends_first: false, keep: &[], required })
 }
 
-/// Fails with that text unless the condition is true.
+/// Fails with this text unless the condition is true.
 pub(crate) fn ensure(condition: bool, otherwise: impl Into<String>) -> Outcome {
     if condition { Ok(()) } else { Err(otherwise.into().into()) }
 }

@@ -1,12 +1,12 @@
-//! What a building holds of the host's file system: data only.
+//! Which paths of the host a jail's root shows, and which paths it makes itself.
 
-/// Folders of the system's programs and libraries, relative to `/`. On merged-/usr systems most are symbolic links.
+/// Folders of the system's programs and libraries, relative to `/`. Where `/usr` is merged, most are symbolic links.
 pub(crate) const SYSTEM: &[&str] = &["usr", "bin", "sbin", "lib", "lib32", "libx32", "lib64"];
 
-/// Small files of `/etc` that programs look for; copied, so that each costs no mount.
+/// Small files of `/etc` that programs read. They are copied, which costs less than a mount for each.
 pub(crate) const ETC_COPIES: &[&str] = &[
     "debian_version",
-    "ld.so.cache", // without it the loader searches only its default folders
+    "ld.so.cache", // without it ld.so(8) searches only its default folders
     "ld.so.conf",
     "locale.alias",
     "localtime",
@@ -20,9 +20,9 @@ pub(crate) const ETC_COPIES: &[&str] = &[
     "timezone",
 ];
 
-/// Folders of `/etc`. Private keys live next to certificates, so those are named one by one.
+/// Folders of `/etc`. Those with certificates are listed one by one, because private keys are stored next to them.
 pub(crate) const ETC_FOLDERS: &[&str] = &[
-    "alternatives", // Debian's /usr/bin/awk, liblapack.so.3 and others are links into it
+    "alternatives", // Debian's /usr/bin/awk and liblapack.so.3 are links into it
     "fonts",
     "ld.so.conf.d",
     "pki/ca-trust",
@@ -31,8 +31,8 @@ pub(crate) const ETC_FOLDERS: &[&str] = &[
     "terminfo",
 ];
 
-/// Files of `/etc` that a building has of its own: the host's users and names are nobody's business in there.
-pub(crate) const ETC_OWN: &[(&str, &str)] = &[
+/// Files of `/etc` with contents of their own, so that kernels do not see the host's users and names.
+pub(crate) const ETC_GENERATED: &[(&str, &str)] = &[
     ("group", "root:x:0:\nnogroup:x:65534:\n"),
     ("hostname", "sandbox\n"),
     ("hosts", "127.0.0.1 localhost\n::1 localhost\n"),
@@ -40,7 +40,7 @@ pub(crate) const ETC_OWN: &[(&str, &str)] = &[
     ("passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"),
 ];
 
-/// The devices. None of them holds state or reaches hardware.
+/// Devices in `/dev`. None of them holds state or gives access to hardware.
 pub(crate) const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 
 /// Symbolic links in `/dev`, and their targets.
@@ -51,13 +51,13 @@ pub(crate) const DEV_LINKS: &[(&str, &str)] = &[
     ("stderr", "/proc/self/fd/2"),
 ];
 
-/// Where the folder of all kernels is until a kernel has taken its own out of it.
+/// The folder of all kernels. Each kernel mounts its own folders from it and then unmounts it.
 pub(crate) const KERNELS: &str = "/.kernels";
 /// A kernel's working directory.
 pub(crate) const FILES: &str = "/sandbox/files";
 /// A kernel's temporary folder.
 pub(crate) const TMP: &str = "/tmp";
-/// Shared memory, a file system per kernel.
+/// Shared memory; each kernel has its own file system there.
 pub(crate) const SHM: &str = "/dev/shm";
-/// What a building makes itself; no readable path may cover any of it.
-pub(crate) const OWN: &[&str] = &[FILES, TMP, SHM, KERNELS, "/etc/passwd", "/proc"];
+/// Paths that a jail makes itself. No readable path may contain one of them.
+pub(crate) const RESERVED: &[&str] = &[FILES, TMP, SHM, KERNELS, "/etc/passwd", "/proc"];

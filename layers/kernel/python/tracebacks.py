@@ -1,25 +1,23 @@
-"""What went wrong, as text: `repr` of the exception and a traceback without the kernel's own frames."""
+"""Exceptions as text: `repr` of the exception, and a traceback without the kernel's own frames."""
 import linecache
 import os
 from traceback import TracebackException
 
+from .native import limits
 from .text import clean, cut_lines, cut_middle
 
 OWN_FILES = "<kernel "
-MAX_ERROR = 64 << 10
-MAX_TRACEBACK = 32 << 10
-MAX_LINE = 2 << 10
-MAX_FRAMES = 1_000  # at each end of a traceback; deep recursion makes millions, and looking at them takes a minute
-MAX_CHAIN = 100  # exceptions behind an exception whose tracebacks are shortened
-MAX_SOURCES = 8 << 20  # characters of source kept for tracebacks into earlier calls
+MAX_FRAMES = 1_000  # at each end of a traceback: after deep recursion there are millions, which take a minute to format
+MAX_CHAIN = 100  # causes and contexts whose tracebacks are shortened
+MAX_SOURCES = 8 << 20  # characters of source that are kept for tracebacks into earlier calls
 
 sources = {}
-# The event loop's folder: its frames stand between the kernel and code that awaits at the top level.
+# The folder of the event loop: its frames are between the kernel and code that awaits at the top level.
 asyncio_folder = os.path.join(os.path.dirname(os.__file__), "asyncio", "")
 
 
 def remember(filename, source):
-    """Keeps the source of a cell for tracebacks, as long as the newest cells have room."""
+    """Keeps the source of a call for tracebacks; drops the oldest sources when there are too many."""
     sources[filename] = source
     while sum(map(len, sources.values())) > MAX_SOURCES and len(sources) > 1:
         oldest = next(iter(sources))
@@ -32,6 +30,17 @@ def show_source(filename, source):
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
 
 
+def of_compiler(error, filename, source):
+    """Prepares an exception of compile() for its traceback: removes the frames, which are the kernel's, and adds the line of
+    source that it is about. CPython (3.11 to 3.13) sets that line for errors of its parser. For later ones, such as 'return'
+    outside function, it reads the line from a file of that name, and there is none."""
+    if isinstance(error, SyntaxError) and error.text is None and error.filename == filename:
+        lines = source.splitlines(True)
+        if error.lineno and error.lineno <= len(lines):
+            error.text = lines[error.lineno - 1]
+    return error.with_traceback(None)
+
+
 def describe(error):
     """(repr of the exception, lines of its traceback)."""
     return text_of(error), lines_of(error)
@@ -40,7 +49,7 @@ def describe(error):
 def text_of(error):
     name = type.__getattribute__(type(error), "__name__")
     try:
-        return cut_middle(repr(error), MAX_ERROR)
+        return cut_middle(repr(error), limits.MAX_ERROR_BYTES)
     except BaseException as raised:
         return clean(f"{name}(<repr raised {type.__getattribute__(type(raised), '__name__')}>)")
 
@@ -51,19 +60,19 @@ def lines_of(error):
             if filename not in linecache.cache:
                 show_source(filename, source)
         shorten(error)
-        # A SyntaxError of the cell itself has no frame but the kernel's; without any there is no empty header.
+        # If all frames are the kernel's, none are passed on: the traceback would have a header and no frames.
         frames = error.__traceback__ if has_foreign_frame(error.__traceback__) else None
         formatted = TracebackException(type(error), error, frames, compact=True)
         remove_own_frames(formatted)
         lines = "".join(formatted.format()).rstrip("\n").split("\n")
     except BaseException:
-        # User code has broken what formatting needs, or the exception itself raises.
+        # User code has broken a module that formatting needs, or the exception raises when it is formatted.
         lines = [text_of(error)]
-    return cut_lines(lines, MAX_TRACEBACK, MAX_LINE)
+    return cut_lines(lines, limits.MAX_TRACEBACK_BYTES, limits.MAX_TRACEBACK_LINE_BYTES)
 
 
 def shorten(error):
-    """Takes the middle frames out of long tracebacks of an exception and of those behind it."""
+    """Removes the middle frames from long tracebacks of an exception and of its causes and contexts."""
     for _ in range(MAX_CHAIN):
         if error is None:
             return

@@ -1,4 +1,4 @@
-//! The door of the front: tells which action of IAM each S3 request is, and asks whether its sender may.
+//! Maps each S3 request to its IAM action and asks the authorizer: what s3s calls for authentication and access control.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,42 +11,53 @@ use s3s::{
     path::S3Path,
     s3_error,
 };
-use sandcastle_local::BUCKET;
+use sandcastle_local::{BUCKET, LocalBucket};
 
-use crate::front::{Gate, Holder};
+use crate::authorizer::{Authorizer, Principal};
 
-/// The gate as s3s asks it.
-pub(crate) struct Door(pub(crate) Arc<Gate>);
+/// Authentication and access control of [`crate::iam_s3::IamS3`].
+#[derive(Clone)]
+pub(crate) struct Access {
+    pub(crate) authorizer: Arc<Authorizer>,
+    /// Tells whether an object exists.
+    pub(crate) bucket: LocalBucket,
+}
 
 #[async_trait::async_trait]
-impl S3Auth for Door {
+impl S3Auth for Access {
     async fn get_secret_key(&self, key_id: &str) -> S3Result<SecretKey> {
-        let holders = self.0.holders.lock().unwrap();
-        let holder = holders.get(key_id).ok_or_else(|| s3_error!(InvalidAccessKeyId))?;
-        Ok(SecretKey::from(holder.credentials.secret.clone()))
+        let principal = self.authorizer.principal(key_id).ok_or_else(|| s3_error!(InvalidAccessKeyId))?;
+        Ok(SecretKey::from(principal.credentials.secret.clone()))
     }
 }
 
-impl Door {
-    fn holder(&self, key_id: Option<&str>) -> S3Result<Arc<Holder>> {
-        let holders = self.0.holders.lock().unwrap();
-        key_id.and_then(|key_id| holders.get(key_id)).map(Arc::clone).ok_or_else(|| s3_error!(AccessDenied))
+impl Access {
+    fn principal(&self, key_id: Option<&str>) -> S3Result<Arc<Principal>> {
+        key_id.and_then(|key_id| self.authorizer.principal(key_id)).ok_or_else(|| s3_error!(AccessDenied))
     }
 
-    fn demand(&self, holder: &Holder, action: &str, key: Option<&str>, context: Vec<(&str, String)>) -> S3Result<()> {
+    /// Access is denied unless IAM allows the action on this object, or on the bucket.
+    fn require(
+        &self,
+        principal: &Principal,
+        action: &str,
+        key: Option<&str>,
+        context: Vec<(&str, String)>,
+    ) -> S3Result<()> {
         let resource = format!("arn:aws:s3:::{BUCKET}{}", key.map(|key| format!("/{key}")).unwrap_or_default());
-        if self.0.allows(holder, action, &resource, context) { Ok(()) } else { Err(s3_error!(AccessDenied)) }
+        let allowed = self.authorizer.allows(principal, action, &resource, context);
+        if allowed { Ok(()) } else { Err(s3_error!(AccessDenied)) }
     }
 }
 
 #[async_trait::async_trait]
-impl S3Access for Door {
+impl S3Access for Access {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        let holder = self.holder(cx.credentials().map(|credentials| credentials.access_key.as_str()))?;
+        let principal = self.principal(cx.credentials().map(|credentials| credentials.access_key.as_str()))?;
         let query = query(cx.uri().query().unwrap_or_default());
         let header = |name: &str| cx.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let token = header("x-amz-security-token").or_else(|| query.get("X-Amz-Security-Token").cloned());
-        if token != holder.credentials.session_token {
+        if token != principal.credentials.session_token {
             return Err(s3_error!(InvalidToken));
         }
         let key = match cx.s3_path() {
@@ -59,45 +70,45 @@ impl S3Access for Door {
         let condition = header("if-none-match").map(|value| ("s3:if-none-match", value)).into_iter().collect();
         match (cx.s3_op().name(), key.as_deref()) {
             ("GetObject" | "HeadObject", Some(key)) => {
-                self.demand(&holder, "s3:GetObject", Some(key), Vec::new())?;
-                self.demand_knowledge(&holder, key).await
+                self.require(&principal, "s3:GetObject", Some(key), Vec::new())?;
+                self.require_list_if_missing(&principal, key).await
             }
             ("PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload", Some(key)) => {
-                self.demand(&holder, "s3:PutObject", Some(key), condition)
+                self.require(&principal, "s3:PutObject", Some(key), condition)
             }
             ("CopyObject", Some(key)) => {
                 let source = header("x-amz-copy-source").unwrap_or_default();
                 let source = percent_encoding::percent_decode_str(&source).decode_utf8_lossy();
                 let source = source.trim_start_matches('/').strip_prefix(&format!("{BUCKET}/")).map(str::to_owned);
-                self.demand(
-                    &holder,
+                self.require(
+                    &principal,
                     "s3:GetObject",
                     Some(&source.ok_or_else(|| s3_error!(AccessDenied))?),
                     Vec::new(),
                 )?;
-                self.demand(&holder, "s3:PutObject", Some(key), condition)
+                self.require(&principal, "s3:PutObject", Some(key), condition)
             }
-            ("DeleteObject", Some(key)) => self.demand(&holder, "s3:DeleteObject", Some(key), Vec::new()),
-            // Its keys stand in the body; see below.
+            ("DeleteObject", Some(key)) => self.require(&principal, "s3:DeleteObject", Some(key), Vec::new()),
+            // Its keys are in the body: see `delete_objects`.
             ("DeleteObjects", None) => Ok(()),
             ("ListObjectsV2" | "ListObjects" | "HeadBucket", None) => {
-                self.demand(&holder, "s3:ListBucket", None, listed)
+                self.require(&principal, "s3:ListBucket", None, listed)
             }
-            // Each of the others has an action of its own name, which no document here allows by a wildcard.
-            (other, key) => self.demand(&holder, &format!("s3:{other}"), key, Vec::new()),
+            // The action of every other operation has its name; no policy of the template allows it.
+            (other, key) => self.require(&principal, &format!("s3:{other}"), key, Vec::new()),
         }
     }
 
     async fn delete_objects(&self, req: &mut S3Request<DeleteObjectsInput>) -> S3Result<()> {
-        let holder = self.holder(req.credentials.as_ref().map(|credentials| credentials.access_key.as_str()))?;
+        let principal = self.principal(req.credentials.as_ref().map(|credentials| credentials.access_key.as_str()))?;
         let mut objects = req.input.delete.objects.iter();
-        objects.try_for_each(|object| self.demand(&holder, "s3:DeleteObject", Some(&object.key), Vec::new()))
+        objects.try_for_each(|object| self.require(&principal, "s3:DeleteObject", Some(&object.key), Vec::new()))
     }
 }
 
-impl Door {
-    /// That an object is missing learns only who may list the bucket (API_GetObject.html).
-    async fn demand_knowledge(&self, holder: &Holder, key: &str) -> S3Result<()> {
+impl Access {
+    /// A missing object is 404 for one who may list the bucket, and 403 for others (API_GetObject.html).
+    async fn require_list_if_missing(&self, principal: &Principal, key: &str) -> S3Result<()> {
         let input = HeadObjectInput::builder().bucket(BUCKET.to_owned()).key(key.to_owned()).build().unwrap();
         let request = S3Request {
             input,
@@ -110,9 +121,9 @@ impl Door {
             service: None,
             trailing_headers: None,
         };
-        match self.0.bucket.head_object(request).await {
+        match self.bucket.head_object(request).await {
             Ok(_) => Ok(()),
-            Err(_) => self.demand(holder, "s3:ListBucket", None, Vec::new()),
+            Err(_) => self.require(principal, "s3:ListBucket", None, Vec::new()),
         }
     }
 }

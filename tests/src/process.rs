@@ -1,59 +1,59 @@
-//! What can be read of a process: how much memory it took, what files it has open; and by root its environment, its command
-//! line, its memory.
+//! Reads from `/proc` what a process uses and holds: peak memory, open files; as root also its environment, command line and
+//! memory.
 
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
 };
 
-/// The most memory that a process has had so far, in bytes (`VmHWM`).
-pub fn peak(pid: u32) -> u64 {
+/// The peak resident memory of a process so far, in bytes (`VmHWM`).
+pub fn peak_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
 }
 
-/// Files that a process has open and that have no name any more.
-pub fn nameless_files(pid: u32) -> usize {
+/// How many temporary files a process has open that are deleted.
+pub fn open_deleted_files(pid: u32) -> usize {
     let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
     let targets = open.filter_map(|entry| Some(fs::read_link(entry.path()).ok()?.display().to_string()));
     targets.filter(|target| target.starts_with("/tmp/") && target.ends_with(" (deleted)")).count()
 }
 
-/// As much of a mapping as is read at once.
-const PIECE: usize = 1 << 20;
+/// Bytes of a mapping that are read at once.
+const CHUNK: usize = 1 << 20;
 
-/// Which of these texts stand somewhere in the process.
-pub fn found_in(pid: i32, texts: &[String]) -> Vec<String> {
+/// Which of these texts occur in the environment, command line or memory of a process.
+pub fn texts_in(pid: i32, texts: &[String]) -> Vec<String> {
     let mut found = vec![false; texts.len()];
-    let mut look = |bytes: &[u8]| {
+    let mut search = |bytes: &[u8]| {
         for (text, found) in texts.iter().zip(&mut found) {
             *found = *found || contains(bytes, text.as_bytes());
         }
     };
     for name in ["environ", "cmdline"] {
-        look(&fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default());
+        search(&fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default());
     }
     let longest = texts.iter().map(String::len).max().unwrap_or_default();
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
     let memory = File::open(format!("/proc/{pid}/mem")).unwrap_or_else(|error| panic!("memory of {pid}: {error}"));
-    let mut bytes = vec![0; PIECE + longest];
+    let mut bytes = vec![0; CHUNK + longest];
     for (start, end) in maps.lines().filter_map(readable) {
         let mut at = start;
         while at < end {
-            // Pieces overlap, so that a text across a border is found.
+            // Chunks overlap, so that a text across a border is found.
             let length = bytes.len().min(usize::try_from(end - at).unwrap());
             match memory.read_at(&mut bytes[..length], at) {
-                Ok(read) => look(&bytes[..read]),
+                Ok(read) => search(&bytes[..read]),
                 Err(_) => break, // such as [vvar]
             }
-            at += PIECE as u64;
+            at += CHUNK as u64;
         }
     }
     texts.iter().zip(found).filter(|(_, found)| *found).map(|(text, _)| text.clone()).collect()
 }
 
-/// A line of `/proc/<pid>/maps`, when the mapping may be read.
+/// Start and end of the mapping that a line of `/proc/<pid>/maps` describes, if it is readable.
 fn readable(line: &str) -> Option<(u64, u64)> {
     let (range, rest) = line.split_once(' ')?;
     let (start, end) = range.split_once('-')?;

@@ -1,25 +1,25 @@
-"""Compiling and running a cell: top-level `await`, and the value of a last bare expression."""
+"""Compiles and runs the code of one execution: top-level `await`, and the value of a last bare expression."""
 import ast
 from sys import setprofile, settrace
 
 from .interrupt import Limit
 from .output import element
 
-CO_COROUTINE = 0x80  # see inspect.CO_COROUTINE
+CO_COROUTINE = 0x80  # inspect.CO_COROUTINE
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 Limit.quiet_globals = globals()
 
 
 class Loop:
-    """The event loop of top-level `await`, made when it is first needed and kept."""
+    """The event loop for top-level `await`. It is made at the first `await` and then kept."""
     loop = None
 
 
-def compile_cell(source, filename, display):
+def compile_code(source, filename, display):
     """(code to execute, code of the last expression or None)."""
     if display:
-        tree = ast.parse(source, filename)
+        tree = build(source, filename, "exec", ast.PyCF_ONLY_AST)
         last = tree.body[-1] if tree.body else None
         if isinstance(last, ast.Expr) and not semicolon_after(last, source):
             del tree.body[-1]
@@ -27,19 +27,19 @@ def compile_cell(source, filename, display):
     return build(source, filename, "exec"), None
 
 
-def build(source, filename, mode):
-    return compile(source, filename, mode, AWAIT, dont_inherit=True)
+def build(source, filename, mode, flags=0):
+    return compile(source, filename, mode, AWAIT | flags, dont_inherit=True)
 
 
 def semicolon_after(statement, source):
-    """Whether a semicolon ends the statement, the last one of the source."""
+    """Whether a semicolon follows the statement, which is the last one of the source."""
     lines = source.encode().splitlines()
     line = lines[statement.end_lineno - 1] if statement.end_lineno <= len(lines) else b""
     return line[statement.end_col_offset:].lstrip().startswith(b";")
 
 
 def run(code, expression, namespace):
-    """Runs the code in the namespace, and shows the expression's value. Whatever it raises is the cell's own."""
+    """Runs the code in the namespace and shows the expression's value. Exceptions are those of the code."""
     evaluate(code, namespace)
     if expression is not None:
         if Limit.hit:
@@ -61,12 +61,12 @@ def wait_for(coroutine):
     try:
         return Loop.loop.run_until_complete(coroutine)
     except KeyboardInterrupt:
-        Loop.loop = None  # its task stands where the interrupt has met it
+        Loop.loop = None  # the interrupted task is still pending in it
         raise
 
 
 def interruptible(function, *arguments):
-    """Calls the function with the limit in force; gives the exception that ended it, if one did."""
+    """Calls the function while the time limit can interrupt it. Returns the exception that ended it, or None."""
     failure = None
     try:
         Limit.armed = True
@@ -76,10 +76,10 @@ def interruptible(function, *arguments):
     except BaseException as error:
         failure = error
     Limit.armed = False
-    # Right here, for the next call of a function would meet what user code has set.
+    # Before any other call: user code may have set a function that runs at every call.
     for stop in settrace, setprofile:
         try:
             stop(None)
         except BaseException:
-            pass  # a profile function that raises is gone with that
+            pass  # the profile function raised, and is removed
     return failure
