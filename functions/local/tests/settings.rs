@@ -110,9 +110,10 @@ fn valid(setting: &Setting) -> String {
         ("RUST_LOG", _) => "debug".into(),
         ("JWT_JWKS", _) | (_, Values::Url) => "http://host".into(),
         (_, Values::Number { from, .. }) => from.to_string(),
-        (_, Values::OneOf(words)) => words[0].into(),
+        (_, Values::OneOf(words)) => words.first().copied().unwrap_or_default().into(),
         (_, Values::Text | Values::Path) => "/x".into(),
-        (name, Values::Other(_)) => panic!("{name} needs a valid value in this test"),
+        // Refused where anything is: the setting then needs a value of its own above.
+        (_, Values::Other(_)) => "?".into(),
     }
 }
 

@@ -144,7 +144,7 @@ async fn an_inner_failure_is_logged_with_its_causes() {
     let id = world.sandbox().await;
     let answer = world.execute(&id, "broken kernel").await;
     let line: serde_json::Value = serde_json::from_str(buffer.text().trim()).unwrap();
-    assert_eq!(line["error"], "interpreter: kernel: socket torn at /opt/inside");
+    assert_eq!(line["error"], "interpreter: run in a kernel: socket torn at /opt/inside");
     assert_eq!(line["span"]["request_id"], answer.header("x-request-id"));
 }
 
