@@ -74,6 +74,7 @@ test: build packages layer tools ## run all tests
 lint: packages ## check formatting and clippy, as CI does
 	cargo fmt --all --check
 	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(FLAGS) -p sandcastle-execute --no-default-features -- -D warnings
 
 # The SAM CLI is one of the tests' tools; cfn-lint and checkov need other versions of its packages. Needs no credentials.
 lint-template: tools $(LINT)/.installed ## check the SAM template

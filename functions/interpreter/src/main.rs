@@ -14,11 +14,15 @@ use std::{
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use sandcastle::invocation::{Request, Response};
-use sandcastle_host::{KernelHost, settings};
+use sandcastle_host::{
+    KernelHost,
+    settings::{MAX_KERNELS, host_config},
+};
 use sandcastle_runtime::{
     COLD_STARTS,
     lambda::{self, InitError},
     logging, millis,
+    settings::{LOG, Lookup},
 };
 
 use function::Function;
@@ -26,9 +30,6 @@ use function::Function;
 /// The role's own credentials. They are good for nothing here, and code may be able to read the environment of the
 /// process that hosts it.
 const CREDENTIALS: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-
-/// Kernels at once, unless set: an environment belongs to one sandbox.
-const KERNELS: u64 = 1;
 
 #[expect(clippy::disallowed_methods, reason = "the one place where this program's settings are read")]
 fn variable(name: &str) -> Option<String> {
@@ -77,9 +78,10 @@ async fn run() -> ExitCode {
 }
 
 async fn init() -> Result<Arc<KernelHost>, InitError> {
-    let filter = variable("RUST_LOG").filter(|filter| !filter.is_empty());
     let name = variable("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    logging::init_on_lambda(filter.as_deref().unwrap_or("info"), &name)?;
-    let config = settings::host_config(variable, KERNELS).map_err(|error| InitError::Config(error.into()))?;
+    logging::init_on_lambda(Lookup(variable).text(&LOG).as_deref().unwrap_or(LOG.default), &name)?;
+    let kernels = MAX_KERNELS.default_number();
+    let config = kernels.and_then(|kernels| host_config(variable, kernels));
+    let config = config.map_err(|error| InitError::Config(error.into()))?;
     KernelHost::start_without_store(config).await.map_err(|error| InitError::Host(error.into()))
 }
