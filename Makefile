@@ -26,7 +26,7 @@ run: build packages ## build what is missing and serve on http://127.0.0.1:8787 
 	@exec $(BINARIES)/sandcastle serve
 
 build: toolchain ## build the server and the kernel
-	$(CARGO) build $(FLAGS) -p sandcastle-local -p sandcastle-execute -p sandcastle-kernel
+	$(CARGO) build $(FLAGS) -p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel
 
 packages: $(PACKAGES)/.installed ## install the Python packages that code can import
 
