@@ -22,7 +22,7 @@ use sandcastle::{
     ledger::Ledger,
     manifest::{Node, Status, WorkingFile},
     report::Report,
-    service::{Content, ExecuteRequest, FileContent, Sandcastles, ServiceError, Settings},
+    service::{Content, ExecuteRequest, FileContent, Sandcastles, ServiceError, Settings, Writers},
     store::{ObjectStore, PutNew, StoreError},
 };
 use sandcastle_e2e::faults::{Fault, Faulty, Op, Plan};
@@ -118,7 +118,7 @@ impl Harness {
     async fn service(&self, interpreter: FakeInterpreter) -> Service {
         let interpreter = Arc::new(interpreter);
         let store = Arc::new(S3Store::connect(self.s3.store_config()).await);
-        let settings = Settings { execution_limit: Duration::from_secs(10), now };
+        let settings = Settings { execution_limit: Duration::from_secs(10), writers: Writers::Several, now };
         let calls = Arc::new(Sandcastles::new(store, Arc::clone(&interpreter) as Arc<dyn Interpreter>, settings));
         Service { calls, interpreter }
     }
@@ -521,7 +521,7 @@ static DAYS_AHEAD: AtomicI64 = AtomicI64::new(0);
 async fn sandboxes_end_after_29_days_and_their_files_are_stored_again_after_20() {
     let harness = Harness::new().await;
     let ahead = || now() + time::Duration::days(DAYS_AHEAD.load(Ordering::SeqCst));
-    let settings = Settings { execution_limit: Duration::from_secs(10), now: ahead };
+    let settings = Settings { execution_limit: Duration::from_secs(10), writers: Writers::One, now: ahead };
     let calls = Sandcastles::new(harness.store.clone(), Arc::new(FakeInterpreter::default()), settings);
     let id = calls.start(&caller(), None, deadline()).await.unwrap().sandbox_id;
     let (me, text_id) = (caller(), id.to_string());

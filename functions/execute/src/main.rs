@@ -7,7 +7,7 @@ use lambda_http::lambda_runtime::{self, LambdaEvent, service_fn};
 use sandcastle::{
     interpreter::Interpreter,
     invocation::Bucket,
-    service::{Sandcastles, Settings},
+    service::{Sandcastles, Settings, Writers},
 };
 use sandcastle_execute::{
     App, Authenticator, Events,
@@ -59,7 +59,8 @@ async fn init() -> Result<Events, InitError> {
     let store = Arc::new(S3Store::connect(s3_config(&config)).await);
     let authenticator = Authenticator::new(store.clone(), OffsetDateTime::now_utc).with_jwt(config.jwt.clone());
     let (interpreter, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
-    let settings = Settings { execution_limit: config.execution_limit, now: OffsetDateTime::now_utc };
+    let (execution_limit, writers) = (config.execution_limit, Writers::Several);
+    let settings = Settings { execution_limit, writers, now: OffsetDateTime::now_utc };
     let sandcastles = Sandcastles::new(store, interpreter?, settings);
     let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit).with_limits(config.allowed);
     Ok(Events::new(Arc::new(app), config.events))

@@ -60,6 +60,7 @@ impl Function {
             execution: request.execution,
             commit: request.commit,
             head: Arc::new(head),
+            fresh: request.fresh,
             work: request.work,
             limit: Duration::from_millis(request.limit_ms),
             deadline: Instant::now() + left,

@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::serve::ListenerExt;
-use sandcastle::service::{Sandcastles, Settings as ServiceSettings};
+use sandcastle::service::{Sandcastles, Settings as ServiceSettings, Writers};
 use sandcastle_execute::{App, Authenticator};
 use sandcastle_host::{HostConfig, HostError, KernelHost};
 use sandcastle_s3::{S3Config, S3Store};
@@ -87,7 +87,8 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let key = DevKey::find(&data, settings.api_key.clone())?;
     let started = async { Ok(KernelHost::start(host_config, store.clone()).await?) };
     let (host, ()) = tokio::try_join!(started, async { Ok::<_, ServeError>(key.ensure(store.as_ref()).await?) })?;
-    let service = ServiceSettings { execution_limit: settings.execution_limit, now: OffsetDateTime::now_utc };
+    let writers = if embedded.is_some() { Writers::One } else { Writers::Several };
+    let service = ServiceSettings { execution_limit: settings.execution_limit, writers, now: OffsetDateTime::now_utc };
     let sandcastles = Arc::new(Sandcastles::new(store.clone(), host.clone(), service));
     let authenticator = Authenticator::new(store, OffsetDateTime::now_utc).with_jwt(settings.jwt);
     let app = App::new(sandcastles, authenticator, None).with_limits(settings.allowed);

@@ -29,6 +29,7 @@ fn job(head: &Head) -> Job {
         execution: ExecutionId::new(),
         commit: CommitId::new(),
         head: Arc::new(head.clone()),
+        fresh: true,
         work: Work::Cell { code: Code::parse("").unwrap(), display_last: false },
         limit: std::time::Duration::ZERO,
         deadline: now,

@@ -57,6 +57,7 @@ impl RemoteInterpreter {
             execution: job.execution,
             commit: job.commit,
             position: job.head.position,
+            fresh: job.fresh,
             manifest: (manifest.len() <= MAX_INLINE_MANIFEST).then(|| Arc::clone(&job.head.manifest)),
             work: job.work.clone(),
             limit_ms: u64::try_from(job.limit.as_millis()).unwrap_or(u64::MAX),
@@ -86,6 +87,8 @@ impl RemoteInterpreter {
             }
             Response::Failed { kind: FailureKind::Busy, .. } => Err(RunError::Busy),
             Response::Failed { kind: FailureKind::NoTime, .. } => Err(RunError::NoTime),
+            Response::Failed { kind: FailureKind::Stale, .. } => Err(RunError::Stale),
+            Response::Failed { kind: FailureKind::TooLate, .. } => Err(RunError::TooLate),
             Response::Failed { message, .. } => Err(broken(check::for_log(&message))),
             Response::Warm => Err(broken("an answer to another question")),
         }

@@ -7,6 +7,7 @@
 
 use std::{
     borrow::Cow,
+    error::Error,
     fmt::{self, Debug, Write as _},
     io::Write as _,
     time::{SystemTime, UNIX_EPOCH},
@@ -18,6 +19,8 @@ use tracing::{
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context, registry::LookupSpan};
+
+use crate::chain;
 
 /// Digits of a request id that are shown.
 const SHORT_ID: usize = 8;
@@ -104,6 +107,10 @@ where
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.add(field, value);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.add(field, &chain(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

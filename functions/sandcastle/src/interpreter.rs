@@ -23,10 +23,14 @@ pub struct Job {
     pub sandbox: SandboxId,
     /// The execution; the same through all its attempts.
     pub execution: ExecutionId,
-    /// The commit id that the outcome is committed with. The kernel is at that position once a later job's head shows it.
+    /// The commit id that the outcome is committed with. The kernel has the sandbox's variables once a later job's head names
+    /// it in [`Manifest::variables_at`].
     pub commit: CommitId,
     /// The newest entry that the caller knows to be committed. A kernel elsewhere is brought there, or replaced.
     pub head: Arc<Head>,
+    /// True when that entry was read for this job: then a kernel that contradicts it is of no more use. Otherwise it may be
+    /// the remembered entry that is stale.
+    pub fresh: bool,
     /// What is to run.
     pub work: Work,
     /// The limit on the work itself.
@@ -99,6 +103,13 @@ pub enum RunError {
     /// Too little of the call's time is left to run anything.
     #[error("no time left to run")]
     NoTime,
+    /// The job's head was remembered, and a kernel or the bucket contradicts it. Nothing ran; with a head that was read now the
+    /// job may be sent again.
+    #[error("the job's head is stale")]
+    Stale,
+    /// The work ended, but there was no time left to store its files. The kernel is gone.
+    #[error("no time left to store files")]
+    TooLate,
     /// The sandbox's files or ledger could not be read or written.
     #[error("sandbox storage")]
     Store(#[from] StoreError),

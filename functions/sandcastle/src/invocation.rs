@@ -46,6 +46,8 @@ pub struct RunRequest {
     pub commit: CommitId,
     /// The newest entry that is known.
     pub position: Position,
+    /// True when that entry was read for this job.
+    pub fresh: bool,
     /// The state there; read from the ledger when it is too big to travel.
     pub manifest: Option<Arc<Manifest>>,
     /// What is to run.
@@ -137,6 +139,10 @@ pub enum FailureKind {
     Busy,
     /// Too little time was left.
     NoTime,
+    /// The head was stale.
+    Stale,
+    /// The work ended too late to be stored.
+    TooLate,
     /// The bucket.
     Store,
     /// Anything else.
@@ -148,6 +154,8 @@ impl From<&RunError> for FailureKind {
         match error {
             RunError::Busy => Self::Busy,
             RunError::NoTime => Self::NoTime,
+            RunError::Stale => Self::Stale,
+            RunError::TooLate => Self::TooLate,
             RunError::Store(_) => Self::Store,
             RunError::Failed(_) => Self::Other,
         }

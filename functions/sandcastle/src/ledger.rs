@@ -51,6 +51,11 @@ impl Ledger {
         }
     }
 
+    /// True when there is an entry with this number.
+    pub async fn has(&self, id: &SandboxId, seq: u64) -> Result<bool, StoreError> {
+        Ok(self.store.get(&layout::entry(id, seq)).await?.is_some())
+    }
+
     /// Up to `limit` entries older than `before`, newest first.
     pub async fn page(&self, id: &SandboxId, before: Option<u64>, limit: u16) -> Result<Vec<Entry>, StoreError> {
         let after = before.map(|seq| layout::entry(id, seq));
@@ -180,7 +185,7 @@ impl Ledger {
         hash: ContentHash,
         max: usize,
     ) -> Result<T, StoreError> {
-        let missing = || StoreError::Corrupt { key: layout::object(id, epoch, hash), what: "missing".to_owned() };
+        let missing = || StoreError::Missing { key: layout::object(id, epoch, hash) };
         self.get_object(id, epoch, hash, max).await?.ok_or_else(missing)
     }
 }

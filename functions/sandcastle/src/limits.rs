@@ -64,6 +64,9 @@ pub const SANDBOX_AGE: Duration = Duration::from_secs(29 * 24 * 3600);
 /// Stored bytes that a manifest refers to are renewed when they are older; the bucket removes them after 60 days,
 /// and a manifest lives for at most 29 after it was written.
 pub const REFRESH_AFTER: Duration = Duration::from_secs(20 * 24 * 3600);
+/// A running sandbox's marker is written again with the first change after so long. The bucket removes markers after 30 days,
+/// and so never before the end of their sandbox, [`SANDBOX_AGE`] after its last change.
+pub const MARK_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// Presigned URLs work for so long.
 pub const LINK_LIFETIME: Duration = Duration::from_secs(3600);
 /// For so long after a lost commit a sandbox's newest entry is read before the code runs.

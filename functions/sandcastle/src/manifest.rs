@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
-    ContentHash, EnvName, EnvValue, FileMode, Name, RuntimeVersion, VariableName, WorkingDirectory, WorkingPath, limits,
+    CommitId, ContentHash, EnvName, EnvValue, FileMode, Name, RuntimeVersion, VariableName, WorkingDirectory,
+    WorkingPath, limits,
 };
 
 /// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
@@ -40,6 +41,11 @@ pub struct Manifest {
     pub marked_at: OffsetDateTime,
     /// Which life this is.
     pub epoch: Epoch,
+    /// The commit that started the sandbox, last.
+    pub started_by: Option<CommitId>,
+    /// The commit that last changed variables: by code, or by a start, which clears them. A kernel at this commit has them,
+    /// whatever files have changed since.
+    pub variables_at: Option<CommitId>,
     /// Everything in the working folder.
     pub files: Arc<BTreeMap<WorkingPath, Node>>,
     /// Top-level names that user code has bound.
@@ -132,6 +138,8 @@ impl Manifest {
             released_at: None,
             marked_at: at,
             epoch,
+            started_by: None,
+            variables_at: None,
             files: Arc::default(),
             variables: Arc::default(),
             lost: BTreeMap::new(),

@@ -33,6 +33,12 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// There is nothing where something was written, as after a stop or at the end of an object's age.
+    #[error("read {key}: missing")]
+    Missing {
+        /// The key.
+        key: String,
+    },
     /// What was read is not what was written there: wrong hash, or not the JSON that it should be.
     #[error("read {key}: {what}")]
     Corrupt {

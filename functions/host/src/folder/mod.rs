@@ -19,7 +19,7 @@ use std::{
 };
 
 use rustix::fs::{CWD, Mode, OFlags, Stat, openat};
-use sandcastle::{ContentHash, SandboxId, WorkingPath, ledger::Ledger, manifest::Epoch, store::ObjectStore};
+use sandcastle::{ContentHash, SandboxId, WorkingPath, manifest::Epoch, store::ObjectStore};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 pub(crate) use harvest::Before;
@@ -43,13 +43,6 @@ pub(crate) struct Storage {
     pub(crate) epoch: Epoch,
     /// Bounds what is held in memory, for the whole host.
     pub(crate) memory: Memory,
-}
-
-impl Storage {
-    /// The sandbox's ledger.
-    pub(crate) fn ledger(&self) -> Ledger {
-        Ledger::new(Arc::clone(&self.store))
-    }
 }
 
 /// The budget of file contents in memory.

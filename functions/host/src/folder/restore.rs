@@ -46,9 +46,11 @@ pub(crate) async fn restore(
     storage: &Storage,
     changes: BTreeMap<WorkingPath, Option<Node>>,
 ) -> Result<Snapshot, FolderError> {
+    // What was broken off may still write: threads that block cannot be stopped.
+    drop(slot.writing.write().await);
     let changes = Arc::new(changes);
-    let (place, all) = (Arc::clone(slot), Arc::clone(&changes));
-    blocking(move || Tree::open(&place)?.clear_and_make_folders(&all)).await?;
+    let all = Arc::clone(&changes);
+    blocking(slot, move |tree| tree.clear_and_make_folders(&all)).await?;
     let files = changes.iter().filter_map(|(path, node)| match node {
         Some(Node::File(file)) => Some((path.clone(), file.clone())),
         _ => None,
@@ -57,28 +59,38 @@ pub(crate) async fn restore(
     let writes = stream::iter(files).map(|(path, file)| async move {
         let _held = storage.memory.hold(file.size).await.map_err(io::Error::other)?;
         let bytes = fetch(storage, file.hash).await?;
-        let place = Arc::clone(slot);
-        blocking(move || {
-            let seen = Tree::open(&place)?.write(&path, &file, &bytes)?;
+        blocking(slot, move |tree| {
+            let seen = tree.write(&path, &file, &bytes)?;
             Ok((path, seen))
         })
         .await
     });
     let files = writes.buffer_unordered(CONCURRENT_GETS).try_collect::<Vec<_>>().await?;
-    let place = Arc::clone(slot);
-    blocking(move || Tree::open(&place)?.set_folder_modes(&changes)).await?;
+    blocking(slot, move |tree| tree.set_folder_modes(&changes)).await?;
     Ok(Snapshot { files: files.into_iter().collect(), ..Snapshot::now() })
 }
 
 async fn fetch(storage: &Storage, hash: ContentHash) -> Result<Bytes, StoreError> {
     let key = layout::file(&storage.sandbox, storage.epoch, hash);
-    let corrupt = |what: &str| StoreError::Corrupt { key: key.clone(), what: what.to_owned() };
-    let bytes = storage.store.get(&key).await?.ok_or_else(|| corrupt("missing"))?;
-    if ContentHash::of(&bytes) == hash { Ok(bytes) } else { Err(corrupt("its bytes have another hash")) }
+    let Some(bytes) = storage.store.get(&key).await? else { return Err(StoreError::Missing { key }) };
+    if ContentHash::of(&bytes) == hash {
+        Ok(bytes)
+    } else {
+        Err(StoreError::Corrupt { key, what: "its bytes have another hash".to_owned() })
+    }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, FolderError> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(io::Error::other)??)
+/// Does something to a slot's working folder, on a thread that may block.
+async fn blocking<T: Send + 'static>(
+    slot: &Arc<Slot>,
+    work: impl FnOnce(Tree) -> io::Result<T> + Send + 'static,
+) -> Result<T, FolderError> {
+    let (slot, writing) = (Arc::clone(slot), Arc::clone(&slot.writing).read_owned().await);
+    let done = tokio::task::spawn_blocking(move || {
+        let _writing = writing;
+        work(Tree::open(&slot)?)
+    });
+    Ok(done.await.map_err(io::Error::other)??)
 }
 
 /// An open working folder, and who owns what is put there.

@@ -1,6 +1,13 @@
 //! Who may have a kernel: a bounded number of seats, the idle kernels, and one job at a time for each sandbox.
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use parking_lot::Mutex;
 use sandcastle::SandboxId;
@@ -45,6 +52,15 @@ impl Drop for Seat {
 struct SandboxLock {
     turn: Arc<tokio::sync::Mutex<()>>,
     closing: Notify,
+    /// How often it was told to end.
+    closed: AtomicU64,
+}
+
+impl SandboxLock {
+    fn close(&self) {
+        self.closed.fetch_add(1, Ordering::SeqCst);
+        self.closing.notify_waiters();
+    }
 }
 
 /// A sandbox's turn: nobody else runs in it meanwhile.
@@ -53,6 +69,8 @@ pub(crate) struct Turn<'a, K> {
     sandbox: SandboxId,
     lock: Arc<SandboxLock>,
     guard: Option<OwnedMutexGuard<()>>,
+    /// How often the lock had been told to end when this turn came.
+    closed_before: u64,
 }
 
 impl<K> Pool<K> {
@@ -67,8 +85,9 @@ impl<K> Pool<K> {
         let lock = Arc::clone(self.inner.lock().turns.entry(sandbox).or_default());
         let waiting = Arc::clone(&lock.turn).lock_owned();
         // Made before the wait, so that a wait that is given up forgets the lock like a turn that has ended.
-        let mut turn = Turn { pool: self, sandbox, lock, guard: None };
+        let mut turn = Turn { pool: self, sandbox, lock, guard: None, closed_before: 0 };
         turn.guard = Some(timeout_at(until.into(), waiting).await.ok()?);
+        turn.closed_before = turn.lock.closed.load(Ordering::SeqCst);
         Some(turn)
     }
 
@@ -105,14 +124,14 @@ impl<K> Pool<K> {
     /// Tells the sandbox's current run to end.
     pub(crate) fn close(&self, sandbox: &SandboxId) {
         if let Some(lock) = self.inner.lock().turns.get(sandbox) {
-            lock.closing.notify_waiters();
+            lock.close();
         }
     }
 
     /// Tells all runs to end, and takes all idle kernels.
     pub(crate) fn close_all(&self) -> Vec<K> {
         let mut inner = self.inner.lock();
-        inner.turns.values().for_each(|lock| lock.closing.notify_waiters());
+        inner.turns.values().for_each(|lock| lock.close());
         inner.idle.drain().map(|(_, idle)| idle.kernel).collect()
     }
 
@@ -130,9 +149,22 @@ impl<K> Pool<K> {
 }
 
 impl<K> Turn<'_, K> {
-    /// Waits until this run is told to end.
+    /// The sandbox.
+    pub(crate) fn sandbox(&self) -> &SandboxId {
+        &self.sandbox
+    }
+
+    /// True when this job was told to end.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock.closed.load(Ordering::SeqCst) != self.closed_before
+    }
+
+    /// Waits until this job is told to end.
     pub(crate) async fn closing(&self) {
-        self.lock.closing.notified().await;
+        let told = self.lock.closing.notified();
+        if !self.is_closed() {
+            told.await;
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use rustix::{
     io::Errno,
 };
 
+use tokio::sync::RwLock;
+
 use crate::folder::modes::chmod_seen;
 
 /// User ids of kernels are the first one and a number below this.
@@ -34,6 +36,8 @@ pub(crate) struct Slot {
     pub(crate) number: u64,
     /// The user and group id of its kernel, when the host is root; no other slot has it as long as this one is there.
     pub(crate) uid: u32,
+    /// Held for reading by whoever writes to the folder, and for writing by whoever must know that nobody does.
+    pub(crate) writing: Arc<RwLock<()>>,
     path: PathBuf,
     used: Arc<Mutex<HashSet<u32>>>,
 }
@@ -47,7 +51,8 @@ impl Slots {
     /// Makes a folder, owned by the kernel's user when the host is root.
     pub(crate) fn create(&self) -> io::Result<Slot> {
         let (number, uid) = self.number_and_uid().ok_or_else(|| io::Error::other("no user id is free"))?;
-        let slot = Slot { number, uid, path: self.kernels.join(number.to_string()), used: Arc::clone(&self.used) };
+        let (path, used) = (self.kernels.join(number.to_string()), Arc::clone(&self.used));
+        let slot = Slot { number, uid, writing: Arc::default(), path, used };
         for folder in [&slot.path, &slot.files(), &slot.path.join("tmp")] {
             DirBuilder::new().mode(0o700).create(folder)?;
             if is_root() {

@@ -1,10 +1,12 @@
 //! The interpreter port over kernels of this machine.
 
+mod lease;
 mod prepare;
 mod states;
 mod work;
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,8 +18,7 @@ use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use sandcastle::{
     SandboxId,
-    entry::Position,
-    interpreter::{Interpreter, Job, Outcome, RunError},
+    interpreter::{Interpreter, Job, Outcome, RunError, Work},
     store::ObjectStore,
 };
 use sandcastle_protocol::StepReport;
@@ -30,7 +31,7 @@ use crate::{
     kernel::{
         Ending,
         nursery::Nursery,
-        pool::Pool,
+        pool::{Pool, Turn},
         processes::{self, MemoryKills},
         reap,
         slot::Slots,
@@ -120,6 +121,10 @@ impl KernelHost {
         }
     }
 
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
     /// The version of the Python that runs, such as `3.13.0`.
     pub fn runtime(&self) -> &str {
         &self.python
@@ -128,33 +133,42 @@ impl KernelHost {
     /// Runs a job with its own access to the bucket.
     pub async fn run_with(&self, store: Arc<dyn ObjectStore>, job: Job) -> Result<Outcome, RunError> {
         let turn = self.pool.turn(job.sandbox, job.deadline).await.ok_or(RunError::Busy)?;
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return Err(RunError::failed("the host is shutting down"));
         }
         let epoch = job.head.manifest.epoch;
         let storage = Storage { store, sandbox: job.sandbox, epoch, memory: self.memory.clone() };
         // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it.
         tokio::select! {
-            outcome = self.run_in_turn(&job, &storage) => outcome,
+            outcome = self.run_in_turn(&job, &storage, &turn) => outcome,
             () = turn.closing() => Err(RunError::failed("the sandbox's kernel was discarded")),
         }
     }
 
     /// The whole of one job, within the sandbox's turn.
-    async fn run_in_turn(&self, job: &Job, storage: &Storage) -> Result<Outcome, RunError> {
-        let Finished { ready, stopped, end } = self.work(job, storage).await?;
+    async fn run_in_turn(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
+    ) -> Result<Outcome, RunError> {
+        let Finished { ready, stopped, end } = self.work(job, storage, turn).await?;
         let ReadyKernel { mut kernel, snapshot, start } = ready;
         let before = Before { manifest: Arc::clone(&start.parent), snapshot, kernel: stopped.then_some(kernel.pid) };
         let harvest = harvest_and_store(Arc::clone(&kernel.slot), storage, before);
         // Giving up here drops the kernel, and with it what the code has done.
         let until = tokio::time::Instant::from_std(job.deadline);
-        let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::NoTime)?;
+        let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::TooLate)?;
         let (harvested, snapshot) = harvested.map_err(run_error)?;
         let (manifest, report) = outcome::of(start, end, harvested);
-        let keep = stopped && !kernel.exit.is_known() && !self.closed.load(Ordering::SeqCst);
+        let keep = stopped && !kernel.exit.is_known() && !self.is_closed();
         if keep && processes::comes_to_stop(kernel.pid).await {
-            let at = Position { seq: job.head.position.seq.saturating_add(1), commit_id: job.commit };
-            self.pool.put(job.sandbox, IdleKernel { kernel, at, snapshot, manifest: Arc::new(manifest.clone()) });
+            let variables_at = match job.work {
+                Work::Cell { .. } => Some(job.commit),
+                Work::Command(_) => job.head.manifest.variables_at,
+            };
+            let (files, unsure) = (Arc::clone(&manifest.files), BTreeSet::new());
+            self.put_back(IdleKernel { kernel, variables_at, snapshot, files, unsure }, turn);
         }
         Ok(Outcome { parent: job.head.position, manifest, report })
     }
@@ -170,6 +184,7 @@ impl Interpreter for KernelHost {
 
     fn discard<'a>(&'a self, sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
         Box::pin(async move {
+            // In this order: a job that is told to end puts no kernel back.
             self.pool.close(sandbox);
             drop(self.pool.take(sandbox));
         })

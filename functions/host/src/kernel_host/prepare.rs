@@ -1,67 +1,96 @@
 //! Prepares the kernel that a job runs in: the idle one as it is, the idle one with changed files, or a new one.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use sandcastle::{
-    entry::{Position, difference},
+    entry::difference,
     interpreter::{Job, RunError, Work},
+    store::StoreError,
 };
 use sandcastle_protocol::{LostName, Program, Start, Step, StepReport, ToKernel};
 use sandcastle_runtime::{chain, millis};
 use tokio::sync::mpsc;
 
 use super::{
-    KernelHost, run_error,
+    KernelHost,
+    lease::Lease,
+    run_error,
     states::{IdleKernel, ReadyKernel},
 };
 use crate::{
-    folder::{Snapshot, Storage, restore},
-    kernel::{Ending, Kernel, ProgramCell, StartError, pool::Seat, processes, slot::Slot, zygote::Zygote},
+    folder::{FolderError, Snapshot, Storage, restore},
+    kernel::{
+        Ending, Kernel, ProgramCell, StartError,
+        pool::{Seat, Turn},
+        processes,
+        slot::Slot,
+        zygote::Zygote,
+    },
     run::outcome::StartState,
 };
 
-/// Entries that an idle kernel may be behind; further back it is replaced.
-const MAX_BEHIND: u64 = 64;
 /// So many attempts to start a kernel: it, or its zygote, may have been killed while it started.
 const ATTEMPTS: u32 = 5;
 
 impl KernelHost {
     /// A kernel at the job's head.
-    pub(super) async fn prepare(&self, job: &Job, storage: &Storage) -> Result<ReadyKernel, RunError> {
-        if let Some(mut idle) = self.pool.take(&job.sandbox)
-            && !idle.kernel.exit.is_known()
-            && let Some(ready) = self.catch_up(idle, job, storage).await?
-        {
-            return Ok(ready);
+    pub(super) async fn prepare(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
+    ) -> Result<ReadyKernel, RunError> {
+        if let Some(lease) = Lease::take(self, turn) {
+            match self.catch_up(lease, job, storage).await? {
+                Some(ready) => return Ok(ready),
+                // Only an entry that was read now tells that a kernel is of no more use; this one was ended.
+                None if job.fresh => {}
+                None => return Err(RunError::Stale),
+            }
         }
         self.start_kernel(job, storage).await
     }
 
-    /// The idle kernel at the job's head. `None`: it cannot catch up, and is ended.
-    async fn catch_up(&self, idle: IdleKernel, job: &Job, storage: &Storage) -> Result<Option<ReadyKernel>, RunError> {
-        let IdleKernel { kernel, at, snapshot, manifest } = idle;
+    /// The idle kernel at the job's head. `None`: it has other variables than the head names. Then it is ended where the head was
+    /// read for this job, and goes back to the pool otherwise.
+    async fn catch_up(
+        &self,
+        mut lease: Lease<'_>,
+        job: &Job,
+        storage: &Storage,
+    ) -> Result<Option<ReadyKernel>, RunError> {
         let parent = Arc::clone(&job.head.manifest);
-        if at == job.head.position {
-            return Ok(Some(ReadyKernel { kernel, snapshot, start: StartState::warm(parent) }));
-        }
-        if manifest.epoch != parent.epoch || !only_files_since(at, job, storage).await? {
+        let Some(idle) = lease.kernel() else { return Ok(None) };
+        if idle.variables_at != parent.variables_at {
+            if job.fresh {
+                drop(lease.keep());
+            }
             return Ok(None);
         }
-        // The folder is written to, so the kernel must certainly be stopped.
-        if !processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false) {
-            return Ok(None);
+        let mut changes = if Arc::ptr_eq(&idle.files, &parent.files) {
+            BTreeMap::new()
+        } else {
+            difference(&idle.files, &parent.files)
+        };
+        for path in &idle.unsure {
+            changes.insert(path.clone(), parent.files.get(path).cloned());
         }
-        let changes = difference(&manifest.files, &parent.files);
-        match restore(&kernel.slot, storage, changes).await {
-            Ok(later) => {
-                let (snapshot, start) = (snapshot.updated(later), StartState::warm(parent));
-                Ok(Some(ReadyKernel { kernel, snapshot, start }))
+        if !changes.is_empty() {
+            // The folder is written to, so the kernel must certainly be stopped.
+            if !processes::stop_and_end_children(idle.kernel.pid, &idle.kernel.process).await.unwrap_or(false) {
+                drop(lease.keep());
+                return self.start_kernel(job, storage).await.map(Some);
             }
-            Err(error) => {
-                tracing::warn!(error = chain(&error), "working files not applied to an idle kernel");
-                Ok(None)
-            }
+            idle.unsure.extend(changes.keys().cloned());
+            // What fails here, or is cut off, is done again by the next job.
+            let later =
+                restore(&idle.kernel.slot, storage, changes).await.map_err(|error| restore_error(error, job))?;
+            idle.snapshot = std::mem::take(&mut idle.snapshot).updated(later);
+            idle.files = Arc::clone(&parent.files);
+            idle.unsure.clear();
         }
+        let Some(IdleKernel { kernel, snapshot, .. }) = lease.keep() else { return Ok(None) };
+        Ok(Some(ReadyKernel { kernel, snapshot, start: StartState::warm(parent) }))
     }
 
     /// A new kernel in a new folder with the head's files.
@@ -90,7 +119,7 @@ impl KernelHost {
                 return Ok(Snapshot::default());
             }
             let all = parent.files.iter().map(|(path, node)| (path.clone(), Some(node.clone()))).collect();
-            restore(&slot, storage, all).await.map_err(run_error)
+            restore(&slot, storage, all).await.map_err(|error| restore_error(error, job))
         };
         let fork = async { self.fork(&zygote, Arc::clone(&slot), seat).await.map_err(RunError::failed) };
         let (mut kernel, snapshot) = futures::try_join!(fork, files)?;
@@ -126,21 +155,12 @@ impl KernelHost {
     }
 }
 
-/// True when the job's head follows from `at` by changes to working files alone.
-async fn only_files_since(at: Position, job: &Job, storage: &Storage) -> Result<bool, RunError> {
-    let head = job.head.position;
-    if head.seq <= at.seq || head.seq - at.seq > MAX_BEHIND {
-        return Ok(false);
+/// A file that is missing in the bucket, by an entry that was not read now, may be a stop's work.
+fn restore_error(error: FolderError, job: &Job) -> RunError {
+    match error {
+        FolderError::Store(StoreError::Missing { .. }) if !job.fresh => RunError::Stale,
+        error => run_error(error),
     }
-    let (mut parent, ledger) = (at, storage.ledger());
-    for seq in at.seq + 1..=head.seq {
-        let Some(entry) = ledger.read(&job.sandbox, seq).await? else { return Ok(false) };
-        if entry.parent != Some(parent.commit_id) || !entry.change.only_files() {
-            return Ok(false);
-        }
-        parent = entry.position;
-    }
-    Ok(parent == head)
 }
 
 /// What decides which zygote is best.

@@ -1,8 +1,11 @@
 //! What a job holds of a kernel: between jobs, before its work, and after it.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use sandcastle::{entry::Position, manifest::Manifest};
+use sandcastle::{CommitId, WorkingPath, manifest::Node};
 
 use crate::{
     folder::Snapshot,
@@ -13,12 +16,14 @@ use crate::{
 /// A kernel between two jobs.
 pub(super) struct IdleKernel {
     pub(super) kernel: Kernel,
-    /// Where it stands; pending until a head confirms it.
-    pub(super) at: Position,
-    /// What its folder held then.
+    /// The commit whose variables it has; pending until a head names it.
+    pub(super) variables_at: Option<CommitId>,
+    /// What its folder held after its last job.
     pub(super) snapshot: Snapshot,
-    /// The state then.
-    pub(super) manifest: Arc<Manifest>,
+    /// The state of its folder.
+    pub(super) files: Arc<BTreeMap<WorkingPath, Node>>,
+    /// Paths at which the folder may differ from that, because an update was broken off.
+    pub(super) unsure: BTreeSet<WorkingPath>,
 }
 
 /// A kernel at a job's head.

@@ -14,11 +14,11 @@ use sandcastle_runtime::millis;
 
 use super::{
     KernelHost,
-    states::{Finished, ReadyKernel},
+    states::{Finished, IdleKernel, ReadyKernel},
 };
 use crate::{
     folder::Storage,
-    kernel::processes,
+    kernel::{pool::Turn, processes},
     run::{
         code::{self, CodeEnd, End, Timing},
         command,
@@ -35,10 +35,15 @@ const LEAST_TIME: Duration = Duration::from_millis(50);
 
 impl KernelHost {
     /// Does a job's work.
-    pub(super) async fn work(&self, job: &Job, storage: &Storage) -> Result<Finished, RunError> {
+    pub(super) async fn work(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
+    ) -> Result<Finished, RunError> {
         match &job.work {
-            Work::Cell { code, display_last } => self.run_code(job, storage, code.as_str(), *display_last).await,
-            Work::Command(command) => self.run_command(job, storage, command).await,
+            Work::Cell { code, display_last } => self.run_code(job, storage, turn, code.as_str(), *display_last).await,
+            Work::Command(command) => self.run_command(job, storage, turn, command).await,
         }
     }
 
@@ -46,10 +51,11 @@ impl KernelHost {
         &self,
         job: &Job,
         storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
         code: &str,
         display_last: bool,
     ) -> Result<Finished, RunError> {
-        let (ready, code_end, limit) = self.try_code(job, storage, code, display_last).await?;
+        let (ready, code_end, limit) = self.try_code(job, storage, turn, code, display_last).await?;
         let CodeEnd { end, output, took, .. } = code_end;
         let measured = Measured {
             took,
@@ -69,13 +75,14 @@ impl KernelHost {
         &self,
         job: &Job,
         storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
         code: &str,
         display_last: bool,
     ) -> Result<(ReadyKernel, CodeEnd, Duration), RunError> {
         let mut tries = 0;
         loop {
-            let mut ready = self.prepare_in_time(job, storage).await?;
-            let limit = self.limit(job)?;
+            let ready = self.prepare_in_time(job, storage, turn).await?;
+            let (mut ready, limit) = self.in_time(job, ready, turn)?;
             let timing = Timing { limit, grace: self.config.grace };
             let end = code::run(&mut ready.kernel, code, display_last, timing).await;
             tries += 1;
@@ -85,8 +92,14 @@ impl KernelHost {
         }
     }
 
-    async fn run_command(&self, job: &Job, storage: &Storage, command: &Command) -> Result<Finished, RunError> {
-        let mut ready = self.prepare_in_time(job, storage).await?;
+    async fn run_command(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
+        command: &Command,
+    ) -> Result<Finished, RunError> {
+        let mut ready = self.prepare_in_time(job, storage, turn).await?;
         // One that has just been forked has never been stopped.
         let kernel = &ready.kernel;
         let stopped = processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false);
@@ -96,9 +109,16 @@ impl KernelHost {
         // Nor does one without the sandbox's variables take the place of one that may have them elsewhere.
         let has_variables = ready.start.newly_lost.is_empty();
         let until = tokio::time::Instant::from_std(job.deadline);
+        let (ready, limit) = self.in_time(job, ready, turn)?;
         let started = tokio::time::timeout_at(until, self.start_program(&ready.kernel, program(command))).await;
-        let cell = started.map_err(|_| RunError::NoTime)?.map_err(RunError::failed)?;
-        let mut command = command::run(cell, self.limit(job)?).await;
+        let cell = match started.map_err(|_| RunError::NoTime).and_then(|cell| cell.map_err(RunError::failed)) {
+            Ok(cell) => cell,
+            Err(error) => {
+                self.give_back(ready.unused().filter(|_| stopped), turn);
+                return Err(error);
+            }
+        };
+        let mut command = command::run(cell, limit).await;
         // Asked in any case: a kill that is not this command's must not be taken for the next one's.
         if self.memory_kills.happened() && command.was_killed() {
             command.error = Some("MemoryError('the command was killed: out of memory')".into());
@@ -108,9 +128,38 @@ impl KernelHost {
         Ok(Finished { ready, stopped, end: WorkEnd::Command { command, python } })
     }
 
-    async fn prepare_in_time(&self, job: &Job, storage: &Storage) -> Result<ReadyKernel, RunError> {
+    async fn prepare_in_time(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
+    ) -> Result<ReadyKernel, RunError> {
+        // Before a kernel is touched.
+        self.limit(job)?;
         let until = tokio::time::Instant::from_std(job.deadline);
-        tokio::time::timeout_at(until, self.prepare(job, storage)).await.map_err(|_| RunError::NoTime)?
+        tokio::time::timeout_at(until, self.prepare(job, storage, turn)).await.map_err(|_| RunError::NoTime)?
+    }
+
+    /// The kernel, and how long the work in it may take. When that is no time, the kernel goes back to the pool.
+    fn in_time(
+        &self,
+        job: &Job,
+        ready: ReadyKernel,
+        turn: &Turn<'_, IdleKernel>,
+    ) -> Result<(ReadyKernel, Duration), RunError> {
+        match self.limit(job) {
+            Ok(limit) => Ok((ready, limit)),
+            Err(error) => {
+                self.give_back(ready.unused(), turn);
+                Err(error)
+            }
+        }
+    }
+
+    fn give_back(&self, idle: Option<IdleKernel>, turn: &Turn<'_, IdleKernel>) {
+        if let Some(idle) = idle {
+            self.put_back(idle, turn);
+        }
     }
 
     /// How long the work may take: what is left of the call's time, less what ending, storing and committing take.

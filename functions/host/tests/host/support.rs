@@ -154,6 +154,7 @@ impl<'a> Sandbox<'a> {
             execution: ExecutionId::new(),
             commit: CommitId::new(),
             head: Arc::clone(&self.head),
+            fresh: true,
             work,
             limit: self.limit,
             deadline: Instant::now() + Duration::from_secs(60),
@@ -197,7 +198,11 @@ impl<'a> Sandbox<'a> {
             error: String::new(),
             duration_ms: outcome.report.duration_ms,
         };
-        self.commit(commit, Change::Executed(executed), outcome.manifest).await;
+        let mut manifest = outcome.manifest;
+        if !command {
+            manifest.variables_at = Some(commit);
+        }
+        self.commit(commit, Change::Executed(executed), manifest).await;
         outcome.report
     }
 

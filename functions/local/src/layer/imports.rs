@@ -93,6 +93,7 @@ fn job(code: String) -> Result<Job, Failed> {
         execution: ExecutionId::new(),
         commit: CommitId::new(),
         head: Arc::new(Head { position, at: now, manifest, recent: Arc::default(), base: None }),
+        fresh: true,
         work: Work::Cell { code: Code::parse(code)?, display_last: false },
         limit: LIMIT,
         deadline: Instant::now() + LIMIT * 2,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Sandcastles, ServiceError};
+use super::{Sandcastles, ServiceError, demand_running, is_running};
 use crate::{Principal, SandboxId, Scope, entry::Head};
 
 /// The number that no entry has.
@@ -23,22 +23,26 @@ impl Sandcastles {
         Ok((id, head))
     }
 
-    /// The same by the newest entry that this process knows, for calls whose commit finds out whether it still is that.
+    /// The same for a sandbox that runs, by the newest entry that this process remembers where that allows the call: the commit
+    /// finds out whether it still is that. What is remembered refuses nothing.
     pub(super) async fn admit_by_known(
         &self,
         caller: &Principal,
         id: &str,
         scope: Scope,
         whose: Whose,
-    ) -> Result<(SandboxId, Arc<Head>), ServiceError> {
+    ) -> Result<SandboxId, ServiceError> {
         let id = parse_id(id)?;
-        let known = self.heads.get(&id).filter(|head| head.manifest.org == caller.org && !self.is_gone(head));
-        let head = match known {
-            Some(head) => head,
-            None => self.newest_for(caller, &id).await?,
-        };
+        let known = self.heads.get(&id).filter(|head| !self.is_gone(head) && is_running(head));
+        let of_caller =
+            |head: &Arc<Head>| head.manifest.org == caller.org && authorise(caller, head, scope, whose).is_ok();
+        if known.as_ref().is_some_and(of_caller) {
+            return Ok(id);
+        }
+        let head = self.newest_for(caller, &id).await?;
         authorise(caller, &head, scope, whose)?;
-        Ok((id, head))
+        demand_running(&head)?;
+        Ok(id)
     }
 
     /// The newest entry of a sandbox of the caller's organisation. Another organisation's takes the same reads as one that

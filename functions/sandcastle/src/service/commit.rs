@@ -7,7 +7,7 @@ use std::{
 
 use super::{Sandcastles, ServiceError, time_left};
 use crate::{
-    CommitId, ExecutionId, SandboxId,
+    CommitId, ContentHash, ExecutionId, SandboxId,
     entry::{Change, Entry, Head, Position, Recent},
     limits,
     manifest::{Manifest, Status},
@@ -27,13 +27,23 @@ pub(super) struct Patience {
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What is to be committed.
+#[derive(Clone)]
 pub(super) struct Draft {
     pub(super) commit_id: CommitId,
     pub(super) execution_id: ExecutionId,
     pub(super) change: Change,
     pub(super) manifest: Manifest,
     /// An idempotency key that this entry answers.
-    pub(super) recent: Option<Recent>,
+    pub(super) answered: Option<Answered>,
+}
+
+/// An idempotency key, and the execution that had it.
+#[derive(Clone)]
+pub(super) struct Answered {
+    pub(super) key: ContentHash,
+    pub(super) request: ContentHash,
+    pub(super) execution_id: ExecutionId,
+    pub(super) result: ContentHash,
 }
 
 /// What a commit came to.
@@ -60,7 +70,7 @@ impl Sandcastles {
         // A stop deletes the results that idempotency keys stand for, and another life never had them.
         let same_life =
             |head: &&Head| head.manifest.epoch == draft.manifest.epoch && draft.manifest.status == Status::Running;
-        let recent = remembered(parent.filter(same_life), seq, draft.recent);
+        let recent = remembered(parent.filter(same_life), seq, draft.answered);
         let entry = Entry {
             position,
             execution_id: draft.execution_id,
@@ -114,7 +124,9 @@ impl Sandcastles {
 }
 
 /// The idempotency keys that the entry with this number remembers.
-fn remembered(parent: Option<&Head>, seq: u64, new: Option<Recent>) -> Arc<Vec<Recent>> {
+fn remembered(parent: Option<&Head>, seq: u64, answered: Option<Answered>) -> Arc<Vec<Recent>> {
+    let recent = |Answered { key, request, execution_id, result }| Recent { key, request, seq, execution_id, result };
+    let new = answered.map(recent);
     let oldest = seq.saturating_sub(limits::RECENT_ENTRIES);
     let Some(parent) = parent else { return Arc::new(new.into_iter().collect()) };
     if new.is_none() && parent.recent.iter().all(|recent| recent.seq > oldest) {

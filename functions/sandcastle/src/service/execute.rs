@@ -3,20 +3,20 @@
 use std::{error::Error, sync::Arc, time::Instant};
 
 use super::{
-    Sandcastles, ServiceError,
+    KnownHead, Sandcastles, ServiceError,
     admission::{Whose, parse_id},
     answer,
-    commit::{Commit, Draft, Patience},
+    commit::{Answered, Commit, Draft, Patience},
     demand_running,
     execution::{ExecRequest, ExecuteRequest, Execution, Idempotency, Request},
-    time_left,
+    rebase, time_left,
 };
 use crate::{
     CommitId, Principal, Scope,
     contract::{ExecResponse, ExecuteResponse},
     counters,
-    entry::{Change, Head, Recent},
-    interpreter::{Outcome, RunError},
+    entry::{Change, Head},
+    interpreter::{Outcome, RunError, Work},
     report::Report,
 };
 
@@ -61,14 +61,14 @@ impl Sandcastles {
         request: Request,
         deadline: Instant,
     ) -> Result<Committed, ServiceError> {
-        let (sandbox, head) = self.admit_by_known(caller, id, Scope::Execute, Whose::Own).await?;
-        demand_running(&head)?;
+        let sandbox = self.admit_by_known(caller, id, Scope::Execute, Whose::Own).await?;
         let mut execution = Execution::parse(sandbox, request, deadline, self.settings.execution_limit)?;
         let _turn = self.turn(&sandbox, deadline).await?;
-        let mut head = self.head(&sandbox).await?;
-        execution.first_parent = head.position.seq;
+        let mut known = self.running_head(&sandbox).await?;
+        execution.begin(&known.head);
         loop {
-            demand_running(&head)?;
+            let head = Arc::clone(&known.head);
+            execution.demand_same_start(&head)?;
             if let Some(recent) = execution.answered_by(&head)? {
                 let (epoch, result) = (head.manifest.epoch, recent.result);
                 if let Some(report) = self.ledger.get_object(&sandbox, epoch, result, usize::MAX).await? {
@@ -78,42 +78,53 @@ impl Sandcastles {
             if !time_left(execution.deadline) {
                 return Err(ServiceError::Conflict("other calls kept changing this sandbox; try again"));
             }
-            match self.attempt(&mut execution, &head).await? {
+            match self.attempt(&mut execution, &known).await? {
                 Commit::Committed(commit) => {
                     let missing = || RunError::failed("the committed attempt left no report");
                     let report = execution.reports.remove(&commit);
                     let report = report.ok_or_else(|| ServiceError::Interpreter(missing()))?;
                     return Ok(Committed { head, report });
                 }
-                Commit::Conflict(newest) => head = newest,
+                Commit::Conflict(newest) => {
+                    demand_running(&newest)?;
+                    known = KnownHead { head: newest, fresh: true };
+                }
             }
         }
     }
 
     /// One attempt and its commit. One that came to nothing counts as a conflict.
-    async fn attempt(&self, execution: &mut Execution, head: &Arc<Head>) -> Result<Commit, ServiceError> {
-        let job = execution.job(Arc::clone(head));
-        let commit_id = job.commit;
+    async fn attempt(&self, execution: &mut Execution, known: &KnownHead) -> Result<Commit, ServiceError> {
+        let job = execution.job(known);
+        let (commit_id, parent) = (job.commit, &known.head);
         let outcome = match self.interpreter.run(job).await {
-            // A stop or a restart ends the kernel of a call that runs; where the sandbox goes on, so does the call.
+            Err(RunError::Stale) if !known.fresh => {
+                return Ok(Commit::Conflict(self.newest(&execution.sandbox).await?));
+            }
+            // A stop or a restart ends the kernel of a call that runs; where the sandbox goes on, so may the call.
             Err(RunError::Failed(why)) => return self.reject(execution, why).await,
             outcome => outcome.map_err(run_error)?,
         };
         if outcome.report.kernel_died {
             tracing::info!(metric = counters::KERNEL_DEATHS, sandbox = %execution.sandbox, "a kernel died");
         }
-        let Some(parent) = self.parent_of(execution, head, &outcome).await? else {
-            let why = format!("a job ran on entry {}, which is not in the ledger", outcome.parent.seq);
+        if outcome.parent != parent.position {
+            let why = format!("a job ran on entry {}, not on {}", outcome.parent.seq, parent.position.seq);
             return self.reject(execution, why.into()).await;
-        };
-        let draft = self.draft(execution, &parent, commit_id, outcome).await?;
-        let patience = Patience { deadline: execution.deadline, first_parent: execution.first_parent };
-        let commit = self.commit(&execution.sandbox, Some(&parent), draft, patience).await?;
-        if let Commit::Conflict(_) = commit {
-            let seq = parent.position.seq.saturating_add(1);
-            tracing::info!(metric = counters::COMMIT_CONFLICTS, sandbox = %execution.sandbox, seq, "commit conflict");
         }
-        Ok(commit)
+        let mut draft = self.draft(execution, parent, commit_id, outcome).await?;
+        let (ours, mut onto) = (draft.manifest.clone(), Arc::clone(parent));
+        let patience = Patience { deadline: execution.deadline, first_parent: execution.first_parent };
+        loop {
+            let commit = self.commit(&execution.sandbox, Some(&onto), draft.clone(), patience).await?;
+            let Commit::Conflict(newest) = commit else { return Ok(commit) };
+            let seq = onto.position.seq.saturating_add(1);
+            tracing::info!(metric = counters::COMMIT_CONFLICTS, sandbox = %execution.sandbox, seq, "commit conflict");
+            match rebase::onto(&parent.manifest, &ours, &newest.manifest) {
+                Some(manifest) if time_left(execution.deadline) => (draft.manifest, onto) = (manifest, newest),
+                _ => return Ok(Commit::Conflict(newest)),
+            }
+        }
     }
 
     /// Discards the kernel of an attempt that came to nothing, so that the execution runs again; but not for ever.
@@ -132,23 +143,6 @@ impl Sandcastles {
         Ok(Commit::Conflict(self.newest(&execution.sandbox).await?))
     }
 
-    /// The entry that a job ran on, once it was seen in the ledger with the very commit id that the interpreter names.
-    async fn parent_of(
-        &self,
-        execution: &Execution,
-        head: &Arc<Head>,
-        outcome: &Outcome,
-    ) -> Result<Option<Arc<Head>>, ServiceError> {
-        if outcome.parent == head.position {
-            return Ok(Some(Arc::clone(head)));
-        }
-        let entry = self.ledger.read(&execution.sandbox, outcome.parent.seq).await?;
-        match entry.filter(|entry| entry.position == outcome.parent) {
-            Some(entry) => Ok(Some(Arc::new(self.ledger.decode(&execution.sandbox, entry).await?))),
-            None => Ok(None),
-        }
-    }
-
     /// What the commit of an outcome writes. Whatever the interpreter does not own is taken from the parent.
     async fn draft(
         &self,
@@ -159,18 +153,20 @@ impl Sandcastles {
     ) -> Result<Draft, ServiceError> {
         let Outcome { mut manifest, report, .. } = outcome;
         answer::keep_identity(&mut manifest, &parent.manifest);
+        if let Work::Cell { .. } = execution.work {
+            manifest.variables_at = Some(commit_id);
+        }
         self.refresh_old(&execution.sandbox, &mut manifest).await?;
-        let recent = match execution.idempotency {
+        let answered = match execution.idempotency {
             Some(Idempotency { key, request }) => {
                 let result = self.ledger.put_object(&execution.sandbox, manifest.epoch, &report).await?;
-                let seq = parent.position.seq.saturating_add(1);
-                Some(Recent { key, request, seq, execution_id: execution.id, result })
+                Some(Answered { key, request, execution_id: execution.id, result })
             }
             None => None,
         };
         let change = Change::Executed(answer::executed(&execution.work, execution.source, &report));
         execution.reports.insert(commit_id, report);
-        Ok(Draft { commit_id, execution_id: execution.id, change, manifest, recent })
+        Ok(Draft { commit_id, execution_id: execution.id, change, manifest, answered })
     }
 }
 
@@ -180,7 +176,10 @@ fn run_error(error: RunError) -> ServiceError {
         RunError::NoTime => {
             ServiceError::Conflict("too little of this call's time was left to run the code; try again")
         }
+        RunError::TooLate => ServiceError::Conflict(
+            "the code ended, but too little of this call's time was left to store its files; nothing of it was kept; try again",
+        ),
         RunError::Store(error) => ServiceError::Store(error),
-        error @ RunError::Failed(_) => ServiceError::Interpreter(error),
+        error @ (RunError::Failed(_) | RunError::Stale) => ServiceError::Interpreter(error),
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::ServiceError;
+use super::{KnownHead, ServiceError};
 use crate::{
     Code, Command, CommandKind, CommitId, ContentHash, ExecutionId, IdempotencyKey, SandboxId, WorkError,
     contract::Source,
@@ -87,6 +87,8 @@ pub(super) struct Execution {
     pub(super) deadline: Instant,
     /// Number of the entry that the first attempt ran on.
     pub(super) first_parent: u64,
+    /// The start of the sandbox before this execution.
+    started_by: Option<CommitId>,
     /// Attempts that came to nothing.
     pub(super) rejected: u32,
     /// What each attempt came to: an attempt that seemed lost may turn out to be the one that was committed.
@@ -119,9 +121,25 @@ impl Execution {
             limit: request.limit.unwrap_or(longest),
             deadline,
             first_parent: 0,
+            started_by: None,
             rejected: 0,
             reports: HashMap::new(),
         })
+    }
+
+    /// Notes the entry that the first attempt runs on.
+    pub(super) fn begin(&mut self, head: &Head) {
+        self.first_parent = head.position.seq;
+        self.started_by = head.manifest.started_by;
+    }
+
+    /// Refuses to go on in a sandbox that was started again since this execution began: its caller asked for the old variables,
+    /// and whoever started it again wanted to be rid of them.
+    pub(super) fn demand_same_start(&self, head: &Head) -> Result<(), ServiceError> {
+        if head.manifest.started_by == self.started_by {
+            return Ok(());
+        }
+        Err(ServiceError::Conflict("the sandbox was started again while this ran; nothing of it was kept"))
     }
 
     /// The earlier execution that had this idempotency key.
@@ -135,12 +153,13 @@ impl Execution {
     }
 
     /// The next attempt.
-    pub(super) fn job(&self, head: Arc<Head>) -> Job {
+    pub(super) fn job(&self, known: &KnownHead) -> Job {
         Job {
             sandbox: self.sandbox,
             execution: self.id,
             commit: CommitId::new(),
-            head,
+            head: Arc::clone(&known.head),
+            fresh: known.fresh,
             work: self.work.clone(),
             limit: self.limit,
             deadline: self.deadline,

@@ -57,7 +57,7 @@ impl Sandcastles {
         let key = layout::file(&id, head.manifest.epoch, file.hash);
         match self.store.get_stream(&key).await? {
             Some(pieces) => Ok(FileContent { size: file.size, pieces: verified(pieces, key, file.hash) }),
-            None => Err(StoreError::Corrupt { key, what: "missing".into() }.into()),
+            None => Err(StoreError::Missing { key }.into()),
         }
     }
 

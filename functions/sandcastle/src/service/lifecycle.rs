@@ -58,13 +58,14 @@ impl Sandcastles {
             return Err(ServiceError::Forbidden("only a member can start a sandbox"));
         };
         self.check_sandbox_limit(caller).await?;
-        let manifest = Manifest::started(caller.org.clone(), member, at, Epoch(1));
+        let commit_id = CommitId::new();
+        let manifest = by(commit_id, Manifest::started(caller.org.clone(), member, at, Epoch(1)));
         let draft = Draft {
-            commit_id: CommitId::new(),
+            commit_id,
             execution_id: ExecutionId::new(),
             change: Change::Started,
             manifest: manifest.clone(),
-            recent: None,
+            answered: None,
         };
         let marked = self.mark_running(&id, &manifest);
         let committed = self.commit(&id, None, draft, Patience { deadline, first_parent: 0 });
@@ -107,13 +108,12 @@ impl Sandcastles {
             let old = head.manifest.as_ref().clone();
             let Some(mut new) = new_state(&head)? else { return Ok(Changed { new: old.clone(), old }) };
             self.refresh_old(id, &mut new).await?;
-            let draft = Draft {
-                commit_id: CommitId::new(),
-                execution_id: call,
-                change: change.clone(),
-                manifest: new.clone(),
-                recent: None,
-            };
+            let commit_id = CommitId::new();
+            if let Change::Started = change {
+                new = by(commit_id, new);
+            }
+            let draft =
+                Draft { commit_id, execution_id: call, change: change.clone(), manifest: new.clone(), answered: None };
             match self.commit(id, Some(&head), draft, Patience { deadline, first_parent }).await? {
                 Commit::Committed(_) => return Ok(Changed { old, new }),
                 Commit::Conflict(newest) => head = newest,
@@ -153,6 +153,11 @@ fn started_again(head: &Head, at: OffsetDateTime) -> Manifest {
         },
         Status::Stopped => Manifest::started(org, member, at, Epoch(head.position.seq.saturating_add(1))),
     }
+}
+
+/// The state of a sandbox that this commit starts.
+fn by(commit: CommitId, manifest: Manifest) -> Manifest {
+    Manifest { started_by: Some(commit), variables_at: Some(commit), ..manifest }
 }
 
 fn stopped(head: &Head, at: OffsetDateTime) -> Manifest {

@@ -74,16 +74,21 @@ impl Sandcastles {
         Ok(SandboxPage { sandboxes: self.repaired(sandboxes).await?, next_cursor })
     }
 
-    /// Markers are written after the commit that they tell of, so one may be missing or left over. What this process knows
-    /// to be otherwise is left out of the list, and marked as it is.
+    /// Markers are written after the commit that they tell of, so one may be missing or left over. Where this process remembers
+    /// otherwise, the newest entry is read, and what that contradicts is left out of the list, and marked as it is.
     async fn repaired(&self, listed: Vec<SandboxListed>) -> Result<Vec<SandboxListed>, ServiceError> {
         let mut right = Vec::with_capacity(listed.len());
         for one in listed {
-            match self.heads.get(&one.sandbox_id) {
-                Some(head) if !tells(&one, &head.manifest) => {
-                    self.mark(&one, &head.manifest).await?;
-                }
-                _ => right.push(one),
+            let remembered = self.heads.get(&one.sandbox_id);
+            if remembered.is_none_or(|head| tells(&one, &head.manifest)) {
+                right.push(one);
+                continue;
+            }
+            match self.newest(&one.sandbox_id).await {
+                Ok(head) if tells(&one, &head.manifest) => right.push(one),
+                Ok(head) => self.mark(&one, &head.manifest).await?,
+                Err(ServiceError::NotFound) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(right)

@@ -30,6 +30,7 @@ mod head_cache;
 mod lifecycle;
 pub mod listing;
 mod markers;
+mod rebase;
 mod refresh;
 mod sandbox_limit;
 
@@ -42,8 +43,20 @@ pub use files::{Content, Destination, FileContent, Upload};
 pub struct Settings {
     /// The longest that one execution's code may run.
     pub execution_limit: Duration,
+    /// Who writes to the bucket.
+    pub writers: Writers,
     /// The clock, for what is recorded and for ages.
     pub now: fn() -> OffsetDateTime,
+}
+
+/// Who writes to the bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// This process alone: what it remembers of a sandbox is the newest entry, as a rule.
+    One,
+    /// Others too. Before code runs, the ledger is asked whether what is remembered still is the newest entry: a kernel that runs
+    /// on an older one loses its variables with the commit.
+    Several,
 }
 
 /// The calls of the API over one bucket and one interpreter.
@@ -76,13 +89,19 @@ impl Sandcastles {
         (self.settings.now)()
     }
 
-    /// The newest entry as far as this process knows; read when it knows none, or when others lately wrote too.
-    async fn head(&self, id: &SandboxId) -> Result<Arc<Head>, ServiceError> {
-        let known = self.heads.get(id);
-        match known {
-            Some(head) if !self.is_gone(&head) => Ok(head),
-            _ => self.newest(id).await,
+    /// The newest entry of a sandbox that runs. Remembered, it only speeds the call up: it refuses nothing.
+    async fn running_head(&self, id: &SandboxId) -> Result<KnownHead, ServiceError> {
+        if let Some(head) = self.heads.get(id).filter(|head| !self.is_gone(head) && is_running(head)) {
+            if self.settings.writers == Writers::One {
+                return Ok(KnownHead { head, fresh: false });
+            }
+            if !self.ledger.has(id, head.position.seq.saturating_add(1)).await? {
+                return Ok(KnownHead { head, fresh: true });
+            }
         }
+        let head = self.newest(id).await?;
+        demand_running(&head)?;
+        Ok(KnownHead { head, fresh: true })
     }
 
     /// The newest entry, read now.
@@ -112,8 +131,19 @@ impl Sandcastles {
     }
 }
 
+/// A newest entry, and whether it was read now.
+struct KnownHead {
+    head: Arc<Head>,
+    fresh: bool,
+}
+
+fn is_running(head: &Head) -> bool {
+    head.manifest.status == Status::Running
+}
+
+/// Refuses by an entry that was read now.
 fn demand_running(head: &Head) -> Result<(), ServiceError> {
-    if head.manifest.status == Status::Running { Ok(()) } else { Err(ServiceError::NotFound) }
+    if is_running(head) { Ok(()) } else { Err(ServiceError::NotFound) }
 }
 
 fn time_left(deadline: Instant) -> bool {

@@ -20,7 +20,7 @@ impl Sandcastles {
     pub(super) async fn refresh_old(&self, id: &SandboxId, manifest: &mut Manifest) -> Result<(), ServiceError> {
         let now = self.now();
         let is_old = |at: OffsetDateTime| now - at > limits::REFRESH_AFTER;
-        if manifest.status == Status::Running && is_old(manifest.marked_at) {
+        if manifest.status == Status::Running && now - manifest.marked_at > limits::MARK_AFTER {
             self.mark_running(id, manifest).await?;
             manifest.marked_at = now;
         }
@@ -46,7 +46,7 @@ impl Sandcastles {
     async fn refresh(&self, key: String) -> Result<(), StoreError> {
         match self.store.refresh(&key).await? {
             true => Ok(()),
-            false => Err(StoreError::Corrupt { key, what: "missing".into() }),
+            false => Err(StoreError::Missing { key }),
         }
     }
 }

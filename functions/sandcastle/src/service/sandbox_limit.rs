@@ -1,36 +1,56 @@
 //! The limit of a key on running sandboxes.
 
-use super::{Sandcastles, ServiceError};
-use crate::{Name, Principal, SandboxId, layout, manifest::Status};
+use std::collections::BTreeSet;
+
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+
+use super::{Sandcastles, ServiceError, is_running};
+use crate::{Principal, SandboxId, layout};
 
 /// So many markers are listed at once.
 const PAGE: u16 = 1000;
+/// So many entries are read at once.
+const CONCURRENT_READS: usize = 16;
 
 impl Sandcastles {
-    /// Refuses when the member has as many running sandboxes as the caller's key allows. What is counted is the markers
-    /// that the list of sandboxes shows, before the new sandbox has one: several starts at the same moment may all be let
-    /// through, so the limit can be passed by as many as are under way.
+    /// Refuses when the member has as many running sandboxes as the caller's key allows. They are counted by the markers that
+    /// the list of sandboxes shows; where these are too many, by the newest entries, since a marker may be left over. The new
+    /// sandbox has no marker yet: several starts at the same moment may all be let through, so the limit can be passed by as
+    /// many as are under way.
     pub(super) async fn check_sandbox_limit(&self, caller: &Principal) -> Result<(), ServiceError> {
-        let (Some(limit), Some(member)) = (caller.sandbox_limit, &caller.member) else { return Ok(()) };
-        let (folder, mut after, mut running) = (layout::running(&caller.org), None::<String>, 0_u32);
+        let Some(limit) = caller.sandbox_limit else { return Ok(()) };
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let marked = self.marked_running(caller).await?;
+        if marked.len() < most {
+            return Ok(());
+        }
+        let reads = stream::iter(marked).map(|id| self.runs(id).boxed()).buffer_unordered(CONCURRENT_READS);
+        let running =
+            reads.try_filter(|runs| std::future::ready(*runs)).take(most).try_fold(0, |n, _| async move { Ok(n + 1) });
+        if running.await? < most { Ok(()) } else { Err(ServiceError::TooManySandboxes(limit)) }
+    }
+
+    /// The caller's sandboxes that have a marker of running ones.
+    async fn marked_running(&self, caller: &Principal) -> Result<BTreeSet<SandboxId>, ServiceError> {
+        let Some(member) = &caller.member else { return Ok(BTreeSet::new()) };
+        let (folder, mut after, mut found) = (layout::running(&caller.org), None::<String>, BTreeSet::new());
         loop {
             let page = self.store.list(&folder, after.as_deref(), PAGE).await?;
-            let names = page.iter().filter_map(|key| layout::read_marker(key.strip_prefix(&folder)?));
-            for (.., id, owner) in names {
-                running += u32::from(self.counts(&id, &owner, member));
-                if running >= limit {
-                    return Err(ServiceError::TooManySandboxes(limit));
-                }
-            }
+            let markers = page.iter().filter_map(|key| layout::read_marker(key.strip_prefix(&folder)?));
+            found.extend(markers.filter(|(.., owner)| owner == member).map(|(.., id, _)| id));
             if page.len() < usize::from(PAGE) {
-                return Ok(());
+                return Ok(found);
             }
             after = page.last().cloned();
         }
     }
 
-    /// True for the member's own, unless this process knows that the marker was left over.
-    fn counts(&self, id: &SandboxId, owner: &Name, member: &Name) -> bool {
-        owner == member && self.heads.get(id).is_none_or(|head| head.manifest.status == Status::Running)
+    /// True when the sandbox runs, by its newest entry.
+    async fn runs(&self, id: SandboxId) -> Result<bool, ServiceError> {
+        match self.newest(&id).await {
+            Ok(head) => Ok(is_running(&head)),
+            Err(ServiceError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -21,7 +21,7 @@ use lambda_http::{
 };
 use sandcastle::{
     KeyRecord, Name, Scope, Secret, layout,
-    service::{Sandcastles, Settings},
+    service::{Sandcastles, Settings, Writers},
     store::ObjectStore,
 };
 use sandcastle_execute::{Allowance, App, Authenticator, Clock, EventSettings, Events, JwtSettings, Reply, router};
@@ -205,7 +205,7 @@ impl World {
 }
 
 fn settings(now: Clock) -> Settings {
-    Settings { execution_limit: Duration::from_secs(50), now }
+    Settings { execution_limit: Duration::from_secs(50), writers: Writers::One, now }
 }
 
 /// What Lambda says of an invocation.
