@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use sandcastle::{
+    WorkingPath,
     entry::difference,
     interpreter::{Job, RunError, Work},
+    manifest::{Node, WorkingFile},
     store::StoreError,
 };
 use sandcastle_protocol::{LostName, Program, Start, Step, StepReport, ToKernel};
@@ -67,11 +69,7 @@ impl KernelHost {
             }
             return Ok(None);
         }
-        let mut changes = if Arc::ptr_eq(&idle.files, &parent.files) {
-            BTreeMap::new()
-        } else {
-            difference(&idle.files, &parent.files)
-        };
+        let mut changes = changed_files(&idle.files, &parent.files);
         for path in &idle.unsure {
             changes.insert(path.clone(), parent.files.get(path).cloned());
         }
@@ -153,6 +151,23 @@ impl KernelHost {
         let slot = Arc::new(self.slots.create().map_err(StartError::Folder)?);
         Ok(self.fork(zygote, slot, seat).await?.begin(ToKernel::Start(Start::default())).await?.steps)
     }
+}
+
+type Files = Arc<BTreeMap<WorkingPath, Node>>;
+
+/// What changes in a folder from `old` to `new`: not the files that were only stored again.
+fn changed_files(old: &Files, new: &Files) -> BTreeMap<WorkingPath, Option<Node>> {
+    if Arc::ptr_eq(old, new) {
+        return BTreeMap::new();
+    }
+    let mut changes = difference(old, new);
+    changes.retain(|path, node| match (old.get(path), node) {
+        (Some(Node::File(old)), Some(Node::File(new))) => {
+            WorkingFile { stored_at: new.stored_at, ..old.clone() } != *new
+        }
+        _ => true,
+    });
+    changes
 }
 
 /// A file that is missing in the bucket, by an entry that was not read now, may be a stop's work.
