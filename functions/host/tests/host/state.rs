@@ -1,8 +1,8 @@
 //! Variables: kept in a warm kernel, told as lost with it, and never of uncommitted work.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sandcastle::interpreter::{Interpreter, RunError};
+use sandcastle::interpreter::{Interpreter, Job, RunError};
 
 use crate::support::{TestHost, is_root, names, skip};
 
@@ -156,4 +156,29 @@ async fn packages_are_imported_once_for_all_kernels() {
     assert_eq!(report.files[0].mime_type, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
     assert!(plain.run("df.sum()").await.dataframes.is_empty());
     assert_eq!(plain.head.manifest.dataframes[0].name, "df");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_comes_too_late_costs_no_variable() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("x = 1").await;
+    let deadline = Instant::now() + Duration::from_millis(30);
+    let late = host.host.run(Job { deadline, ..sandbox.job("x = 2") }).await;
+    assert!(matches!(late, Err(RunError::NoTime)), "{late:?}");
+    assert_eq!(sandbox.prints("print(x)").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_head_that_was_read_now_ends_a_kernel() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("x = 1").await;
+    let older = sandbox.job("print(x)");
+    sandbox.prints("x += 1").await;
+    let stale = host.host.run(Job { fresh: false, ..older.clone() }).await;
+    assert!(matches!(stale, Err(RunError::Stale)), "{stale:?}");
+    assert_eq!(sandbox.prints("print(x)").await, ["2"], "a stale view has cost the variables");
+    let outcome = host.host.run(older).await.unwrap();
+    assert!(outcome.report.failure.is_some(), "the variables of a newer entry were seen");
 }
