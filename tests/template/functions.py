@@ -46,7 +46,7 @@ class Functions(unittest.TestCase):
             self.assertNotIn(name, text)
 
     def test_the_function_reads_its_variables(self):
-        sources = ("execute/src/settings.rs", "host/src/settings.rs")
+        sources = ("execute/src/settings.rs", "host/src/settings.rs", "runtime/src/settings/mod.rs")
         read = "".join((ROOT / "functions" / source).read_text() for source in sources)
         for name in ("SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "JAIL", "RUST_LOG",
                      "SANDCASTLE_PYTHON_HOME", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS"):

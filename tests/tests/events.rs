@@ -97,7 +97,7 @@ async fn a_function_that_cannot_start_reports_why_to_lambda_and_logs_one_line() 
         (
             Function::start_with(&subfolder(&folder, "a"), &s3, &[("RUST_LOG", "no=such")]),
             "Init.Logging",
-            "malformed log filter",
+            "RUST_LOG must be a level",
         ),
         (
             Function::start_with(&subfolder(&folder, "b"), &s3, &[("SANDCASTLE_KERNEL", "/nowhere")]),
