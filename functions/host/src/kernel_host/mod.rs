@@ -138,7 +138,7 @@ impl KernelHost {
         }
         let epoch = job.head.manifest.epoch;
         let storage = Storage { store, sandbox: job.sandbox, epoch, memory: self.memory.clone() };
-        // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it.
+        // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it once the work has begun.
         tokio::select! {
             outcome = self.run_in_turn(&job, &storage, &turn) => outcome,
             () = turn.closing() => Err(RunError::failed("the sandbox's kernel was discarded")),

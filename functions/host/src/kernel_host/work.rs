@@ -81,8 +81,7 @@ impl KernelHost {
     ) -> Result<(ReadyKernel, CodeEnd, Duration), RunError> {
         let mut tries = 0;
         loop {
-            let ready = self.prepare_in_time(job, storage, turn).await?;
-            let (mut ready, limit) = self.in_time(job, ready, turn)?;
+            let (mut ready, limit) = self.prepare_in_time(job, storage, turn).await?;
             let timing = Timing { limit, grace: self.config.grace };
             let end = code::run(&mut ready.kernel, code, display_last, timing).await;
             tries += 1;
@@ -99,7 +98,7 @@ impl KernelHost {
         turn: &Turn<'_, IdleKernel>,
         command: &Command,
     ) -> Result<Finished, RunError> {
-        let mut ready = self.prepare_in_time(job, storage, turn).await?;
+        let (mut ready, limit) = self.prepare_in_time(job, storage, turn).await?;
         // One that has just been forked has never been stopped.
         let kernel = &ready.kernel;
         let stopped = processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false);
@@ -109,7 +108,6 @@ impl KernelHost {
         // Nor does one without the sandbox's variables take the place of one that may have them elsewhere.
         let has_variables = ready.start.newly_lost.is_empty();
         let until = tokio::time::Instant::from_std(job.deadline);
-        let (ready, limit) = self.in_time(job, ready, turn)?;
         let started = tokio::time::timeout_at(until, self.start_program(&ready.kernel, program(command))).await;
         let cell = match started.map_err(|_| RunError::NoTime).and_then(|cell| cell.map_err(RunError::failed)) {
             Ok(cell) => cell,
@@ -128,25 +126,18 @@ impl KernelHost {
         Ok(Finished { ready, stopped, end: WorkEnd::Command { command, python } })
     }
 
+    /// A kernel at the job's head, and how long the work in it may take. When that is no time, the kernel goes back to the pool.
     async fn prepare_in_time(
         &self,
         job: &Job,
         storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
-    ) -> Result<ReadyKernel, RunError> {
+    ) -> Result<(ReadyKernel, Duration), RunError> {
         // Before a kernel is touched.
         self.limit(job)?;
         let until = tokio::time::Instant::from_std(job.deadline);
-        tokio::time::timeout_at(until, self.prepare(job, storage, turn)).await.map_err(|_| RunError::NoTime)?
-    }
-
-    /// The kernel, and how long the work in it may take. When that is no time, the kernel goes back to the pool.
-    fn in_time(
-        &self,
-        job: &Job,
-        ready: ReadyKernel,
-        turn: &Turn<'_, IdleKernel>,
-    ) -> Result<(ReadyKernel, Duration), RunError> {
+        let prepared = tokio::time::timeout_at(until, self.prepare(job, storage, turn)).await;
+        let ready = prepared.map_err(|_| RunError::NoTime)??;
         match self.limit(job) {
             Ok(limit) => Ok((ready, limit)),
             Err(error) => {

@@ -113,14 +113,14 @@ impl Sandcastles {
             return self.reject(execution, why.into()).await;
         }
         let mut draft = self.draft(execution, parent, commit_id, outcome).await?;
-        let (ours, mut onto) = (draft.manifest.clone(), Arc::clone(parent));
+        let mut onto = Arc::clone(parent);
         let patience = Patience { deadline: execution.deadline, first_parent: execution.first_parent };
         loop {
             let commit = self.commit(&execution.sandbox, Some(&onto), draft.clone(), patience).await?;
             let Commit::Conflict(newest) = commit else { return Ok(commit) };
             let seq = onto.position.seq.saturating_add(1);
             tracing::info!(metric = counters::COMMIT_CONFLICTS, sandbox = %execution.sandbox, seq, "commit conflict");
-            match rebase::onto(&parent.manifest, &ours, &newest.manifest) {
+            match rebase::onto(&onto.manifest, &draft.manifest, &newest.manifest) {
                 Some(manifest) if time_left(execution.deadline) => (draft.manifest, onto) = (manifest, newest),
                 _ => return Ok(Commit::Conflict(newest)),
             }
