@@ -69,23 +69,37 @@ impl Api {
         answer.output()
     }
 
-    /// Uploads a file as a multipart form.
-    pub async fn upload(&self, sandbox: &str, name: &str, content: impl AsRef<[u8]>) -> Answer {
+    /// Uploads a file as a multipart form; `None` if the connection breaks before the answer is complete.
+    pub async fn try_upload(&self, sandbox: &str, name: &str, content: impl AsRef<[u8]>) -> Option<Answer> {
         let head = format!("--border\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
         let body = [head.as_bytes(), content.as_ref(), b"\r\n--border--\r\n"].concat();
         let request = self.http.post(format!("{}/v2/sandcastles/{sandbox}/files", self.base)).bearer_auth(&self.key);
         let request = request.header("content-type", "multipart/form-data; boundary=border").body(body);
-        let response = request.send().await.unwrap();
+        let response = request.send().await.ok()?;
         let status = response.status().as_u16();
-        Answer { status, body: response.json().await.unwrap_or_default() }
+        let bytes = response.bytes().await.ok()?;
+        Some(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or_default() })
     }
 
-    /// The bytes of a working file; the path is percent-encoded.
-    pub async fn download(&self, sandbox: &str, path: &str) -> Vec<u8> {
+    /// Uploads a file as a multipart form, which must be answered.
+    pub async fn upload(&self, sandbox: &str, name: &str, content: impl AsRef<[u8]>) -> Answer {
+        self.try_upload(sandbox, name, content).await.unwrap_or_else(|| panic!("upload of {name}: no answer"))
+    }
+
+    /// Status and bytes of a working file; the path is percent-encoded. `None` if the connection breaks before the end.
+    pub async fn try_download(&self, sandbox: &str, path: &str) -> Option<(u16, Vec<u8>)> {
         let request = self.http.get(format!("{}/v2/sandcastles/{sandbox}/files/{path}", self.base));
-        let response = request.bearer_auth(&self.key).send().await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        response.bytes().await.unwrap().to_vec()
+        let response = request.bearer_auth(&self.key).send().await.ok()?;
+        let status = response.status().as_u16();
+        Some((status, response.bytes().await.ok()?.to_vec()))
+    }
+
+    /// The bytes of a working file that is there; the path is percent-encoded.
+    pub async fn download(&self, sandbox: &str, path: &str) -> Vec<u8> {
+        let (status, bytes) =
+            self.try_download(sandbox, path).await.unwrap_or_else(|| panic!("download of {path}: no answer"));
+        assert_eq!(status, 200, "{path}");
+        bytes
     }
 
     /// Requests a presigned URL for an upload that goes directly to the bucket; the answer.

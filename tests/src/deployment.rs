@@ -27,6 +27,9 @@ pub struct Deployment {
     /// The STS that issues credentials for InterpreterFunction.
     pub sts: FakeSts,
     bucket: Bucket,
+    isolation: Isolation,
+    /// Environment variables of ExecuteFunction.
+    variables_of_execute: Vec<(String, String)>,
 }
 
 /// The bucket of a deployment.
@@ -82,7 +85,25 @@ impl Deployment {
         ]);
         variables_of_execute.extend(settings);
         let execute = Function::launch_isolated(isolation, folder, "bootstrap", &variables_of_execute);
-        Self { execute, interpreter, lambda, sts, bucket }
+        let variables_of_execute =
+            variables_of_execute.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { execute, interpreter, lambda, sts, bucket, isolation, variables_of_execute }
+    }
+
+    /// One more environment of ExecuteFunction over the same bucket and the same InterpreterFunction, as Lambda starts one
+    /// for calls that arrive at the same time. It needs a folder of its own.
+    pub fn further_front_end(&self, folder: &Path) -> Function {
+        std::fs::create_dir_all(folder).unwrap();
+        let variables: Vec<_> = self.variables_of_execute.iter().map(|(name, value)| (&**name, &**value)).collect();
+        Function::launch_isolated(self.isolation, folder, "bootstrap", &variables)
+    }
+
+    /// The bucket without IAM.
+    pub fn embedded_s3(&self) -> &EmbeddedS3 {
+        match &self.bucket {
+            Bucket::WithoutIam(s3) => s3,
+            Bucket::WithIam(_) => panic!("the deployment was started with IAM"),
+        }
     }
 
     /// The bucket with IAM.

@@ -1,4 +1,4 @@
-//! Paths of this build and of the tools that the tests use. The Makefile passes them in environment variables.
+//! Paths of this build and of the tools that the tests use, and numbers that may be set. The Makefile passes them in environment variables.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,13 @@ fn set_by_make(name: &str) -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the tests read the environment in this place only")]
     let value = std::env::var_os(name);
     PathBuf::from(value.unwrap_or_else(|| panic!("{name} is not set: run the tests with `make test`")))
+}
+
+/// A number that may be set for a test, such as its seed.
+pub fn number(name: &str) -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "the tests read the environment in this place only")]
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
 }
 
 /// The kernel binary.

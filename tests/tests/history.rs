@@ -1,0 +1,259 @@
+//! Random histories: clients call several front ends over one bucket, and a model that reads the ledger must explain every
+//! answer. `SANDCASTLE_SEED` repeats the calls of a history, and `SANDCASTLE_OPERATIONS` sets how many there are in all tests
+//! of this file together; `make soak` runs a long one.
+#![cfg(test)]
+
+#[path = "history/fronts.rs"]
+mod fronts;
+#[path = "history/level.rs"]
+mod level;
+#[path = "history/model.rs"]
+mod model;
+#[path = "history/plan.rs"]
+mod plan;
+#[path = "history/reads.rs"]
+mod reads;
+#[path = "history/record.rs"]
+mod record;
+#[path = "history/story.rs"]
+mod story;
+#[path = "history/work.rs"]
+mod work;
+
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+
+use fronts::{Front, World};
+use level::{Level, back_to};
+use plan::{Act, Shape, Step};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use record::Recorder;
+use sandcastle_e2e::{deployment::Deployment, gateway::Gateway, paths, server::KEY};
+use sandcastle_local::EmbeddedS3;
+use sandcastle_s3::S3Store;
+use story::Story;
+
+const SANDBOXES: usize = 5;
+const CLIENTS: usize = 4;
+/// Calls of all tests together, unless it is said otherwise.
+const OPERATIONS: usize = 2_000;
+
+/// The seed, and how many calls a test makes that has this part of all of them, in tenths.
+fn size(tenths: usize) -> (u64, usize) {
+    let seed = paths::number("SANDCASTLE_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let all = paths::number("SANDCASTLE_OPERATIONS").map_or(OPERATIONS, |all| usize::try_from(all).unwrap());
+    println!("SANDCASTLE_SEED={seed}");
+    (seed, all * tenths / 10)
+}
+
+/// Servers over one bucket.
+struct Servers {
+    folder: tempfile::TempDir,
+    s3: EmbeddedS3,
+    fronts: Arc<Vec<Front>>,
+}
+
+impl Servers {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let settings = [
+            ("S3_ENDPOINT", s3.endpoint()),
+            ("SANDCASTLE_BUCKET", s3.bucket().to_owned()),
+            ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", s3.credentials().secret.clone()),
+            ("SANDCASTLE_MEMORY_MB", "512".to_owned()),
+        ];
+        let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let count = paths::number("SANDCASTLE_FRONT_ENDS").map_or(2, |count| usize::try_from(count).unwrap());
+        let fronts = (0..count).map(|n| Front::of_server(folder.path().join(format!("server-{n}")), settings.clone()));
+        Self { fronts: Arc::new(fronts.collect()), folder, s3 }
+    }
+
+    /// Every call through each server, in a sandbox that is stopped by each of them at the end; the level of each server then.
+    async fn warm_up(&self) -> Vec<Level> {
+        let world = new_world(&self.fronts, 1).await;
+        let fronts = 0..self.fronts.len();
+        let stops = fronts.clone().map(|front| (front, Act::Stop));
+        let acts = fronts.flat_map(|front| every_act().into_iter().map(move |act| (front, act)));
+        for (n, (front, act)) in acts.chain(stops).enumerate() {
+            world.carry_out(Step { sandbox: 0, front, act, token: format!("w{n}") }).await;
+        }
+        let mut levels = Vec::new();
+        for front in self.fronts.iter() {
+            levels.push(Level::at_rest(front.pid(), &front.data).await);
+        }
+        levels
+    }
+}
+
+fn every_act() -> Vec<Act> {
+    let (name, pause_ms) = ("w.txt".to_owned(), 0);
+    let verbs = vec![plan::Verb::Write(name.clone()), plan::Verb::Names];
+    let execute = Act::Execute { verbs: verbs.clone(), pause_ms, fails: false };
+    let exec = Act::Exec { verbs, pause_ms };
+    let (upload, download, delete) = (Act::Upload(name.clone()), Act::Download(name.clone()), Act::Delete(name));
+    let list = Act::List { running: true };
+    vec![execute, exec, upload, download, delete, Act::Status, list, Act::Executions, Act::Start]
+}
+
+/// Starts this many sandboxes.
+async fn new_world(fronts: &Arc<Vec<Front>>, sandboxes: usize) -> World {
+    let recorder = Arc::new(Recorder::default());
+    let mut ids = Vec::new();
+    for sandbox in 0..sandboxes {
+        let front = sandbox % fronts.len();
+        let step = Step { sandbox, front, act: Act::Start, token: format!("new{sandbox}") };
+        let api = fronts[front].api.read().await.clone();
+        let start = async {
+            let answer = api.call("POST", "/v2/sandcastles", None).await;
+            ids.push(answer.body["sandbox_id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned());
+            Some(record::Reply { status: answer.status, body: answer.body, bytes: Vec::new() })
+        };
+        recorder.call(step, start).await;
+    }
+    World { fronts: Arc::clone(fronts), sandboxes: ids.into(), recorder }
+}
+
+/// All clients at once, each with its own steps.
+async fn play(world: &World, seed: u64, clients: usize, operations: usize, shape: Shape) {
+    let tasks: Vec<_> = (0..clients)
+        .map(|client| {
+            let (world, steps) = (world.clone(), plan::steps(seed, client, operations / clients, shape));
+            tokio::spawn(async move {
+                for step in steps {
+                    world.carry_out(step).await;
+                    let made = world.recorder.count();
+                    if made % 1_000 == 0 {
+                        println!("{made} of {operations} calls");
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// When nothing happens: status, executions and lists of everything, from every front end.
+async fn look_around(world: &World, round: &str) {
+    for front in 0..world.fronts.len() {
+        let lists = [Act::List { running: true }, Act::List { running: false }];
+        let of_each = (0..world.sandboxes.len()).flat_map(|n| [(n, Act::Status), (n, Act::Executions)]);
+        for (n, (sandbox, act)) in lists.into_iter().map(|list| (0, list)).chain(of_each).enumerate() {
+            world.carry_out(Step { sandbox, front, act, token: format!("{round}{front}n{n}") }).await;
+        }
+    }
+}
+
+/// Looks around, stops every sandbox, looks around again, and has the model explain all of it.
+async fn end(world: &World, seed: u64, s3: &EmbeddedS3, one_interpreter: bool) {
+    look_around(world, "before").await;
+    // Through every front end: one that did not carry the stop out does not hear of it, and keeps an idle kernel.
+    for sandbox in 0..world.sandboxes.len() {
+        for front in 0..world.fronts.len() {
+            world.carry_out(Step { sandbox, front, act: Act::Stop, token: format!("end{sandbox}at{front}") }).await;
+        }
+    }
+    look_around(world, "after").await;
+    let calls = world.recorder.calls.lock().unwrap().clone();
+    let kills = world.recorder.kills.lock().unwrap().clone();
+    println!(
+        "{}; {} kills ({} of a front end)",
+        reads::summary(&calls),
+        kills.len(),
+        kills.iter().filter(|kill| kill.what == "the front end").count()
+    );
+    let store = Arc::new(S3Store::connect(s3.store_config()).await);
+    for (sandbox, id) in world.sandboxes.iter().enumerate() {
+        let of_it = |call: &&record::Call| call.step.sandbox == sandbox || matches!(call.step.act, Act::List { .. });
+        let calls = calls.iter().filter(of_it).cloned().collect();
+        let story = Story::read(seed, sandbox, id, Arc::clone(&store), calls, kills.clone()).await;
+        let states = model::replay(&story, one_interpreter);
+        reads::check(&story, &states);
+        let inputs: Vec<_> = story.inputs().rev().collect();
+        for front in world.fronts.iter() {
+            let listed = front.api.read().await.executions(id).await;
+            let listed: Vec<_> = listed.iter().map(|one| one["input"].as_str().unwrap()).collect();
+            assert_eq!(listed, inputs, "SANDCASTLE_SEED={seed}, sandbox {sandbox}: another list than the ledger's");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_of_several_servers_is_explained_by_the_ledger() {
+    let (seed, operations) = size(5);
+    let servers = Servers::start().await;
+    let levels = servers.warm_up().await;
+    let world = new_world(&servers.fronts, SANDBOXES).await;
+    let shape = Shape { sandboxes: SANDBOXES, fronts: servers.fronts.len(), own_front: false };
+    play(&world, seed, CLIENTS, operations, shape).await;
+    end(&world, seed, &servers.s3, false).await;
+    back_at(&servers, &levels, seed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_explained_although_kernels_and_servers_are_killed() {
+    let (seed, operations) = size(4);
+    let servers = Servers::start().await;
+    let levels = servers.warm_up().await;
+    let world = new_world(&servers.fronts, SANDBOXES).await;
+    let shape = Shape { sandboxes: SANDBOXES, fronts: servers.fronts.len(), own_front: false };
+    let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let killer = tokio::spawn(kill(world.clone(), seed, Arc::clone(&over)));
+    play(&world, seed.wrapping_add(1), CLIENTS, operations, shape).await;
+    over.store(true, std::sync::atomic::Ordering::SeqCst);
+    killer.await.unwrap();
+    end(&world, seed, &servers.s3, false).await;
+    back_at(&servers, &levels, seed).await;
+}
+
+/// Kills a kernel after every few calls, and a server now and then, until it is over.
+async fn kill(world: World, seed: u64, over: Arc<std::sync::atomic::AtomicBool>) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut next = world.recorder.count();
+    while !over.load(std::sync::atomic::Ordering::SeqCst) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        if world.recorder.count() < next {
+            continue;
+        }
+        next = world.recorder.count() + rng.random_range(5..25);
+        let (front, number) = (rng.random_range(0..world.fronts.len()), rng.random_range(0..100));
+        if rng.random_bool(0.1) {
+            world.fronts[front].kill_all(front, &world.recorder).await;
+        } else {
+            world.fronts[front].kill_kernel(front, number, &world.recorder);
+        }
+    }
+}
+
+/// All sandboxes are stopped: each server must hold as much as after its first round.
+async fn back_at(servers: &Servers, levels: &[Level], seed: u64) {
+    for (front, level) in servers.fronts.iter().zip(levels) {
+        if let Err(what) = back_to(level, front.pid(), &front.data).await {
+            panic!(
+                "SANDCASTLE_SEED={seed}: {} is {what}",
+                front.data.strip_prefix(servers.folder.path()).unwrap().display()
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_of_two_functions_over_one_interpreter_is_explained_by_the_ledger() {
+    let (seed, operations) = size(1);
+    let folder = tempfile::tempdir().unwrap();
+    let deployment = Deployment::start(folder.path(), "sandbox").await;
+    let further = deployment.further_front_end(&folder.path().join("further"));
+    let mut fronts = Vec::new();
+    for function in [&deployment.execute, &further] {
+        let gateway = Gateway::start(&function.url).await;
+        fronts.push(Front::of_gateway(sandcastle_e2e::api::Api::new(&gateway.url, KEY)));
+    }
+    // One sandbox, as an environment of the interpreter has one kernel. That stays after a stop: no level is looked at.
+    let world = new_world(&Arc::new(fronts), 1).await;
+    let shape = Shape { sandboxes: 1, fronts: 2, own_front: true };
+    // An emulator takes one invocation at a time, so that each has one client.
+    play(&world, seed, 2, operations, shape).await;
+    end(&world, seed, deployment.embedded_s3(), true).await;
+}

@@ -1,0 +1,243 @@
+//! The model: the entries of the ledger, carried out one after the other, must explain what every call was answered.
+//!
+//! What is allowed:
+//!
+//! * **Files** are those of a serial run. A run (an execution or a command) that other front ends' uploads, deletions or commands
+//!   met may have read the files without those changes: it was put on top of them, because they changed no file that it changed.
+//! * **Variables** live in the kernel of the front end that committed the last execution. `h` holds the tokens of all executions
+//!   since the last start or loss. It must be lost when another front end committed the last one. It may be lost when, since the
+//!   last execution was sent, that front end or its kernel was killed, or when another front end's change of the same file really
+//!   met the execution, which then ran again. In all other cases it must be there. A command, an upload or a deletion never
+//!   costs it.
+//! * **Where all front ends share one interpreter**, `h` may be lost only after a kill, or when two front ends' calls really met
+//!   since the last execution was sent: a run, and a run, a start, a stop or a change of the same file.
+//! * **A run that was killed** may have done any first part of its work. What it left is taken from its entry.
+//! * **A loss is told**: exactly then the answer has `state`, which names `h`.
+
+use std::collections::BTreeMap;
+
+use sandcastle::{
+    ContentHash,
+    entry::Change,
+    manifest::{Node, Status},
+};
+use serde_json::json;
+
+use super::{
+    plan::Act,
+    record::Call,
+    story::{Line, Story, state},
+    work::{self, Files},
+};
+
+/// What a sandbox is after some entries.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
+    pub(crate) running: bool,
+    pub(crate) files: Files,
+}
+
+/// The variable `h`, and the execution that last committed it.
+#[derive(Default)]
+struct Variables {
+    /// `None`: there is no such name.
+    h: Option<Vec<String>>,
+    /// Front end, and when the call was sent.
+    by: Option<(usize, u64)>,
+}
+
+/// Carries the ledger out; the state after each number of entries.
+pub(crate) fn replay(story: &Story, one_interpreter: bool) -> Vec<Known> {
+    let mut states = vec![Known::default()];
+    let mut variables = Variables::default();
+    let mut latest_sent = 0;
+    for (at, line) in story.lines.iter().enumerate() {
+        if line.call.answered < latest_sent {
+            story.wrong(at, "an entry comes after one of a call that was sent after its answer", Some(&line.call));
+        }
+        latest_sent = latest_sent.max(line.call.sent);
+        let mut now = states[at].clone();
+        let check = |right: bool, what: &str| {
+            if !right {
+                story.wrong(at, what, Some(&line.call));
+            }
+        };
+        match &line.entry.change {
+            Change::Started => {
+                if !now.running {
+                    now.files.clear();
+                }
+                now.running = true;
+                variables = Variables::default();
+            }
+            Change::Stopped => {
+                check(now.running, "a stopped sandbox was stopped");
+                now = Known::default();
+            }
+            other => {
+                check(now.running, "a stopped sandbox was changed");
+                match other {
+                    Change::FilePut { name } => {
+                        drop(now.files.insert(name.to_string(), work::uploaded(&line.call.step)))
+                    }
+                    Change::FileDeleted { name } => {
+                        check(now.files.remove(name.as_str()).is_some(), "a file that is not there was deleted");
+                    }
+                    _ => run(story, at, &states, &mut now, &mut variables, one_interpreter),
+                }
+            }
+        }
+        let manifest = state(&line.entry);
+        check((manifest.status == Status::Running) == now.running, "the entry has another status");
+        let recorded = manifest.regular_files().map(|(path, file)| (path.to_string(), file.hash)).collect();
+        let expected: BTreeMap<_, _> =
+            now.files.iter().map(|(name, text)| (name.clone(), ContentHash::of(text.as_bytes()))).collect();
+        check(expected == recorded, &format!("the entry has other files than {:?}: {recorded:?}", now.files));
+        states.push(now);
+    }
+    states
+}
+
+/// An execution or a command.
+fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &mut Variables, one_interpreter: bool) {
+    let Line { entry, call, .. } = &story.lines[at];
+    let Change::Executed(executed) = &entry.change else { unreachable!() };
+    let Act::Execute { fails, .. } = call.step.act else {
+        command(story, at, states, now);
+        return;
+    };
+    let since = variables.by.map_or(call.sent, |(_, sent)| sent.min(call.sent));
+    let bound = variables.h.is_some();
+    let token = call.step.token.clone();
+    let with = |before: &[String]| [before, std::slice::from_ref(&token)].concat();
+    let (kept, new) = (with(variables.h.as_deref().unwrap_or_default()), with(&[]));
+    let shown = executed.output_preview.lines().next().unwrap_or_default();
+    let lost = bound && shown != kept.join(",");
+    let h = if lost { new } else { kept };
+    let died = executed.error.contains("KernelDied(") || executed.error.contains("MemoryError(");
+    let output = if died { None } else { printed(story, at, states, &[&h.join(",")], now) };
+    let Some(output) = output else {
+        killed(story, at, now, since);
+        *variables = Variables { h: None, by: Some((call.step.front, call.sent)) };
+        return;
+    };
+    let error = if fails { format!("executing Python code: ValueError('{token}')") } else { String::new() };
+    if executed.error != error {
+        story.wrong(at, &format!("the error should be {error:?}"), Some(call));
+    }
+    if let Some((front, _)) = variables.by.filter(|_| bound) {
+        let elsewhere = !one_interpreter && front != call.step.front;
+        let may = || {
+            elsewhere
+                || story.killed(front, since, call.answered)
+                || if one_interpreter { met(story, since, call) } else { met_on_a_file(story, at) }
+        };
+        match lost {
+            true if !may() => story.wrong(at, &format!("h is lost without a reason, of {:?}", variables.h), Some(call)),
+            false if elsewhere => story.wrong(at, "h is there although another front end has it", Some(call)),
+            _ => {}
+        }
+    }
+    if let (true, Some(reply)) = (call.is_done(), &call.reply) {
+        let told = &reply.body["state"];
+        let named = told["lost"].as_array().is_some_and(|names| names.iter().any(|lost| lost["name"] == "h"));
+        if (lost && !(told["kept"] == false && named)) || (!lost && !told.is_null()) {
+            story.wrong(at, &format!("h lost: {lost}, but the answer tells otherwise"), Some(call));
+        }
+        let field = if fails { "partial_output" } else { "output" };
+        if reply.body[field] != json!(output) {
+            story.wrong(at, &format!("{field} should be {output:?}"), Some(call));
+        }
+    }
+    *variables = Variables { h: Some(h), by: Some((call.step.front, call.sent)) };
+}
+
+/// A command. The entry does not hold how it ended, so the answer must tell whether it was killed.
+fn command(story: &Story, at: usize, states: &[Known], now: &mut Known) {
+    let call = &story.lines[at].call;
+    let reply = call.reply.as_ref().filter(|_| call.is_done());
+    let whole = reply.is_some_and(|reply| reply.body["exit_code"] == 0);
+    if !whole && story.killed(call.step.front, call.sent, call.answered) {
+        killed(story, at, now, call.sent);
+        return;
+    }
+    let Some(output) = printed(story, at, states, &[&call.step.token], now) else {
+        killed(story, at, now, call.sent);
+        return;
+    };
+    let answer = json!({ "stdout": output.join("\n") + "\n", "stderr": "", "exit_code": 0, "error": "" });
+    if reply.is_some_and(|reply| reply.body != answer) {
+        story.wrong(at, &format!("the answer should be {answer}"), Some(call));
+    }
+}
+
+/// What a run printed, when one of the states that it may have run on explains it; then its changes are made to `now`.
+fn printed(story: &Story, at: usize, states: &[Known], first: &[&str], now: &mut Known) -> Option<Vec<String>> {
+    let Line { entry, call, .. } = &story.lines[at];
+    let Change::Executed(executed) = &entry.change else { unreachable!() };
+    let (oldest, _) = story.visible(call.sent, call.answered);
+    for on in (oldest.min(at)..=at).rev() {
+        let (rest, changes) = work::effects(&call.step, &states[on].files);
+        let output: Vec<String> = first.iter().map(|line| (*line).to_owned()).chain(rest).collect();
+        // It was put on top of entries that change files only, and none that it changes.
+        let between = &story.lines[on..at];
+        let apart = between.iter().all(|line| {
+            let names = work::may_change(&line.call.step);
+            line.entry.change.only_files()
+                && line.call.step.front != call.step.front
+                && !changes.keys().any(|name| names.contains(&name.as_str()))
+        });
+        if !apart {
+            break;
+        }
+        if output.join("\n") == executed.output_preview {
+            for (name, content) in changes {
+                match content {
+                    Some(content) => drop(now.files.insert(name, content)),
+                    None => drop(now.files.remove(&name)),
+                }
+            }
+            return Some(output);
+        }
+    }
+    None
+}
+
+/// A run that the model does not explain must have been killed. Takes over what it left of its files.
+fn killed(story: &Story, at: usize, now: &mut Known, since: u64) {
+    let Line { entry, call, .. } = &story.lines[at];
+    if !story.killed(call.step.front, since, call.answered) {
+        story.wrong(at, &format!("no state explains what it printed; files {:?}", now.files), Some(call));
+    }
+    let before = now.files.clone();
+    for name in work::may_change(&call.step) {
+        let left = state(entry).files.iter().find(|(path, _)| path.as_str() == name);
+        let hash = left.and_then(|(_, node)| if let Node::File(file) = node { Some(file.hash) } else { None });
+        let options = work::left_of(&call.step, &before, name).into_iter().flatten();
+        match options.into_iter().find(|text| Some(ContentHash::of(text.as_bytes())) == hash) {
+            Some(text) => drop(now.files.insert(name.to_owned(), text)),
+            None => drop(now.files.remove(name)),
+        }
+    }
+}
+
+/// Another front end's change of a file that this execution changes, which met it.
+fn met_on_a_file(story: &Story, at: usize) -> bool {
+    let call = &story.lines[at].call;
+    let before = story.lines[..at].iter().rev().take_while(|line| line.entry.change.only_files());
+    let mut others = before.filter(|line| line.call.step.front != call.step.front && line.call.overlaps(call));
+    others.any(|line| work::may_change(&line.call.step).iter().any(|name| work::may_change(&call.step).contains(name)))
+}
+
+/// Two front ends' calls that met between a moment and the answer to a call, so that one of them could not use its kernel.
+fn met(story: &Story, since: u64, last: &Call) -> bool {
+    let during = |call: &&Call| call.sent < last.answered && since < call.answered;
+    let runs: Vec<&Call> = story.calls.iter().filter(|call| call.is_run()).filter(during).collect();
+    runs.iter().any(|one| {
+        let mut others = story.calls.iter().filter(|other| other.step.front != one.step.front && other.overlaps(one));
+        others.any(|other| {
+            let same = || work::may_change(&one.step).iter().any(|name| work::may_change(&other.step).contains(name));
+            other.is_run() || other.is_turn() || same()
+        })
+    })
+}
