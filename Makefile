@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer tools test lint lint-template build-sam fmt bench lock deploy logs destroy clean
+.PHONY: help run build packages layer tools test soak lint lint-template build-sam fmt bench lock deploy logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -70,6 +70,12 @@ test: build packages layer tools ## run all tests
 	@mkdir -p target
 	@status=0; $(HERE) $(CARGO) test $(FLAGS) --workspace --no-fail-fast 2>&1 | tee target/test.log || status=$$?; \
 		sh tests/totals.sh target/test.log; exit $$status
+
+# Prints its seeds and its progress. SANDCASTLE_SEED repeats the calls of one of them.
+soak: export SANDCASTLE_OPERATIONS ?= 50000
+soak: export SANDCASTLE_FRONT_ENDS ?= 3
+soak: build packages tools ## run a long random history through three servers (SANDCASTLE_OPERATIONS=50000, SANDCASTLE_SEED)
+	$(HERE) $(CARGO) test $(FLAGS) --workspace --test history -- --nocapture --test-threads 1
 
 lint: packages ## check formatting and clippy, as CI does
 	cargo fmt --all --check

@@ -141,7 +141,7 @@ fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &
     if let (true, Some(reply)) = (call.is_done(), &call.reply) {
         let told = &reply.body["state"];
         let named = told["lost"].as_array().is_some_and(|names| names.iter().any(|lost| lost["name"] == "h"));
-        if (lost && !(told["kept"] == false && named)) || (!lost && !told.is_null()) {
+        if told.is_null() == lost || (lost && !named) || (lost && told["kept"] != false) {
             story.wrong(at, &format!("h lost: {lost}, but the answer tells otherwise"), Some(call));
         }
         let field = if fails { "partial_output" } else { "output" };
