@@ -50,12 +50,30 @@ impl Deployment {
         Self::start_isolated(Isolation::None, folder, bucket, &[("TENANT_SCOPE", scope)]).await
     }
 
+    /// The same with so many kernels at once in the environment of InterpreterFunction, of which there is only one: elsewhere
+    /// each tenant has its own.
+    pub async fn start_with_kernels(folder: &Path, kernels: usize) -> Self {
+        let bucket = Bucket::WithoutIam(bucket(folder).await);
+        let kernels = [("SANDCASTLE_MAX_KERNELS", &*kernels.to_string())];
+        Self::start_with(Isolation::None, folder, bucket, &[("TENANT_SCOPE", "member")], &kernels).await
+    }
+
     /// Starts both with this isolation over this bucket; the settings are for ExecuteFunction.
     pub async fn start_isolated(
         isolation: Isolation,
         folder: &Path,
         bucket: Bucket,
         settings: &[(&str, &str)],
+    ) -> Self {
+        Self::start_with(isolation, folder, bucket, settings, &[]).await
+    }
+
+    async fn start_with(
+        isolation: Isolation,
+        folder: &Path,
+        bucket: Bucket,
+        settings: &[(&str, &str)],
+        settings_of_interpreter: &[(&str, &str)],
     ) -> Self {
         let (endpoint, of_execute, of_interpreter, sts) = match &bucket {
             Bucket::WithoutIam(s3) => {
@@ -71,7 +89,8 @@ impl Deployment {
                 (s3.url.clone(), execute, interpreter, sts)
             }
         };
-        let interpreter = Function::launch_isolated(isolation, folder, "interpreter", &variables(&of_interpreter));
+        let variables_of_interpreter = [variables(&of_interpreter).as_slice(), settings_of_interpreter].concat();
+        let interpreter = Function::launch_isolated(isolation, folder, "interpreter", &variables_of_interpreter);
         let lambda = FakeLambda::start(&interpreter.url).await;
         let mut variables_of_execute = variables(&of_execute);
         variables_of_execute.extend([

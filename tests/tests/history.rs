@@ -243,16 +243,16 @@ async fn back_at(servers: &Servers, levels: &[Level], seed: u64) {
 async fn every_answer_of_two_functions_over_one_interpreter_is_explained_by_the_ledger() {
     let (seed, operations) = size(1);
     let folder = tempfile::tempdir().unwrap();
-    let deployment = Deployment::start(folder.path(), "sandbox").await;
+    let deployment = Deployment::start_with_kernels(folder.path(), SANDBOXES + 1).await;
     let further = deployment.further_front_end(&folder.path().join("further"));
     let mut fronts = Vec::new();
     for function in [&deployment.execute, &further] {
         let gateway = Gateway::start(&function.url).await;
         fronts.push(Front::of_gateway(sandcastle_e2e::api::Api::new(&gateway.url, KEY)));
     }
-    // One sandbox, as an environment of the interpreter has one kernel. That stays after a stop: no level is looked at.
-    let world = new_world(&Arc::new(fronts), 1).await;
-    let shape = Shape { sandboxes: 1, fronts: 2, own_front: true };
+    // A stop leaves the kernel in the interpreter's environment: no level is looked at.
+    let world = new_world(&Arc::new(fronts), SANDBOXES).await;
+    let shape = Shape { sandboxes: SANDBOXES, fronts: 2, own_front: true };
     // An emulator takes one invocation at a time, so that each has one client.
     play(&world, seed, 2, operations, shape).await;
     end(&world, seed, deployment.embedded_s3(), true).await;
