@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use sandcastle::{
     ContentHash,
-    entry::Change,
+    entry::{Change, Entry},
     manifest::{Node, Status},
 };
 use serde_json::json;
@@ -87,15 +87,21 @@ pub(crate) fn replay(story: &Story, one_interpreter: bool) -> Vec<Known> {
                 }
             }
         }
-        let manifest = state(&line.entry);
-        check((manifest.status == Status::Running) == now.running, "the entry has another status");
-        let recorded = manifest.regular_files().map(|(path, file)| (path.to_string(), file.hash)).collect();
-        let expected: BTreeMap<_, _> =
-            now.files.iter().map(|(name, text)| (name.clone(), ContentHash::of(text.as_bytes()))).collect();
-        check(expected == recorded, &format!("the entry has other files than {:?}: {recorded:?}", now.files));
+        check((state(&line.entry).status == Status::Running) == now.running, "the entry has another status");
+        let right = hashes(&now.files) == recorded(&line.entry);
+        check(right, &format!("the entry has other files than {:?}: {:?}", now.files, recorded(&line.entry)));
         states.push(now);
     }
     states
+}
+
+fn hashes(files: &Files) -> BTreeMap<String, ContentHash> {
+    files.iter().map(|(name, text)| (name.clone(), ContentHash::of(text.as_bytes()))).collect()
+}
+
+/// The files of an entry.
+fn recorded(entry: &Entry) -> BTreeMap<String, ContentHash> {
+    state(entry).regular_files().map(|(path, file)| (path.to_string(), file.hash)).collect()
 }
 
 /// An execution or a command.
@@ -171,7 +177,8 @@ fn command(story: &Story, at: usize, states: &[Known], now: &mut Known) {
     }
 }
 
-/// What a run printed, when one of the states that it may have run on explains it; then its changes are made to `now`.
+/// What a run printed, when one of the states that it may have run on explains that and the files of its entry; then its changes
+/// are made to `now`.
 fn printed(story: &Story, at: usize, states: &[Known], first: &[&str], now: &mut Known) -> Option<Vec<String>> {
     let Line { entry, call, .. } = &story.lines[at];
     let Change::Executed(executed) = &entry.change else { unreachable!() };
@@ -190,13 +197,16 @@ fn printed(story: &Story, at: usize, states: &[Known], first: &[&str], now: &mut
         if !apart {
             break;
         }
-        if output.join("\n") == executed.output_preview {
-            for (name, content) in changes {
-                match content {
-                    Some(content) => drop(now.files.insert(name, content)),
-                    None => drop(now.files.remove(&name)),
-                }
+        let mut files = now.files.clone();
+        for (name, content) in changes {
+            match content {
+                Some(content) => drop(files.insert(name, content)),
+                None => drop(files.remove(&name)),
             }
+        }
+        // Also what it left tells what it ran on: what it removed may have come only afterwards.
+        if output.join("\n") == executed.output_preview && hashes(&files) == recorded(entry) {
+            now.files = files;
             return Some(output);
         }
     }
@@ -207,7 +217,15 @@ fn printed(story: &Story, at: usize, states: &[Known], first: &[&str], now: &mut
 fn killed(story: &Story, at: usize, now: &mut Known, since: u64) {
     let Line { entry, call, .. } = &story.lines[at];
     if !story.killed(call.step.front, since, call.answered) {
-        story.wrong(at, &format!("no state explains what it printed; files {:?}", now.files), Some(call));
+        story.wrong(
+            at,
+            &format!(
+                "no state explains what it printed and left; files before {:?}, after {:?}",
+                now.files,
+                recorded(entry)
+            ),
+            Some(call),
+        );
     }
     let before = now.files.clone();
     for name in work::may_change(&call.step) {
