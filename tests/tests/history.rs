@@ -13,23 +13,26 @@ mod model;
 mod plan;
 #[path = "history/reads.rs"]
 mod reads;
+#[path = "history/reasons.rs"]
+mod reasons;
 #[path = "history/record.rs"]
 mod record;
+#[path = "history/servers.rs"]
+mod servers;
 #[path = "history/story.rs"]
 mod story;
 #[path = "history/work.rs"]
 mod work;
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use fronts::{Front, World};
-use level::{Level, back_to};
 use plan::{Act, Shape, Step};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use record::Recorder;
 use sandcastle_e2e::{deployment::Deployment, gateway::Gateway, paths, server::KEY};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
+use servers::{Servers, back_at, new_world};
 use story::Story;
 
 const SANDBOXES: usize = 5;
@@ -43,75 +46,6 @@ fn size(tenths: usize) -> (u64, usize) {
     let all = paths::number("SANDCASTLE_OPERATIONS").map_or(OPERATIONS, |all| usize::try_from(all).unwrap());
     println!("SANDCASTLE_SEED={seed}");
     (seed, all * tenths / 10)
-}
-
-/// Servers over one bucket.
-struct Servers {
-    folder: tempfile::TempDir,
-    s3: EmbeddedS3,
-    fronts: Arc<Vec<Front>>,
-}
-
-impl Servers {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let settings = [
-            ("S3_ENDPOINT", s3.endpoint()),
-            ("SANDCASTLE_BUCKET", s3.bucket().to_owned()),
-            ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.clone()),
-            ("AWS_SECRET_ACCESS_KEY", s3.credentials().secret.clone()),
-            ("SANDCASTLE_MEMORY_MB", "512".to_owned()),
-        ];
-        let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        let count = paths::number("SANDCASTLE_FRONT_ENDS").map_or(2, |count| usize::try_from(count).unwrap());
-        let fronts = (0..count).map(|n| Front::of_server(folder.path().join(format!("server-{n}")), settings.clone()));
-        Self { fronts: Arc::new(fronts.collect()), folder, s3 }
-    }
-
-    /// Every call through each server, in a sandbox that is stopped by each of them at the end; the level of each server then.
-    async fn warm_up(&self) -> Vec<Level> {
-        let world = new_world(&self.fronts, 1).await;
-        let fronts = 0..self.fronts.len();
-        let stops = fronts.clone().map(|front| (front, Act::Stop));
-        let acts = fronts.flat_map(|front| every_act().into_iter().map(move |act| (front, act)));
-        for (n, (front, act)) in acts.chain(stops).enumerate() {
-            world.carry_out(Step { sandbox: 0, front, act, token: format!("w{n}") }).await;
-        }
-        let mut levels = Vec::new();
-        for front in self.fronts.iter() {
-            levels.push(Level::at_rest(front.pid(), &front.data).await);
-        }
-        levels
-    }
-}
-
-fn every_act() -> Vec<Act> {
-    let (name, pause_ms) = ("w.txt".to_owned(), 0);
-    let verbs = vec![plan::Verb::Write(name.clone()), plan::Verb::Names];
-    let execute = Act::Execute { verbs: verbs.clone(), pause_ms, fails: false };
-    let exec = Act::Exec { verbs, pause_ms };
-    let (upload, download, delete) = (Act::Upload(name.clone()), Act::Download(name.clone()), Act::Delete(name));
-    let list = Act::List { running: true };
-    vec![execute, exec, upload, download, delete, Act::Status, list, Act::Executions, Act::Start]
-}
-
-/// Starts this many sandboxes.
-async fn new_world(fronts: &Arc<Vec<Front>>, sandboxes: usize) -> World {
-    let recorder = Arc::new(Recorder::default());
-    let mut ids = Vec::new();
-    for sandbox in 0..sandboxes {
-        let front = sandbox % fronts.len();
-        let step = Step { sandbox, front, act: Act::Start, token: format!("new{sandbox}") };
-        let api = fronts[front].api.read().await.clone();
-        let start = async {
-            let answer = api.call("POST", "/v2/sandcastles", None).await;
-            ids.push(answer.body["sandbox_id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned());
-            Some(record::Reply { status: answer.status, body: answer.body, bytes: Vec::new() })
-        };
-        recorder.call(step, start).await;
-    }
-    World { fronts: Arc::clone(fronts), sandboxes: ids.into(), recorder }
 }
 
 /// All clients at once, each with its own steps.
@@ -223,18 +157,6 @@ async fn kill(world: World, seed: u64, over: Arc<std::sync::atomic::AtomicBool>)
             world.fronts[front].kill_all(front, &world.recorder).await;
         } else {
             world.fronts[front].kill_kernel(front, number, &world.recorder);
-        }
-    }
-}
-
-/// All sandboxes are stopped: each server must hold as much as after its first round.
-async fn back_at(servers: &Servers, levels: &[Level], seed: u64) {
-    for (front, level) in servers.fronts.iter().zip(levels) {
-        if let Err(what) = back_to(level, front.pid(), &front.data).await {
-            panic!(
-                "SANDCASTLE_SEED={seed}: {} is {what}",
-                front.data.strip_prefix(servers.folder.path()).unwrap().display()
-            );
         }
     }
 }

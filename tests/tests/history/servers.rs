@@ -1,0 +1,95 @@
+//! Servers over one bucket, the sandboxes that a history begins with, and what each server holds of its machine.
+
+use std::{net::Ipv4Addr, sync::Arc};
+
+use sandcastle_e2e::paths;
+use sandcastle_local::EmbeddedS3;
+
+use super::{
+    fronts::{Front, World},
+    level::{Level, back_to},
+    plan::{self, Act, Step},
+    record::{self, Recorder},
+};
+
+/// Servers over one bucket.
+pub(crate) struct Servers {
+    folder: tempfile::TempDir,
+    pub(crate) s3: EmbeddedS3,
+    pub(crate) fronts: Arc<Vec<Front>>,
+}
+
+impl Servers {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+        let settings = [
+            ("S3_ENDPOINT", s3.endpoint()),
+            ("SANDCASTLE_BUCKET", s3.bucket().to_owned()),
+            ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", s3.credentials().secret.clone()),
+            ("SANDCASTLE_MEMORY_MB", "512".to_owned()),
+        ];
+        let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let count = paths::number("SANDCASTLE_FRONT_ENDS").map_or(2, |count| usize::try_from(count).unwrap());
+        let fronts = (0..count).map(|n| Front::of_server(folder.path().join(format!("server-{n}")), settings.clone()));
+        Self { fronts: Arc::new(fronts.collect()), folder, s3 }
+    }
+
+    /// Every call through each server, in a sandbox that is stopped by each of them at the end; the level of each server then.
+    pub(crate) async fn warm_up(&self) -> Vec<Level> {
+        let world = new_world(&self.fronts, 1).await;
+        let fronts = 0..self.fronts.len();
+        let stops = fronts.clone().map(|front| (front, Act::Stop));
+        let acts = fronts.flat_map(|front| every_act().into_iter().map(move |act| (front, act)));
+        for (n, (front, act)) in acts.chain(stops).enumerate() {
+            world.carry_out(Step { sandbox: 0, front, act, token: format!("w{n}") }).await;
+        }
+        let mut levels = Vec::new();
+        for front in self.fronts.iter() {
+            levels.push(Level::at_rest(front.pid(), &front.data).await);
+        }
+        levels
+    }
+}
+
+fn every_act() -> Vec<Act> {
+    let (name, pause_ms) = ("w.txt".to_owned(), 0);
+    let verbs = vec![plan::Verb::Write(name.clone()), plan::Verb::Names];
+    let execute = Act::Execute { verbs: verbs.clone(), pause_ms, fails: false };
+    let exec = Act::Exec { verbs, pause_ms };
+    let (upload, download, delete) = (Act::Upload(name.clone()), Act::Download(name.clone()), Act::Delete(name));
+    let list = Act::List { running: true };
+    vec![execute, exec, upload, download, delete, Act::Status, list, Act::Executions, Act::Start]
+}
+
+/// Starts this many sandboxes.
+pub(crate) async fn new_world(fronts: &Arc<Vec<Front>>, sandboxes: usize) -> World {
+    let recorder = Arc::new(Recorder::default());
+    let mut ids = Vec::new();
+    for sandbox in 0..sandboxes {
+        let front = sandbox % fronts.len();
+        let step = Step { sandbox, front, act: Act::Start, token: format!("new{sandbox}") };
+        let api = fronts[front].api.read().await.clone();
+        let start = async {
+            let answer = api.call("POST", "/v2/sandcastles", None).await;
+            ids.push(answer.body["sandbox_id"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned());
+            Some(record::Reply { status: answer.status, body: answer.body, bytes: Vec::new() })
+        };
+        recorder.call(step, start).await;
+    }
+    let turns = (0..sandboxes).map(|_| tokio::sync::Mutex::default()).collect();
+    World { fronts: Arc::clone(fronts), sandboxes: ids.into(), recorder, turns: Arc::new(turns) }
+}
+
+/// All sandboxes are stopped: each server must hold as much as after its first round.
+pub(crate) async fn back_at(servers: &Servers, levels: &[Level], seed: u64) {
+    for (front, level) in servers.fronts.iter().zip(levels) {
+        if let Err(what) = back_to(level, front.pid(), &front.data).await {
+            panic!(
+                "SANDCASTLE_SEED={seed}: {} is {what}",
+                front.data.strip_prefix(servers.folder.path()).unwrap().display()
+            );
+        }
+    }
+}
