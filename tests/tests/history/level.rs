@@ -17,8 +17,8 @@ pub(crate) struct Level {
     pub(crate) connections: usize,
 }
 
-/// Connections that may be open although nothing happens: clients and the SDK keep each one that they needed at one time, and
-/// a page of the ledger is read over 16 at once. There are four clients and one killer, and each has a pool for each server.
+/// Connections that may be open although nothing happens. Clients and the SDK keep each one that they needed at one time. There
+/// are four clients and the one that looks around, and for each call the server may read 16 entries of a ledger at once.
 const MAX_CONNECTIONS: usize = 5 * (1 + 16) + 10;
 
 impl Level {

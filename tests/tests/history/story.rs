@@ -168,9 +168,13 @@ impl Story {
         let around: Vec<String> = (at.saturating_sub(12)..(at + 5).min(last)).map(line).collect();
         let (from, until) = call.map_or((0, 0), |call| (call.sent.saturating_sub(300), call.answered));
         let kills: Vec<_> = self.kills.iter().filter(|kill| from < kill.ended && kill.begun < until).collect();
+        let turns = self.calls.iter().filter(|turn| turn.is_turn() && from < turn.answered && turn.sent < until);
+        let turns: Vec<String> = turns.map(|turn| format!("  {}", turn.line())).collect();
         panic!(
-            "SANDCASTLE_SEED={seed}, sandbox {sandbox} ({id}): {what}{about}\nthe ledger there:\n{}\nkills before: {kills:?}",
-            around.join("\n")
+            "SANDCASTLE_SEED={seed}, sandbox {sandbox} ({id}): {what}{about}\nthe ledger there:\n{}\nstarts and stops before:\n{}\n\
+             kills before: {kills:?}",
+            around.join("\n"),
+            turns.join("\n")
         );
     }
 }
