@@ -96,7 +96,7 @@ async fn end(world: &World, seed: u64, s3: &EmbeddedS3, one_interpreter: bool) {
         "{}; {} kills ({} of a front end)",
         reads::summary(&calls),
         kills.len(),
-        kills.iter().filter(|kill| kill.what == "the front end").count()
+        kills.iter().filter(|kill| kill.whole).count()
     );
     let store = Arc::new(S3Store::connect(s3.store_config()).await);
     for (sandbox, id) in world.sandboxes.iter().enumerate() {

@@ -49,7 +49,7 @@ impl Front {
         let kernels = kernels(self.pid());
         let Some(pid) = kernels.get(number % kernels.len().max(1)) else { return };
         let _ = kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL);
-        let kill = Kill { front, begun, ended: recorder.now(), what: format!("kernel {pid}") };
+        let kill = Kill { front, begun, ended: recorder.now(), whole: false };
         recorder.kills.lock().unwrap().push(kill);
     }
 
@@ -66,7 +66,7 @@ impl Front {
         let new = new.await.unwrap();
         *api = new.api();
         *self.server.lock().unwrap() = Some(new);
-        let kill = Kill { front, begun, ended: recorder.now(), what: "the front end".to_owned() };
+        let kill = Kill { front, begun, ended: recorder.now(), whole: true };
         recorder.kills.lock().unwrap().push(kill);
     }
 }

@@ -121,26 +121,26 @@ fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &
     let lost = bound && shown != kept.join(",");
     let h = if lost { new } else { kept };
     let died = executed.error.contains("KernelDied(") || executed.error.contains("MemoryError(");
-    let output = if died { None } else { printed(story, at, states, &[&h.join(",")], now) };
-    let Some(output) = output else {
+    if died {
         killed(story, at, now, since);
         *variables = Variables { h: None, by: Some((call.step.front, call.sent)) };
         return;
-    };
+    }
+    let output = explained(story, at, states, &h.join(","), now);
     let error = if fails { format!("executing Python code: ValueError('{token}')") } else { String::new() };
     if executed.error != error {
         story.wrong(at, &format!("the error should be {error:?}"), Some(call));
     }
     if let Some((front, _)) = variables.by.filter(|_| bound) {
         let elsewhere = !one_interpreter && front != call.step.front;
+        let gone = elsewhere || story.died(front, since, call.sent);
         let may = || {
-            elsewhere
-                || story.killed(front, since, call.answered)
+            gone || story.killed(front, since, call.answered)
                 || if one_interpreter { met(story, since, call) } else { met_on_a_file(story, at) }
         };
         match lost {
             true if !may() => story.wrong(at, &format!("h is lost without a reason, of {:?}", variables.h), Some(call)),
-            false if elsewhere => story.wrong(at, "h is there although another front end has it", Some(call)),
+            false if gone => story.wrong(at, "h is there although its kernel is elsewhere or gone", Some(call)),
             _ => {}
         }
     }
@@ -167,32 +167,29 @@ fn command(story: &Story, at: usize, states: &[Known], now: &mut Known) {
         killed(story, at, now, call.sent);
         return;
     }
-    let Some(output) = printed(story, at, states, &[&call.step.token], now) else {
-        killed(story, at, now, call.sent);
-        return;
-    };
+    let output = explained(story, at, states, &call.step.token, now);
     let answer = json!({ "stdout": output.join("\n") + "\n", "stderr": "", "exit_code": 0, "error": "" });
     if reply.is_some_and(|reply| reply.body != answer) {
         story.wrong(at, &format!("the answer should be {answer}"), Some(call));
     }
 }
 
-/// What a run printed, when one of the states that it may have run on explains that and the files of its entry; then its changes
-/// are made to `now`.
-fn printed(story: &Story, at: usize, states: &[Known], first: &[&str], now: &mut Known) -> Option<Vec<String>> {
+/// What a run printed, of which this is the first line. One of the states that it may have run on must explain it and the files
+/// of its entry; then its changes are made to `now`.
+fn explained(story: &Story, at: usize, states: &[Known], first: &str, now: &mut Known) -> Vec<String> {
     let Line { entry, call, .. } = &story.lines[at];
     let Change::Executed(executed) = &entry.change else { unreachable!() };
     let (oldest, _) = story.visible(call.sent, call.answered);
     for on in (oldest.min(at)..=at).rev() {
         let (rest, changes) = work::effects(&call.step, &states[on].files);
-        let output: Vec<String> = first.iter().map(|line| (*line).to_owned()).chain(rest).collect();
+        let output: Vec<String> = [first.to_owned()].into_iter().chain(rest).collect();
         // It was put on top of entries that change files only, and none that it changes.
-        let between = &story.lines[on..at];
-        let apart = between.iter().all(|line| {
-            let names = work::may_change(&line.call.step);
+        let apart = (on..at).all(|between| {
+            let line = &story.lines[between];
+            let [old, new] = [between, between + 1].map(|state| &states[state].files);
             line.entry.change.only_files()
                 && line.call.step.front != call.step.front
-                && !changes.keys().any(|name| names.contains(&name.as_str()))
+                && changes.keys().all(|name| old.get(name) == new.get(name))
         });
         if !apart {
             break;
@@ -207,25 +204,20 @@ fn printed(story: &Story, at: usize, states: &[Known], first: &[&str], now: &mut
         // Also what it left tells what it ran on: what it removed may have come only afterwards.
         if output.join("\n") == executed.output_preview && hashes(&files) == recorded(entry) {
             now.files = files;
-            return Some(output);
+            return output;
         }
     }
-    None
+    let (before, after) = (&states[at].files, recorded(entry));
+    let what =
+        format!("no state explains a first line {first:?} and the rest; files before {before:?}, after {after:?}");
+    story.wrong(at, &what, Some(call))
 }
 
-/// A run that the model does not explain must have been killed. Takes over what it left of its files.
+/// A run that died must have been killed. Takes over what it left of its files.
 fn killed(story: &Story, at: usize, now: &mut Known, since: u64) {
     let Line { entry, call, .. } = &story.lines[at];
     if !story.killed(call.step.front, since, call.answered) {
-        story.wrong(
-            at,
-            &format!(
-                "no state explains what it printed and left; files before {:?}, after {:?}",
-                now.files,
-                recorded(entry)
-            ),
-            Some(call),
-        );
+        story.wrong(at, "it died, and nobody killed it", Some(call));
     }
     let before = now.files.clone();
     for name in work::may_change(&call.step) {

@@ -4,7 +4,7 @@
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 /// Files that everybody writes, so that calls meet on them.
-const POOL: [&str; 4] = ["a.txt", "b.txt", "c.txt", "log.txt"];
+const POOL: [&str; 3] = ["a.txt", "b.txt", "log.txt"];
 
 /// What is done with one file.
 #[derive(Clone, Debug)]
@@ -75,12 +75,14 @@ pub(crate) fn steps(seed: u64, client: usize, count: usize, shape: Shape) -> Vec
         // Whoever stops a sandbox starts it again some steps later: most calls shall meet one that runs.
         let due = starts.iter().position(|(at, _)| *at <= n).map(|at| starts.remove(at).1);
         let sandbox = due.unwrap_or_else(|| rng.random_range(0..shape.sandboxes));
+        let act = if due.is_some() { Act::Start } else { act(&mut rng, &token, &mut own) };
+        // Changes of files go anywhere, for they cost no variable, and shall meet code that runs.
+        let keeps_to_one = !matches!(act, Act::Exec { .. } | Act::Upload(_) | Act::Delete(_));
         let front = match shape.own_front {
             true => client % shape.fronts,
-            false if rng.random_bool(0.8) => sandbox % shape.fronts,
+            false if keeps_to_one && rng.random_bool(0.85) => sandbox % shape.fronts,
             false => rng.random_range(0..shape.fronts),
         };
-        let act = if due.is_some() { Act::Start } else { act(&mut rng, &token, &mut own) };
         if let Act::Stop = act {
             starts.push((n + rng.random_range(1..6), sandbox));
         }
@@ -106,7 +108,7 @@ fn act(rng: &mut StdRng, token: &str, own: &mut Vec<String>) -> Act {
 
 /// A call that takes a while is met by others in the middle.
 fn pause(rng: &mut StdRng) -> u32 {
-    if rng.random_bool(0.3) { rng.random_range(1..80) } else { 0 }
+    if rng.random_bool(0.4) { rng.random_range(1..80) } else { 0 }
 }
 
 fn verbs(rng: &mut StdRng, token: &str, own: &mut Vec<String>) -> Vec<Verb> {

@@ -40,7 +40,8 @@ pub(crate) struct Kill {
     pub(crate) front: usize,
     pub(crate) begun: u64,
     pub(crate) ended: u64,
-    pub(crate) what: String,
+    /// The front end itself, and so all of its kernels.
+    pub(crate) whole: bool,
 }
 
 impl Call {
