@@ -96,6 +96,23 @@ async fn a_file_that_arrives_while_code_runs_is_put_beside_what_the_code_made() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_arrives_while_code_runs_after_an_upload_here_costs_no_variable() {
+    let Pair { a, b, .. } = &Pair::start().await;
+    let id = &a.start().await;
+    assert_eq!(a.output(id, "x = 1; runs = 0\nprint(x)").await, ["1"]);
+    // Of this file the server remembers times that are finer than those in the ledger.
+    assert_eq!(a.upload(id, "here.txt", "here").await.status, 200);
+    let waits = "import time\nruns += 1\ntime.sleep(2)\nx += 1\nprint(x, runs)";
+    let (ran, uploaded) = tokio::join!(a.execute(id, waits), async {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        b.upload(id, "there.txt", "there").await
+    });
+    assert_eq!((ran.status, uploaded.status), (200, 200), "{ran:?}");
+    assert_eq!(ran.body["state"], Value::Null, "{ran:?}");
+    assert_eq!(ran.output(), ["2 1"], "the code ran twice, or in another kernel");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_that_was_stopped_here_and_started_there_runs_here() {
     let Pair { a, b, .. } = &Pair::start().await;
     let id = &a.start().await;
