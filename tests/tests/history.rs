@@ -57,7 +57,7 @@ async fn play(world: &World, seed: u64, clients: usize, operations: usize, shape
                 for step in steps {
                     world.carry_out(step).await;
                     let made = world.recorder.count();
-                    if made % 1_000 == 0 {
+                    if made.is_multiple_of(1_000) {
                         println!("{made} of {operations} calls");
                     }
                 }

@@ -91,7 +91,7 @@ impl World {
     /// Carries one step out and takes it down. In every second sandbox starts and stops wait for each other: what a list may show
     /// is certain there.
     pub(crate) async fn carry_out(&self, step: Step) {
-        let alone = matches!(step.act, Act::Start | Act::Stop) && step.sandbox % 2 == 0;
+        let alone = matches!(step.act, Act::Start | Act::Stop) && step.sandbox.is_multiple_of(2);
         let _turn = if alone { Some(self.turns[step.sandbox].lock().await) } else { None };
         let api = self.fronts[step.front].api.read().await.clone();
         self.recorder.call(step.clone(), send(&api, &self.sandboxes[step.sandbox], &step)).await;
