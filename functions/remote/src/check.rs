@@ -51,6 +51,8 @@ fn require(holds: bool, otherwise: &'static str) -> Result<(), Untrue> {
 
 fn manifest(manifest: &Manifest, now: OffsetDateTime) -> Result<(), Untrue> {
     require(manifest.files.len() <= limits::MAX_NODES, "too many files")?;
+    let path_bytes: usize = manifest.files.keys().map(|path| path.as_str().len()).sum();
+    require(path_bytes <= limits::MAX_PATHS_BYTES, "too long paths")?;
     for node in manifest.files.values() {
         if let Node::File(file) = node {
             require(file.stored_at <= now + SKEW, "a file stored in the future")?;

@@ -56,18 +56,14 @@ fn honest(head: &Head) -> Outcome {
     let frame = Dataframe { name: variable("df"), num_rows: 1, num_cols: 1, memory_usage_bytes: 1 };
     (manifest.dataframes, manifest.runtime, manifest.cwd) =
         (vec![frame], RuntimeVersion::parse("3.13.0").unwrap(), WorkingDirectory::parse("sub").unwrap());
+    let mime_type = MimeType::parse("text/csv").unwrap();
     let report = Report {
         output: vec!["1".into(), limits::TRUNCATED.into()],
         process: None,
         failure: Some(Failure { error: "E()".into(), traceback: vec!["line".into()] }),
         kernel_died: true,
         duration_ms: 5,
-        files: vec![GeneratedFile {
-            name: path("a.csv"),
-            mime_type: MimeType::parse("text/csv").unwrap(),
-            hash: ContentHash::of(b"x"),
-            size: 1,
-        }],
+        files: vec![GeneratedFile { name: path("a.csv"), mime_type, hash: ContentHash::of(b"x"), size: 1 }],
         files_skipped: vec![Skipped { name: "big".into(), reason: "too large".into() }],
         dataframes: vec![FrameShape { name: variable("df"), num_rows: 1, num_cols: 1 }],
         state: Some(StateNote { kept: false, reason: "died".into(), lost: Vec::new() }),
@@ -124,6 +120,10 @@ const LIES: &[Lie] = &[
     ("another parent than the job's head", |outcome| outcome.parent.commit_id = CommitId::new()),
     ("too many files", |outcome| {
         (0..limits::MAX_NODES).for_each(|n| put(outcome, &format!("f{n}"), Node::Folder { mode: FileMode::of(0) }));
+    }),
+    ("too long paths", |outcome| {
+        let long = |n: usize| vec![format!("{n:0204}"); 5].join("/");
+        (0..5000).for_each(|n| put(outcome, &long(n), Node::Folder { mode: FileMode::of(0) }));
     }),
     ("a file that is too large", |outcome| put(outcome, "f", Node::File(file(u64::MAX)))),
     ("a file stored in the future", |outcome| {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::{
     CommitId, ContentHash, ExecutionId, Name, VariableName, WorkingPath,
-    manifest::{Epoch, Manifest, Node, Variable},
+    manifest::{Epoch, Manifest, Node, Status, Variable},
     report::GeneratedFile,
 };
 
@@ -72,6 +72,16 @@ impl State {
     /// The organisation that the sandbox belongs to.
     pub fn org(&self) -> &Name {
         &self.small().org
+    }
+
+    /// Whether the sandbox runs.
+    pub fn status(&self) -> Status {
+        self.small().status
+    }
+
+    /// [`Manifest::variables_at`].
+    pub fn variables_at(&self) -> Option<CommitId> {
+        self.small().variables_at
     }
 
     /// The manifest, maybe without its big maps.
@@ -182,6 +192,25 @@ pub struct Head {
     pub recent: Arc<Vec<Recent>>,
     /// The base that its state stands on, if any.
     pub base: Option<(StoredBase, Arc<Base>)>,
+}
+
+/// What a node, a variable or the like takes in a map in memory, besides its name, in bytes, by estimate.
+const NODE_BYTES: usize = 200;
+
+impl Head {
+    /// The memory that it takes, in bytes, by estimate.
+    pub fn weight(&self) -> usize {
+        let Manifest { files, variables, lost, .. } = self.manifest.as_ref();
+        let names =
+            files.keys().map(|path| path.as_str().len()).chain(variables.keys().map(|name| name.as_str().len()));
+        let chunks: usize = variables.values().map(|variable| variable.chunks.len()).sum();
+        let lost = lost.iter().map(|(name, why)| name.as_str().len() + why.len() + NODE_BYTES);
+        // The names in a base are those in the state, as a rule, and not there twice.
+        let base = self.base.as_ref().filter(|(_, base)| !Arc::ptr_eq(&base.files, files));
+        let nodes = files.len() + variables.len() + base.map_or(0, |(_, base)| base.files.len() + base.variables.len());
+        let maps = names.chain(lost).sum::<usize>() + (nodes + self.recent.len()) * NODE_BYTES;
+        maps + chunks * size_of::<ContentHash>()
+    }
 }
 
 /// What changed from `old` to `new`: a value, or `None` for a name that is gone.

@@ -19,6 +19,8 @@ pub const MAX_OUTPUT_JSON: usize = 4 * 1024 * 1024;
 /// The most output, in bytes of its JSON written into a JSON string once more, as a gateway in front of the service may do. One
 /// that takes 6 MB then has well over 1 MB for the rest of the answer.
 pub const MAX_OUTPUT_ESCAPED: usize = 9 * 1024 * 1024 / 2;
+/// The longest answer, in bytes of its JSON written into a JSON string once more: Lambda takes 6 MB with the envelope around it.
+pub const MAX_ANSWER_ESCAPED: usize = 6_000_000;
 /// The last element of output that was cut.
 pub const TRUNCATED: &str = "…[truncated]";
 /// The longest preview of output in the list of executions, in bytes.
@@ -29,6 +31,8 @@ pub const MAX_FILES: usize = 100;
 pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
 /// Most files and folders that a sandbox keeps.
 pub const MAX_NODES: usize = 20_000;
+/// The most bytes that the paths of a sandbox's files and folders have together: every state of the sandbox names them all.
+pub const MAX_PATHS_BYTES: usize = 4 * 1024 * 1024;
 /// The longest path in a sandbox, in bytes, so that a hundred links fit into an answer.
 pub const MAX_PATH_BYTES: usize = 1024;
 /// Most left-out files that are named in an answer.
@@ -64,6 +68,9 @@ pub const SANDBOX_AGE: Duration = Duration::from_secs(29 * 24 * 3600);
 /// Stored bytes that a manifest refers to are renewed when they are older; the bucket removes them after 60 days,
 /// and a manifest lives for at most 29 after it was written.
 pub const REFRESH_AFTER: Duration = Duration::from_secs(20 * 24 * 3600);
+/// One call renews only so many stored bytes; those that are older than this it renews all, as far as its time allows. They are
+/// then not removed before the end of the sandbox whose last change this call is.
+pub const REFRESH_BY: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A running sandbox's marker is written again with the first change after so long. The bucket removes markers after 30 days,
 /// and so never before the end of their sandbox, [`SANDBOX_AGE`] after its last change.
 pub const MARK_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -114,6 +121,14 @@ pub fn escaped_len(text: &str) -> usize {
     text.chars().map(|c| cost(c).1).sum()
 }
 
+/// The longest start of a text that is at most so long, as [`escaped_len`] counts.
+pub fn escaped_prefix(text: &str, max: usize) -> &str {
+    let mut left = max;
+    let fits = |(_, c): &(usize, char)| left.checked_sub(cost(*c).1).inspect(|rest| left = *rest).is_some();
+    let end = text.char_indices().take_while(fits).last().map_or(0, |(at, c)| at + c.len_utf8());
+    text.get(..end).unwrap_or_default()
+}
+
 /// Bytes of this character in a JSON string, and in that JSON written into a JSON string again.
 fn cost(c: char) -> (usize, usize) {
     match c {
@@ -155,6 +170,13 @@ mod tests {
         assert!(
             serde_json::to_string(&serde_json::to_string(&kept).unwrap()).unwrap().len() <= MAX_OUTPUT_ESCAPED + 16
         );
+    }
+
+    #[test]
+    fn an_escaped_prefix_is_as_long_as_it_may_be() {
+        assert_eq!(escaped_prefix("é\u{1}\"", 13), "é\u{1}\"");
+        assert_eq!(escaped_prefix("é\u{1}\"", 12), "é\u{1}");
+        assert_eq!(escaped_prefix("é", 1), "");
     }
 
     #[test]

@@ -106,6 +106,25 @@ pub struct WorkingFile {
     pub stored_at: OffsetDateTime,
 }
 
+impl WorkingFile {
+    /// A file. Its times are cut to what an entry holds of them, so that one that is read back is the same.
+    pub fn new(
+        hash: ContentHash,
+        size: u64,
+        mode: FileMode,
+        modified_at: OffsetDateTime,
+        stored_at: OffsetDateTime,
+    ) -> Self {
+        let (modified_at, stored_at) = (modified_at.truncate_to_millisecond(), stored_at.truncate_to_second());
+        Self { hash, size, mode, modified_at, stored_at }
+    }
+
+    /// The same, renewed just now.
+    pub fn renew(&mut self, now: OffsetDateTime) {
+        self.stored_at = now.truncate_to_second();
+    }
+}
+
 /// A top-level name. Its value lives in the kernel's memory; a new kernel starts without it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variable {

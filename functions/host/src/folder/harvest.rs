@@ -49,6 +49,8 @@ struct Harvest<'a> {
     /// Inodes that may change without a trace (`None`: any may); asked for with the first file, because it takes long.
     suspects: OnceCell<Option<HashSet<u64>>>,
     after: After,
+    /// Bytes of the paths in it.
+    path_bytes: usize,
     contents: Contents,
 }
 
@@ -62,10 +64,10 @@ pub(super) fn harvest(
     let root = open_root(root)?;
     let after = After { files: BTreeMap::new(), snapshot: Snapshot::now(), generated: Vec::new(), skipped: Vec::new() };
     let contents = Contents::new(&before.manifest, memory, store);
-    let mut harvest = Harvest { before, suspects: OnceCell::new(), after, contents };
+    let mut harvest = Harvest { before, suspects: OnceCell::new(), after, path_bytes: 0, contents };
     walk(&root, &mut |path, found| match found {
         Found::Folder(path, stat) => {
-            harvest.after.files.insert(path, Node::Folder { mode: FileMode::of(stat.st_mode) });
+            harvest.put(path, Node::Folder { mode: FileMode::of(stat.st_mode) });
             ControlFlow::Continue(())
         }
         Found::File(path, file) => harvest.file(&path, &file),
@@ -113,29 +115,37 @@ impl Harvest<'_> {
         ControlFlow::Continue(())
     }
 
+    fn put(&mut self, path: WorkingPath, node: Node) {
+        self.path_bytes += path.as_str().len();
+        self.after.files.insert(path, node);
+    }
+
     fn keep(&mut self, path: &WorkingPath, stat: &Stat, hash: ContentHash, suspect: bool) {
         let modified = i128::from(stat.st_mtime) * 1000 + i128::from(stat.st_mtime_nsec) / 1_000_000;
         let modified_at =
             OffsetDateTime::from_unix_timestamp_nanos(modified * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH);
         let stored_at = self.contents.stored_at(hash);
-        let file = WorkingFile { hash, size: size(stat), mode: FileMode::of(stat.st_mode), modified_at, stored_at };
-        self.after.files.insert(path.clone(), Node::File(file));
+        let file = WorkingFile::new(hash, size(stat), FileMode::of(stat.st_mode), modified_at, stored_at);
+        self.put(path.clone(), Node::File(file));
         self.after.snapshot.files.insert(path.clone(), Seen::new(stat, hash, suspect));
     }
 
     /// The file stays in the state as it was before the job, or absent; the next job looks at it again.
     fn not_stored(&mut self, path: &WorkingPath, stat: &Stat, known: Option<&WorkingFile>, why: &'static str) {
         if let Some(known) = known {
-            self.after.files.insert(path.clone(), Node::File(known.clone()));
+            self.put(path.clone(), Node::File(known.clone()));
         }
         self.leave_out(path.as_str(), stat, why);
     }
 
     /// What is there stays in the state as it was before the job, with all below it, as far as a manifest may hold more.
     fn unreadable(&mut self, path: &str, why: &str) {
-        for (name, node) in at_and_below(&self.before.manifest.files, path) {
-            if self.after.files.len() < limits::MAX_NODES && !self.after.files.contains_key(name) {
-                self.after.files.insert(name.clone(), node.clone());
+        let before = self.before;
+        for (name, node) in at_and_below(&before.manifest.files, path) {
+            let fits = self.after.files.len() < limits::MAX_NODES
+                && self.path_bytes + name.as_str().len() <= limits::MAX_PATHS_BYTES;
+            if fits && !self.after.files.contains_key(name) {
+                self.put(name.clone(), node.clone());
             }
         }
         self.say_left_out(if path.is_empty() { "." } else { path }, 0, 0, why);

@@ -71,7 +71,7 @@ fn with_mode<T>(
 
 /// Tells `visit` of all that is in the folder, with its path, until that breaks off.
 pub(super) fn walk(root: &OwnedFd, visit: &mut dyn FnMut(&str, Found<'_>) -> ControlFlow<()>) {
-    let mut walk = Walk { visit, names: 0, nodes: 0 };
+    let mut walk = Walk { visit, names: 0, nodes: 0, path_bytes: 0 };
     let _ = walk.folder(root.as_fd(), "", 0);
 }
 
@@ -79,6 +79,7 @@ struct Walk<'a> {
     visit: &'a mut dyn FnMut(&str, Found<'_>) -> ControlFlow<()>,
     names: usize,
     nodes: usize,
+    path_bytes: usize,
 }
 
 impl Walk<'_> {
@@ -99,7 +100,9 @@ impl Walk<'_> {
                 }
             };
             let kind = FileType::from_raw_mode(stat.st_mode);
-            if !matches!(kind, FileType::Directory | FileType::RegularFile) {
+            if let Some(why) = not_stored(kind) {
+                let shown = limits::prefix(&below, limits::MAX_PATH_BYTES);
+                (self.visit)(shown, Found::LeftOut(&stat, why))?;
                 continue;
             }
             let working_path = match self.fit(&name, &below, kind, depth) {
@@ -111,6 +114,7 @@ impl Walk<'_> {
                 }
             };
             self.nodes += 1;
+            self.path_bytes += working_path.as_str().len();
             if kind == FileType::RegularFile {
                 (self.visit)(&below, Found::File(working_path, FileAt { folder, name: &name, stat: &stat }))?;
                 continue;
@@ -137,6 +141,8 @@ impl Walk<'_> {
             Err("the folder is nested more than 64 deep")
         } else if self.nodes >= limits::MAX_NODES {
             Err("the sandbox holds more than 20000 files and folders")
+        } else if self.path_bytes + path.as_str().len() > limits::MAX_PATHS_BYTES {
+            Err("the paths in the sandbox have more than 4 MiB together")
         } else {
             Ok(path)
         }
@@ -166,6 +172,16 @@ impl Walk<'_> {
         }
         names.sort_unstable();
         (names, all)
+    }
+}
+
+/// Why what is neither a folder nor a regular file is left out, for the caller.
+fn not_stored(kind: FileType) -> Option<&'static str> {
+    match kind {
+        FileType::Directory | FileType::RegularFile => None,
+        FileType::Symlink => Some("a symbolic link is not stored: it ends with the kernel"),
+        FileType::Fifo => Some("a named pipe is not stored: it ends with the kernel"),
+        _ => Some("a socket or device is not stored: it ends with the kernel"),
     }
 }
 

@@ -87,6 +87,11 @@ open('ok.txt', 'w').write('x')
     let report = sandbox.run(code).await;
     assert_eq!((names(&report), &report.failure), (vec!["ok.txt"], &None));
     assert_eq!(sandbox.head.manifest.files.len(), 1);
+    let said: Vec<_> = report.files_skipped.iter().map(|it| (it.name.as_str(), it.reason.as_str())).collect();
+    for (name, what) in [("env.txt", "a symbolic link"), ("root", "a symbolic link"), ("pipe", "a named pipe")] {
+        assert!(said.iter().any(|(left_out, why)| *left_out == name && why.starts_with(what)), "{name}: {said:?}");
+    }
+    assert_eq!(sandbox.run("1").await.files_skipped, [], "said twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,7 +26,7 @@ super::text_value!(
 impl WorkingDirectory {
     /// The working folder itself.
     pub fn top() -> Self {
-        Self(String::new())
+        Self("".into())
     }
 }
 

@@ -15,7 +15,7 @@ super::text_value!(
 impl MimeType {
     /// Of bytes that nothing is known of.
     pub fn unknown() -> Self {
-        Self("application/octet-stream".to_owned())
+        Self("application/octet-stream".into())
     }
 }
 

@@ -28,7 +28,7 @@ super::text_value!(
 impl RuntimeVersion {
     /// Of a sandbox in which nothing has run yet.
     pub fn none() -> Self {
-        Self(String::new())
+        Self("".into())
     }
 }
 

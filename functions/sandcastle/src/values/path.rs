@@ -27,16 +27,21 @@ super::text_value!(
 );
 
 impl WorkingPath {
-    /// Reads a path that a caller gives: one that names nothing hidden, and has no backslash.
+    /// Reads a path at which a caller looks for a file: one that names nothing hidden.
     ///
     /// # Errors
     /// When it is not such a path.
-    pub fn from_caller(text: &str) -> Result<Self, PathError> {
+    pub fn to_find(text: &str) -> Result<Self, PathError> {
         let path = Self::parse(text)?;
-        if text.contains('\\') {
-            return Err(PathError::Character);
-        }
         if path.parts().any(|part| part.starts_with('.')) { Err(PathError::Part) } else { Ok(path) }
+    }
+
+    /// Reads a path at which a caller puts a file: one that names nothing hidden, and means the same on Windows.
+    ///
+    /// # Errors
+    /// When it is not such a path.
+    pub fn to_put(text: &str) -> Result<Self, PathError> {
+        if text.contains('\\') { Err(PathError::Character) } else { Self::to_find(text) }
     }
 
     /// Its parts, from the top down.
@@ -51,7 +56,7 @@ impl WorkingPath {
 
     /// The folders above it, from the top down.
     pub fn folders(&self) -> impl Iterator<Item = Self> {
-        self.as_str().match_indices('/').filter_map(|(at, _)| self.as_str().get(..at)).map(|path| Self(path.to_owned()))
+        self.as_str().match_indices('/').filter_map(|(at, _)| self.as_str().get(..at)).map(|path| Self(path.into()))
     }
 }
 
@@ -86,10 +91,12 @@ mod tests {
 
     #[test]
     fn a_callers_path_names_nothing_hidden() {
-        for bad in [".a", "a/.b", "a\\b", ".", "a/../b"] {
-            assert!(WorkingPath::from_caller(bad).is_err(), "{bad:?}");
+        for bad in [".a", "a/.b", ".", "a/../b"] {
+            assert!(WorkingPath::to_find(bad).is_err(), "{bad:?}");
+            assert!(WorkingPath::to_put(bad).is_err(), "{bad:?}");
         }
-        let path = WorkingPath::from_caller("a/b/c.txt").unwrap();
+        assert!(WorkingPath::to_find("a\\b").is_ok() && WorkingPath::to_put("a\\b").is_err());
+        let path = WorkingPath::to_put("a/b/c.txt").unwrap();
         assert_eq!(path.file_name(), "c.txt");
         assert_eq!(path.folders().map(String::from).collect::<Vec<_>>(), ["a", "a/b"]);
     }

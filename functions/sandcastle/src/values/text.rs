@@ -1,11 +1,12 @@
 //! What all texts that are checked once have in common.
 
-/// A type around a `String` that only holds what its `check` function accepts: `fn(&str) -> Result<(), Error>`.
+/// A type around a text that only holds what its `check` function accepts: `fn(&str) -> Result<(), Error>`. Its clones share the
+/// bytes, as the states of a sandbox do that have the same names.
 macro_rules! text_value {
     ($(#[$doc:meta])* $name:ident, $error:ty, $check:path) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(std::sync::Arc<str>);
 
         impl $name {
             /// Takes over a text.
@@ -15,7 +16,7 @@ macro_rules! text_value {
             pub fn parse(text: impl Into<String>) -> Result<Self, $error> {
                 let text = text.into();
                 $check(&text)?;
-                Ok(Self(text))
+                Ok(Self(text.into()))
             }
 
             /// The text.
@@ -50,13 +51,13 @@ macro_rules! text_value {
 
         impl PartialEq<str> for $name {
             fn eq(&self, other: &str) -> bool {
-                self.0 == other
+                self.as_str() == other
             }
         }
 
         impl PartialEq<&str> for $name {
             fn eq(&self, other: &&str) -> bool {
-                self.0 == *other
+                self.as_str() == *other
             }
         }
 
@@ -70,7 +71,7 @@ macro_rules! text_value {
 
         impl From<$name> for String {
             fn from(value: $name) -> Self {
-                value.0
+                value.as_str().to_owned()
             }
         }
 
