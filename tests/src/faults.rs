@@ -34,6 +34,8 @@ pub enum Op {
     Put,
     /// ListObjectsV2.
     List,
+    /// CopyObject; meets no fault.
+    Copy,
 }
 
 struct Planned {
@@ -43,25 +45,35 @@ struct Planned {
     times: usize,
 }
 
-/// The faults to come. Clones share them.
+/// The faults to come, and the requests so far. Clones share them.
 #[derive(Clone, Default)]
-pub struct Plan(Arc<Mutex<Vec<Planned>>>);
+pub struct Plan {
+    faults: Arc<Mutex<Vec<Planned>>>,
+    requests: Arc<Mutex<Vec<(Op, String)>>>,
+}
 
 impl Plan {
     /// The next `times` requests of this operation on keys that contain `key_part` meet the fault. The SDK tries each
     /// request three times.
     pub fn add(&self, op: Op, key_part: &str, fault: Fault, times: usize) {
-        self.0.lock().unwrap().push(Planned { op, key_part: key_part.to_owned(), fault, times });
+        self.faults.lock().unwrap().push(Planned { op, key_part: key_part.to_owned(), fault, times });
     }
 
     /// Removes all faults.
     pub fn clear(&self) {
-        self.0.lock().unwrap().clear();
+        self.faults.lock().unwrap().clear();
+    }
+
+    /// How many requests of this operation there were on keys that contain `key_part`, since the last call of this.
+    pub fn count(&self, op: Op, key_part: &str) -> usize {
+        let requests = std::mem::take(&mut *self.requests.lock().unwrap());
+        requests.iter().filter(|(requested, key)| *requested == op && key.contains(key_part)).count()
     }
 
     fn next(&self, op: Op, key: &str) -> Option<Fault> {
-        let mut plan = self.0.lock().unwrap();
-        let planned = plan.iter_mut().find(|one| one.times > 0 && one.op == op && key.contains(&one.key_part))?;
+        self.requests.lock().unwrap().push((op, key.to_owned()));
+        let mut faults = self.faults.lock().unwrap();
+        let planned = faults.iter_mut().find(|one| one.times > 0 && one.op == op && key.contains(&one.key_part))?;
         planned.times -= 1;
         Some(planned.fault.clone())
     }
@@ -123,6 +135,7 @@ impl S3 for Faulty {
     }
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> S3Result<S3Response<CopyObjectOutput>> {
+        self.plan.next(Op::Copy, &req.input.key);
         self.bucket.copy_object(req).await
     }
 }

@@ -247,6 +247,21 @@ async fn no_path_leaves_the_working_folder() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_with_a_backslash_that_code_has_made_is_a_file_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"), &[]);
+    let api = server.api();
+    let sandbox = api.start().await;
+    api.output(&sandbox, "import os\nos.mkdir('d\\\\e')\nprint(open('d\\\\e/a\\\\b.txt', 'w').write('x'))").await;
+    let listed = api.call("GET", &format!("/v2/sandcastles/{sandbox}/files?path=d%5Ce"), None).await;
+    assert_eq!(listed.body["files"][0]["name"], "a\\b.txt");
+    assert_eq!(api.download(&sandbox, "d%5Ce/a%5Cb.txt").await, b"x");
+    let path = format!("/v2/sandcastles/{sandbox}/files/d%5Ce/a%5Cb.txt");
+    assert_eq!(api.call("DELETE", &path, None).await.status, 200);
+    assert_eq!(api.call("DELETE", &path, None).await.status, 404);
+}
+
 /// Bytes that are read in pieces, as from a file.
 struct InPieces(Bytes);
 

@@ -103,8 +103,8 @@ pub enum RunError {
     /// Too little of the call's time is left to run anything.
     #[error("no time left to run")]
     NoTime,
-    /// The job's head was remembered, and a kernel or the bucket contradicts it. Nothing ran; with a head that was read now the
-    /// job may be sent again.
+    /// A kernel contradicts the job's head, which was remembered; or a file of it is not in the bucket, as after a stop. Nothing
+    /// ran; with a newer head the job may be sent again.
     #[error("the job's head is stale")]
     Stale,
     /// The work ended, but there was no time left to store its files. The kernel is gone.

@@ -17,12 +17,14 @@ use crate::{
     interpreter::{RunError, Work},
     manifest::Manifest,
     report::Report,
+    store::StoreError,
 };
 
 /// The longest manifest that a request or a response holds itself, in bytes of its JSON; with the most output that a response
 /// may hold it stays below 6 MB.
 pub const MAX_INLINE_MANIFEST: usize = 1024 * 1024;
-/// The longest manifest at all, in bytes of its JSON: [`crate::limits::MAX_NODES`] nodes with the longest paths, and the rest.
+/// The longest manifest at all, in bytes of its JSON: [`crate::limits::MAX_NODES`] nodes, their paths in the
+/// longest way of writing them, and the rest.
 pub const MAX_STORED_MANIFEST: usize = 32 * 1024 * 1024;
 
 /// What an interpreter is asked.
@@ -154,7 +156,7 @@ impl From<&RunError> for FailureKind {
         match error {
             RunError::Busy => Self::Busy,
             RunError::NoTime => Self::NoTime,
-            RunError::Stale => Self::Stale,
+            RunError::Stale | RunError::Store(StoreError::Missing { .. }) => Self::Stale,
             RunError::TooLate => Self::TooLate,
             RunError::Store(_) => Self::Store,
             RunError::Failed(_) => Self::Other,

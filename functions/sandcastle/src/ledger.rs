@@ -65,15 +65,14 @@ impl Ledger {
         reads.try_filter_map(|entry| async move { Ok(entry) }).try_collect().await
     }
 
-    /// The entry of this execution, among those after `after` up to the newest.
+    /// The entry of this execution, among those with these numbers.
     pub async fn find(
         &self,
         id: &SandboxId,
-        after: u64,
-        newest: u64,
+        numbers: &[u64],
         execution: ExecutionId,
     ) -> Result<Option<Entry>, StoreError> {
-        let seqs = after.saturating_add(1)..=newest;
+        let seqs = numbers.to_vec();
         let mut reads = stream::iter(seqs).map(|seq| self.read(id, seq).boxed()).buffered(CONCURRENT_READS);
         while let Some(entry) = reads.try_next().await? {
             if let Some(entry) = entry.filter(|entry| entry.execution_id == execution) {
@@ -90,8 +89,8 @@ impl Ledger {
             State::Based { base: stored, mut rest, files, variables } => {
                 let base: Arc<Base> =
                     Arc::new(self.get_required_object(id, rest.epoch, stored.hash, usize::MAX).await?);
-                rest.files = Arc::new(apply(&base.files, files));
-                rest.variables = Arc::new(apply(&base.variables, variables));
+                rest.files = changed(&base.files, files);
+                rest.variables = changed(&base.variables, variables);
                 (rest, Some((stored, base)))
             }
         };
@@ -196,6 +195,14 @@ pub(crate) async fn put_renewed(store: &dyn ObjectStore, key: &str, body: &Arc<d
         store.put_new_from(key, body).await?;
     }
     Ok(())
+}
+
+/// A base's map with a difference applied; the same map where there is none.
+fn changed<K: Clone + Ord, V: Clone>(
+    base: &Arc<BTreeMap<K, V>>,
+    changes: BTreeMap<K, Option<V>>,
+) -> Arc<BTreeMap<K, V>> {
+    if changes.is_empty() { Arc::clone(base) } else { Arc::new(apply(base, changes)) }
 }
 
 fn hashed<T: serde::Serialize>(value: &T) -> Result<(ContentHash, Bytes), StoreError> {

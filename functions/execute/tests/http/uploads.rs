@@ -34,7 +34,6 @@ const HOSTILE: &[&str] = &[
     "..%2fx",
     "..%5c..%5cx",
     "..\\x",
-    "a%5c..%5cb",
     "%c0%ae%c0%ae/x",
     "%c0%af",
     "%ff",
@@ -108,11 +107,9 @@ async fn no_path_leads_out_of_the_working_folder() {
             assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "?path={path}: {answer:?}");
         }
     }
-    assert_eq!(
-        world.download(&id, "%252e%252e").await.0,
-        404,
-        "two dots that are written so are a name like any other"
-    );
+    for name in ["%252e%252e", "a%5c..%5cb"] {
+        assert_eq!(world.download(&id, name).await.0, 404, "{name} is a name like any other");
+    }
     assert_eq!(world.names(&id).await, ["x"]);
     for path in ["", "/"] {
         let top = world.call("GET", &format!("/v2/sandcastles/{id}/files?path={path}"), "").await;

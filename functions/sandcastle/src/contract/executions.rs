@@ -113,7 +113,7 @@ pub struct ExecutionListed {
     pub kind: String,
     /// Where the call came from.
     pub source: String,
-    /// The code, whole.
+    /// The code; cut only where no answer could hold it.
     pub input: String,
     /// The start of its output.
     pub output_preview: String,

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::ServiceError;
+use super::{ServiceError, answer_size::within_limit};
 use crate::{
     MimeType, SandboxId,
     contract::{ExecResponse, ExecuteResponse, FileLink, Source},
@@ -87,7 +87,7 @@ pub(super) async fn response(
         Some(failure) => (Some(format!("{ERROR_PREFIX}{}", failure.error)), Some(failure.traceback)),
         None => (None, None),
     };
-    Ok(ExecuteResponse {
+    Ok(within_limit(ExecuteResponse {
         output,
         error,
         traceback,
@@ -97,7 +97,7 @@ pub(super) async fn response(
         files_skipped: report.files_skipped,
         dataframes: report.dataframes,
         state: report.state,
-    })
+    }))
 }
 
 /// The answer to a command.

@@ -14,13 +14,20 @@ use crate::{
     store::{PutNew, StoreError},
 };
 
-/// How long, and how far back, a commit looks for what it came to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
+/// What one call has tried to commit so far, and how long it may go on.
+#[derive(Debug)]
+pub(super) struct Tries {
     /// A write whose outcome is unknown is tried again until then.
-    pub(super) deadline: Instant,
-    /// Number of the entry that the first attempt ran on.
-    pub(super) first_parent: u64,
+    deadline: Instant,
+    /// The numbers of the entries that it has tried to write.
+    numbers: Vec<u64>,
+}
+
+impl Tries {
+    /// None so far.
+    pub(super) fn until(deadline: Instant) -> Self {
+        Self { deadline, numbers: Vec::new() }
+    }
 }
 
 /// Pause before a write is tried again, doubled each time up to a second.
@@ -61,7 +68,7 @@ impl Sandcastles {
         id: &SandboxId,
         parent: Option<&Head>,
         draft: Draft,
-        patience: Patience,
+        tries: &mut Tries,
     ) -> Result<Commit, ServiceError> {
         let seq = parent.map_or(0, |head| head.position.seq).saturating_add(1);
         let position = Position { seq, commit_id: draft.commit_id };
@@ -80,13 +87,14 @@ impl Sandcastles {
             state,
             recent: Arc::clone(&recent),
         };
-        match self.write(id, &entry, patience).await {
+        tries.numbers.push(seq);
+        match self.write(id, &entry, tries.deadline).await {
             Ok(PutNew::Created) => {
                 let head = Head { position, at, manifest: Arc::new(draft.manifest), recent, base };
                 self.heads.learn(id, Arc::new(head));
                 Ok(Commit::Committed(draft.commit_id))
             }
-            Ok(PutNew::Exists) => self.look(id, patience.first_parent.min(seq - 1), draft.execution_id).await,
+            Ok(PutNew::Exists) => self.look(id, &tries.numbers, draft.execution_id).await,
             Err(error) => {
                 // Nobody knows whether the entry will be there: what this process believed is forgotten.
                 self.heads.note_contention(id);
@@ -97,11 +105,11 @@ impl Sandcastles {
 
     /// Writes the entry until storage tells what happened: an unknown outcome is found out by writing the same entry again,
     /// which cannot be there twice.
-    async fn write(&self, id: &SandboxId, entry: &Entry, patience: Patience) -> Result<PutNew, StoreError> {
+    async fn write(&self, id: &SandboxId, entry: &Entry, deadline: Instant) -> Result<PutNew, StoreError> {
         let mut pause = FIRST_PAUSE;
         loop {
             match self.ledger.append(id, entry).await {
-                Err(error @ StoreError::Unknown { .. }) if time_left(patience.deadline) => {
+                Err(error @ StoreError::Unknown { .. }) if time_left(deadline) => {
                     tracing::warn!(sandbox = %id, error = &error as &dyn std::error::Error, "commit is tried again");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(1));
@@ -112,11 +120,11 @@ impl Sandcastles {
     }
 
     /// The number is taken. Whoever took it may be this very call: a try whose answer was lost, by this process or inside
-    /// the SDK, may have landed. So the call is looked for in every entry after its first parent before it runs again.
-    async fn look(&self, id: &SandboxId, first_parent: u64, execution: ExecutionId) -> Result<Commit, ServiceError> {
+    /// the SDK, may have landed. So the call is looked for in every entry that it has tried to write before it runs again.
+    async fn look(&self, id: &SandboxId, numbers: &[u64], execution: ExecutionId) -> Result<Commit, ServiceError> {
         self.heads.note_contention(id);
         let newest = self.newest(id).await?;
-        match self.ledger.find(id, first_parent, newest.position.seq, execution).await? {
+        match self.ledger.find(id, numbers, execution).await? {
             Some(entry) => Ok(Commit::Committed(entry.position.commit_id)),
             None => Ok(Commit::Conflict(newest)),
         }

@@ -6,7 +6,7 @@ use super::{
     KnownHead, Sandcastles, ServiceError,
     admission::{Whose, parse_id},
     answer,
-    commit::{Answered, Commit, Draft, Patience},
+    commit::{Answered, Commit, Draft},
     demand_running,
     execution::{ExecRequest, ExecuteRequest, Execution, Idempotency, Request},
     rebase, time_left,
@@ -18,6 +18,7 @@ use crate::{
     entry::{Change, Head},
     interpreter::{Outcome, RunError, Work},
     report::Report,
+    store::StoreError,
 };
 
 /// So many attempts of one execution may come to nothing.
@@ -98,8 +99,12 @@ impl Sandcastles {
         let job = execution.job(known);
         let (commit_id, parent) = (job.commit, &known.head);
         let outcome = match self.interpreter.run(job).await {
-            Err(RunError::Stale) if !known.fresh => {
-                return Ok(Commit::Conflict(self.newest(&execution.sandbox).await?));
+            Err(error @ (RunError::Stale | RunError::Store(StoreError::Missing { .. }))) => {
+                let newest = self.newest(&execution.sandbox).await?;
+                if known.fresh && newest.position == parent.position {
+                    return Err(run_error(error));
+                }
+                return Ok(Commit::Conflict(newest));
             }
             // A stop or a restart ends the kernel of a call that runs; where the sandbox goes on, so may the call.
             Err(RunError::Failed(why)) => return self.reject(execution, why).await,
@@ -114,9 +119,8 @@ impl Sandcastles {
         }
         let mut draft = self.draft(execution, parent, commit_id, outcome).await?;
         let mut onto = Arc::clone(parent);
-        let patience = Patience { deadline: execution.deadline, first_parent: execution.first_parent };
         loop {
-            let commit = self.commit(&execution.sandbox, Some(&onto), draft.clone(), patience).await?;
+            let commit = self.commit(&execution.sandbox, Some(&onto), draft.clone(), &mut execution.tries).await?;
             let Commit::Conflict(newest) = commit else { return Ok(commit) };
             let seq = onto.position.seq.saturating_add(1);
             tracing::info!(metric = counters::COMMIT_CONFLICTS, sandbox = %execution.sandbox, seq, "commit conflict");
@@ -156,7 +160,7 @@ impl Sandcastles {
         if let Work::Cell { .. } = execution.work {
             manifest.variables_at = Some(commit_id);
         }
-        self.refresh_old(&execution.sandbox, &mut manifest).await?;
+        self.refresh_old(&execution.sandbox, &mut manifest, execution.deadline).await?;
         let answered = match execution.idempotency {
             Some(Idempotency { key, request }) => {
                 let result = self.ledger.put_object(&execution.sandbox, manifest.epoch, &report).await?;

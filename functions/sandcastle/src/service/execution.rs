@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{KnownHead, ServiceError};
+use super::{KnownHead, ServiceError, commit::Tries};
 use crate::{
     Code, Command, CommandKind, CommitId, ContentHash, ExecutionId, IdempotencyKey, SandboxId, WorkError,
     contract::Source,
@@ -85,8 +85,8 @@ pub(super) struct Execution {
     pub(super) idempotency: Option<Idempotency>,
     limit: Duration,
     pub(super) deadline: Instant,
-    /// Number of the entry that the first attempt ran on.
-    pub(super) first_parent: u64,
+    /// What it has tried to commit.
+    pub(super) tries: Tries,
     /// The start of the sandbox before this execution.
     started_by: Option<CommitId>,
     /// Attempts that came to nothing.
@@ -120,16 +120,15 @@ impl Execution {
             idempotency,
             limit: request.limit.unwrap_or(longest),
             deadline,
-            first_parent: 0,
+            tries: Tries::until(deadline),
             started_by: None,
             rejected: 0,
             reports: HashMap::new(),
         })
     }
 
-    /// Notes the entry that the first attempt runs on.
+    /// Notes the start of the sandbox that the first attempt runs in.
     pub(super) fn begin(&mut self, head: &Head) {
-        self.first_parent = head.position.seq;
         self.started_by = head.manifest.started_by;
     }
 

@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Sandcastles, ServiceError, admission::Whose, demand_running};
 use crate::{
-    ContentHash, ContentHasher, Principal, Scope, WorkingPath,
+    ContentHash, ContentHasher, PathError, Principal, Scope, WorkingPath,
     contract::{FileList, FileListed},
     entry::Change,
     layout,
@@ -29,7 +29,7 @@ impl Sandcastles {
         // The top may be called `/`; any other path that begins with a slash would lead out of the working folder.
         let folder = if folder == "/" { "" } else { folder.strip_suffix('/').unwrap_or(folder) };
         if !folder.is_empty() {
-            let there = matches!(head.manifest.files.get(&caller_path(folder)?), Some(Node::Folder { .. }));
+            let there = matches!(head.manifest.files.get(&path_to_find(folder)?), Some(Node::Folder { .. }));
             there.then_some(()).ok_or(ServiceError::NoFile)?;
         }
         let inside = |path: &str| match folder {
@@ -49,15 +49,22 @@ impl Sandcastles {
 
     /// A working file, to be read as it arrives.
     pub async fn read_file(&self, caller: &Principal, id: &str, path: &str) -> Result<FileContent, ServiceError> {
-        let (id, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
+        let (id, mut head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
         demand_running(&head)?;
-        let Some(Node::File(file)) = head.manifest.files.get(&caller_path(path)?) else {
-            return Err(ServiceError::NoFile);
-        };
-        let key = layout::file(&id, head.manifest.epoch, file.hash);
-        match self.store.get_stream(&key).await? {
-            Some(pieces) => Ok(FileContent { size: file.size, pieces: verified(pieces, key, file.hash) }),
-            None => Err(StoreError::Missing { key }.into()),
+        let path = path_to_find(path)?;
+        loop {
+            let Some(Node::File(file)) = head.manifest.files.get(&path) else { return Err(ServiceError::NoFile) };
+            let key = layout::file(&id, head.manifest.epoch, file.hash);
+            if let Some(pieces) = self.store.get_stream(&key).await? {
+                return Ok(FileContent { size: file.size, pieces: verified(pieces, key, file.hash) });
+            }
+            // A stop may have deleted it meanwhile.
+            let newest = self.newest(&id).await?;
+            if newest.position == head.position {
+                return Err(StoreError::Missing { key }.into());
+            }
+            demand_running(&newest)?;
+            head = newest;
         }
     }
 
@@ -71,7 +78,7 @@ impl Sandcastles {
     ) -> Result<(), ServiceError> {
         let (id, head) = self.admit(caller, id, Scope::Write, Whose::Own).await?;
         demand_running(&head)?;
-        let path = caller_path(path)?;
+        let path = path_to_find(path)?;
         let without_file = |old: &crate::entry::Head| {
             demand_running(old)?;
             let mut files = BTreeMap::clone(&old.manifest.files);
@@ -122,7 +129,11 @@ fn verified(pieces: Pieces, key: String, hash: ContentHash) -> Pieces {
     checked.boxed()
 }
 
-/// A path that a caller gives.
-fn caller_path(path: &str) -> Result<WorkingPath, ServiceError> {
-    WorkingPath::from_caller(path).map_err(|error| ServiceError::Invalid(format!("the file's path {error}")))
+/// A path at which a caller looks for a file.
+fn path_to_find(path: &str) -> Result<WorkingPath, ServiceError> {
+    WorkingPath::to_find(path).map_err(bad_path)
+}
+
+fn bad_path(error: PathError) -> ServiceError {
+    ServiceError::Invalid(format!("the file's path {error}"))
 }

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use super::{
     Sandcastles, ServiceError,
     admission::{Whose, demand, parse_id},
-    commit::{Commit, Draft, Patience},
-    markers::stopped_marker,
+    commit::{Commit, Draft, Tries},
+    markers::marker,
 };
 use crate::{
     CommitId, ExecutionId, Principal, SandboxId, Scope,
@@ -45,10 +45,8 @@ impl Sandcastles {
         let started = |old: &Head| Ok(Some(started_again(old, at)));
         let Changed { old, new } = self.change(&id, Change::Started, deadline, started).await?;
         self.interpreter.discard(&id).await;
-        if old.status == Status::Stopped {
-            self.mark_running(&id, &new).await?;
-            self.store.delete(&[stopped_marker(&id, &old)]).await?;
-        }
+        // Also of a sandbox that runs: an earlier start may have been cut off here.
+        self.mark(&id, marker(&id, &old), &new).await?;
         Ok(StartResponse { sandbox_id: id, created_at: at })
     }
 
@@ -67,8 +65,9 @@ impl Sandcastles {
             manifest: manifest.clone(),
             answered: None,
         };
+        let mut tries = Tries::until(deadline);
         let marked = self.mark_running(&id, &manifest);
-        let committed = self.commit(&id, None, draft, Patience { deadline, first_parent: 0 });
+        let committed = self.commit(&id, None, draft, &mut tries);
         let warmed = self.interpreter.warm(&id, &manifest);
         let (marked, committed, ()) = futures::join!(marked, committed, warmed);
         marked?;
@@ -84,10 +83,10 @@ impl Sandcastles {
         let at = self.now();
         // Without waiting for a turn: code that runs must not hold a stop up. Its commit is refused from here on.
         let stopped = |old: &Head| Ok((old.manifest.status == Status::Running).then(|| stopped(old, at)));
-        let Changed { new, .. } = self.change(&id, Change::Stopped, deadline, stopped).await?;
+        let Changed { old, new } = self.change(&id, Change::Stopped, deadline, stopped).await?;
         self.interpreter.discard(&id).await;
         // Also of a sandbox that was stopped before: an earlier stop may have been cut off here.
-        self.mark_stopped(&id, &new).await?;
+        self.mark(&id, marker(&id, &old), &new).await?;
         self.delete_all(&layout::objects(&id, new.epoch)).await?;
         self.delete_all(&layout::files(&id, new.epoch)).await?;
         self.delete_all(&layout::staging(&id, new.epoch)).await?;
@@ -103,18 +102,18 @@ impl Sandcastles {
         new_state: impl Fn(&Head) -> Result<Option<Manifest>, ServiceError> + Send + Sync,
     ) -> Result<Changed, ServiceError> {
         let mut head = self.newest(id).await?;
-        let (call, first_parent) = (ExecutionId::new(), head.position.seq);
+        let (call, mut tries) = (ExecutionId::new(), Tries::until(deadline));
         while super::time_left(deadline) {
             let old = head.manifest.as_ref().clone();
             let Some(mut new) = new_state(&head)? else { return Ok(Changed { new: old.clone(), old }) };
-            self.refresh_old(id, &mut new).await?;
+            self.refresh_old(id, &mut new, deadline).await?;
             let commit_id = CommitId::new();
             if let Change::Started = change {
                 new = by(commit_id, new);
             }
             let draft =
                 Draft { commit_id, execution_id: call, change: change.clone(), manifest: new.clone(), answered: None };
-            match self.commit(id, Some(&head), draft, Patience { deadline, first_parent }).await? {
+            match self.commit(id, Some(&head), draft, &mut tries).await? {
                 Commit::Committed(_) => return Ok(Changed { old, new }),
                 Commit::Conflict(newest) => head = newest,
             }

@@ -3,6 +3,7 @@
 use super::{
     Sandcastles, ServiceError,
     admission::{Whose, demand},
+    markers::listed_marker,
 };
 use time::OffsetDateTime;
 
@@ -16,8 +17,10 @@ use crate::{
 
 /// The `limit` of a page: 1 to 200.
 pub const PAGE_LIMITS: std::ops::RangeInclusive<u16> = 1..=200;
-/// So many entries are read at once: each may hold a megabyte of code.
+/// So many entries are read at once at most: each may hold a megabyte of code.
 const ENTRIES_READ: u16 = 50;
+/// Where the entries that were read were no executions, so many times as many are read next.
+const MORE_READ: u16 = 4;
 /// The `limit` of a page that does not say.
 pub const DEFAULT_PAGE: u16 = 50;
 
@@ -86,7 +89,9 @@ impl Sandcastles {
             }
             match self.newest(&one.sandbox_id).await {
                 Ok(head) if tells(&one, &head.manifest) => right.push(one),
-                Ok(head) => self.mark(&one, &head.manifest).await?,
+                Ok(head) => {
+                    self.mark(&one.sandbox_id, listed_marker(&one, &head.manifest), &head.manifest).await?;
+                }
                 Err(ServiceError::NotFound) => {}
                 Err(error) => return Err(error),
             }
@@ -107,9 +112,12 @@ impl Sandcastles {
             || ServiceError::Invalid("cursor must be the next_cursor of an earlier page of this list".into());
         let mut before = cursor.map(|text| u64::from_str_radix(text, 16).map_err(|_| bad_cursor())).transpose()?;
         let (mut executions, mut bytes) = (Vec::new(), 0);
+        // One more tells whether there is another page.
+        let mut wanted = limit.saturating_add(1).min(ENTRIES_READ);
         loop {
-            let entries = self.ledger.page(&id, before, ENTRIES_READ).await?;
-            let last_page = entries.len() < usize::from(ENTRIES_READ);
+            let entries = self.ledger.page(&id, before, wanted).await?;
+            let last_page = entries.len() < usize::from(wanted);
+            wanted = wanted.saturating_mul(MORE_READ).min(ENTRIES_READ);
             for entry in entries {
                 let seq = entry.position.seq;
                 let Some((listed, size)) = execution(entry) else {
@@ -162,11 +170,10 @@ fn listed(name: &str, status: Status) -> Option<SandboxListed> {
 /// The entry as an execution, if it is one, and about how many bytes it takes in a page.
 fn execution(entry: Entry) -> Option<(ExecutionListed, usize)> {
     let Change::Executed(executed) = entry.change else { return None };
-    let size = 400
-        + limits::escaped_len(&executed.input)
-        + limits::escaped_len(&executed.output_preview)
-        + limits::escaped_len(&executed.error);
-    Some((listed_execution(entry.execution_id, executed, entry.at), size))
+    let listed = listed_execution(entry.execution_id, executed, entry.at);
+    let texts = [&listed.input, &listed.output_preview, &listed.error];
+    let size = 400 + texts.into_iter().map(|text| limits::escaped_len(text)).sum::<usize>();
+    Some((listed, size))
 }
 
 /// An execution as it is listed.
@@ -175,11 +182,19 @@ pub(super) fn listed_execution(id: ExecutionId, executed: Executed, created_at: 
         id,
         kind: executed.kind,
         source: executed.source,
-        input: executed.input,
+        input: shown_input(executed.input),
         output_preview: executed.output_preview,
         error: executed.error,
         duration_ms: executed.duration_ms,
         created_at,
+    }
+}
+
+/// The code, or as much of it as one answer holds.
+fn shown_input(input: String) -> String {
+    match limits::escaped_prefix(&input, limits::MAX_PAGE_BYTES) {
+        kept if kept.len() == input.len() => input,
+        kept => format!("{kept}{}", limits::TRUNCATED),
     }
 }
 

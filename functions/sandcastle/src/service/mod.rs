@@ -15,11 +15,12 @@ use crate::{
     ledger::Ledger,
     limits,
     manifest::Status,
-    store::ObjectStore,
+    store::{ObjectStore, StoreError},
 };
 
 mod admission;
 mod answer;
+mod answer_size;
 mod commit;
 mod error;
 mod execute;
@@ -110,9 +111,22 @@ impl Sandcastles {
         self.learn(id, entry).await
     }
 
-    /// An entry that was read as the newest one, with its state put together.
-    async fn learn(&self, id: &SandboxId, entry: Entry) -> Result<Arc<Head>, ServiceError> {
-        let head = Arc::new(self.ledger.decode(id, entry).await?);
+    /// An entry that was read as the newest one, with its state put together; or a newer one, where a stop meanwhile has deleted
+    /// what that state is made of.
+    async fn learn(&self, id: &SandboxId, mut entry: Entry) -> Result<Arc<Head>, ServiceError> {
+        let decoded = loop {
+            let position = entry.position;
+            match self.ledger.decode(id, entry).await {
+                Err(StoreError::Missing { key }) => {
+                    entry = self.ledger.newest(id).await?.ok_or(ServiceError::NotFound)?;
+                    if entry.position == position {
+                        return Err(StoreError::Missing { key }.into());
+                    }
+                }
+                decoded => break decoded?,
+            }
+        };
+        let head = Arc::new(decoded);
         if self.is_gone(&head) {
             return Err(ServiceError::NotFound);
         }

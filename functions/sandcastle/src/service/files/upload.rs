@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use super::caller_path;
+use super::bad_path;
 use crate::{
     ContentHash, FileMode, Principal, SandboxId, Scope, WorkingPath,
     contract::FileUploaded,
@@ -50,7 +50,7 @@ impl Upload {
     /// # Errors
     /// When the path leaves the folder or names something hidden.
     pub fn to(&self, path: &str) -> Result<Destination, ServiceError> {
-        Ok(Destination { id: self.id, epoch: self.epoch, path: caller_path(path)? })
+        Ok(Destination { id: self.id, epoch: self.epoch, path: WorkingPath::to_put(path).map_err(bad_path)? })
     }
 }
 
@@ -86,7 +86,7 @@ impl Sandcastles {
     ) -> Result<FileUploaded, ServiceError> {
         let Destination { id, epoch, path } = to;
         let now = self.now();
-        let file = WorkingFile { hash, size, mode: FILE_MODE, modified_at: now, stored_at: now };
+        let file = WorkingFile::new(hash, size, FILE_MODE, now, now);
         let with_file = |old: &Head| {
             demand_running(old)?;
             if old.manifest.epoch != *epoch {
@@ -132,7 +132,11 @@ fn insert(files: &mut BTreeMap<WorkingPath, Node>, path: &WorkingPath, file: Wor
         }
         _ => {
             files.insert(path.clone(), Node::File(file));
-            Ok(())
+            let bytes: usize = files.keys().map(|path| path.as_str().len()).sum();
+            let most = limits::MAX_PATHS_BYTES;
+            let too_long =
+                || ServiceError::Invalid(format!("the paths in a sandbox may have {most} bytes together at most"));
+            (bytes <= most).then_some(()).ok_or_else(too_long)
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The ledger under faults and contention: the service over the AWS SDK and the embedded S3, in one process. A fake
 //! interpreter, which keeps a log in the sandbox's environment variables, takes the place of a kernel.
 
+mod bounds;
+
 use std::{
     collections::BTreeMap,
     net::Ipv4Addr,
@@ -39,6 +41,8 @@ struct FakeInterpreter {
     wrong_parents: AtomicUsize,
     /// How many working files there are after each run.
     files: usize,
+    /// How many of them have the same content.
+    names: usize,
     /// Each run notifies the first when it begins, and waits for the second.
     pause: Option<(Arc<Notify>, Arc<Notify>)>,
     /// Another service that commits a call during each run of this one.
@@ -64,7 +68,10 @@ impl Interpreter for FakeInterpreter {
                 BTreeMap::from([(EnvName::parse("log").unwrap(), Some(EnvValue::parse(log.clone()).unwrap()))]);
             if self.files > 0 {
                 let file = |n: usize| {
-                    (path(&format!("file-{n:05}.txt")), working_file(&format!("{n}"), job.head.manifest.started_at))
+                    (
+                        path(&format!("file-{n:05}.txt")),
+                        working_file(&format!("{}", n / self.names.max(1)), job.head.manifest.started_at),
+                    )
                 };
                 let marked =
                     (path(&format!("call-{}", manifest.calls)), working_file("call", job.head.manifest.started_at));
