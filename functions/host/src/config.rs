@@ -31,6 +31,9 @@ pub struct HostConfig {
     pub limits: Limits,
     /// How long code may take to end after the interrupt at its limit, before it is killed.
     pub grace: Duration,
+    /// Where other hosts serve the same bucket: how often kernels that are idle for longer than this are held against the ledger,
+    /// and end when their sandbox went on elsewhere. Longer than any call takes.
+    pub sweep_every: Option<Duration>,
     /// When the host is root, a kernel takes this user and group id plus a number below 50,000 that its slot gives.
     pub first_uid: u32,
 }
@@ -48,6 +51,7 @@ impl HostConfig {
             required_steps: Vec::new(),
             limits: Limits { memory_bytes: 2 << 30, processes: 256, file_bytes: 2 << 30, open_files: 1024 },
             grace: Duration::from_secs(1),
+            sweep_every: None,
             first_uid: 200_000,
         }
     }

@@ -28,6 +28,8 @@ use crate::{
     dev_key::{DevKey, DevKeyError},
 };
 
+/// Kernels that are idle for so long are held against the ledger, where other servers share the bucket.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// Time for calls in progress when the server is told to end.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 /// Time for requests of the embedded S3 in progress when it ends.
@@ -77,17 +79,18 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let stopped = signals()?;
     let data = Arc::new(DataDir::open(&settings.data_dir)?);
     let run_dir = data.path().join("run");
-    let host_config = host_config(&settings, &program_dir, run_dir.clone())?;
+    let mut host_config = host_config(&settings, &program_dir, run_dir.clone())?;
     let listening = TcpListener::bind(settings.address).await.and_then(|socket| Ok((socket.local_addr()?, socket)));
     let (address, socket) = listening.map_err(|source| ServeError::Listen { address: settings.address, source })?;
     let (embedded, store_config) = storage(&settings, &data).await?;
     let links = store_config.public_endpoint.as_ref().or(store_config.endpoint.as_ref()).cloned();
     let store = Arc::new(S3Store::connect(store_config).await);
 
+    let writers = if embedded.is_some() { Writers::One } else { Writers::Several };
+    host_config.sweep_every = (writers == Writers::Several).then_some(SWEEP_EVERY);
     let key = DevKey::find(&data, settings.api_key.clone())?;
     let started = async { Ok(KernelHost::start(host_config, store.clone()).await?) };
     let (host, ()) = tokio::try_join!(started, async { Ok::<_, ServeError>(key.ensure(store.as_ref()).await?) })?;
-    let writers = if embedded.is_some() { Writers::One } else { Writers::Several };
     let service = ServiceSettings { execution_limit: settings.execution_limit, writers, now: OffsetDateTime::now_utc };
     let sandcastles = Arc::new(Sandcastles::new(store.clone(), host.clone(), service));
     let authenticator = Authenticator::new(store, OffsetDateTime::now_utc).with_jwt(settings.jwt);

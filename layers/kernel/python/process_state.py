@@ -150,10 +150,9 @@ def directory(files):
 
 
 def names(namespace):
-    """The top-level names that user code has bound, without modules, up to the limits."""
-    module = type(sys)
-    found = [name for name, value in list(namespace.items())  # a copy: threads may bind names meanwhile
-             if type(name) is str and len(name) <= limits.MAX_NAME_BYTES and type(value) is not module
+    """The top-level names that user code has bound, up to the limits."""
+    found = [name for name in list(namespace)  # a copy: threads may bind names meanwhile
+             if type(name) is str and len(name) <= limits.MAX_NAME_BYTES
              and not (name.startswith("__") and name.endswith("__"))]
     kept, left = [], limits.MAX_NAMES_JSON_BYTES
     for name in map(clean, found[:limits.MAX_NAMES]):

@@ -30,7 +30,9 @@ struct Inner<K> {
 
 struct Idle<K> {
     kernel: K,
-    since: u64,
+    /// In which order kernels became idle.
+    number: u64,
+    since: Instant,
 }
 
 struct Seats {
@@ -110,15 +112,34 @@ impl<K> Pool<K> {
         self.inner.lock().idle.remove(sandbox).map(|idle| idle.kernel)
     }
 
+    /// Takes the sandbox's idle kernel if it is unwanted, and has been idle since before then.
+    pub(crate) fn take_unwanted(
+        &self,
+        sandbox: &SandboxId,
+        then: Instant,
+        unwanted: impl FnOnce(&K) -> bool,
+    ) -> Option<K> {
+        let mut inner = self.inner.lock();
+        let found = inner.idle.get(sandbox).is_some_and(|idle| idle.since <= then && unwanted(&idle.kernel));
+        let idle = if found { inner.idle.remove(sandbox) } else { None };
+        idle.map(|idle| idle.kernel)
+    }
+
     /// Puts a kernel where [`Self::take`] finds it, and [`Self::seat`] may end it.
     pub(crate) fn put(&self, sandbox: SandboxId, kernel: K) {
         let mut inner = self.inner.lock();
         inner.clock += 1;
-        let since = inner.clock;
-        let replaced = inner.idle.insert(sandbox, Idle { kernel, since });
+        let idle = Idle { kernel, number: inner.clock, since: Instant::now() };
+        let replaced = inner.idle.insert(sandbox, idle);
         drop(inner);
         drop(replaced);
         self.seats.changed.notify_waiters();
+    }
+
+    /// The sandboxes whose kernels have been idle since before then.
+    pub(crate) fn idle_since(&self, then: Instant) -> Vec<SandboxId> {
+        let inner = self.inner.lock();
+        inner.idle.iter().filter(|(_, idle)| idle.since <= then).map(|(sandbox, _)| *sandbox).collect()
     }
 
     /// Tells the sandbox's current run to end.
@@ -143,7 +164,7 @@ impl<K> Pool<K> {
 
     fn least_recently_used(&self) -> Option<K> {
         let mut inner = self.inner.lock();
-        let sandbox = *inner.idle.iter().min_by_key(|(_, idle)| idle.since)?.0;
+        let sandbox = *inner.idle.iter().min_by_key(|(_, idle)| idle.number)?.0;
         inner.idle.remove(&sandbox).map(|idle| idle.kernel)
     }
 }

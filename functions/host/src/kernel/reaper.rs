@@ -19,6 +19,13 @@ pub(crate) struct Ending {
     pub(super) slot: Arc<Slot>,
 }
 
+impl Ending {
+    /// A folder to remove, whose kernel, if it has one, has an ending of its own.
+    pub(crate) fn of_folder(slot: Arc<Slot>) -> Self {
+        Self { ended: None, slot }
+    }
+}
+
 /// Removes the folders of kernels when they have ended, until the last kernel's sender is gone.
 pub(crate) async fn reap(mut dead: mpsc::UnboundedReceiver<Ending>) {
     let mut running = tokio::task::JoinSet::new();

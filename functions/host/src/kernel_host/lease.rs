@@ -1,11 +1,6 @@
 //! An idle kernel that a job has taken from the pool, and that goes back there as long as nothing was done to it.
 
-use std::{collections::BTreeSet, sync::Arc};
-
-use super::{
-    KernelHost,
-    states::{IdleKernel, ReadyKernel},
-};
+use super::{KernelHost, held_folder::HeldFolder, states::IdleKernel};
 use crate::kernel::pool::Turn;
 
 /// An idle kernel in the hands of a job. Dropped, it goes back to the pool, whatever cut the job off, unless its sandbox was
@@ -49,16 +44,11 @@ impl KernelHost {
             self.pool.put(*turn.sandbox(), idle);
         }
     }
-}
 
-impl ReadyKernel {
-    /// This kernel, in which nothing has run, as it goes back to the pool. `None` for a new one that lacks the sandbox's
-    /// variables: it must not take the place of one that has them elsewhere.
-    pub(super) fn unused(self) -> Option<IdleKernel> {
-        let Self { kernel, snapshot, start } = self;
-        let files = Arc::clone(&start.parent.files);
-        let idle =
-            IdleKernel { kernel, variables_at: start.parent.variables_at, snapshot, files, unsure: BTreeSet::new() };
-        start.newly_lost.is_empty().then_some(idle)
+    /// The same for the folder of a sandbox that has no kernel here.
+    pub(super) fn put_folder_back(&self, folder: HeldFolder, turn: &Turn<'_, IdleKernel>) {
+        if !turn.is_closed() && !self.is_closed() {
+            self.folders.put(*turn.sandbox(), folder);
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The interpreter port over kernels of this machine.
 
+mod held_folder;
 mod lease;
 mod prepare;
 mod states;
+mod sweep;
 mod work;
 
 use std::{
-    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -22,14 +23,17 @@ use sandcastle::{
     store::ObjectStore,
 };
 use sandcastle_protocol::StepReport;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 
 use crate::{
     config::HostConfig,
     error::HostError,
     folder::{Before, FolderError, Memory, Storage, harvest_and_store},
     kernel::{
-        Ending,
+        Ending, Kernel,
         nursery::Nursery,
         pool::{Pool, Turn},
         processes::{self, MemoryKills},
@@ -39,7 +43,8 @@ use crate::{
     run::outcome,
     run_dir::RunDir,
 };
-use states::{Finished, IdleKernel, ReadyKernel};
+use held_folder::{HeldFolder, IdleFolders};
+use states::{Finished, IdleKernel};
 
 /// How long shutting down waits for the last kernels to end and their folders to be removed.
 const REAP_TIME: Duration = Duration::from_secs(15);
@@ -53,6 +58,9 @@ pub struct KernelHost {
     slots: Slots,
     nursery: Nursery,
     pool: Pool<IdleKernel>,
+    folders: IdleFolders,
+    /// Commands that may run at once.
+    commands: Semaphore,
     memory: Memory,
     memory_kills: MemoryKills,
     /// Taken at shutdown, upon which the reaper ends with the last kernel.
@@ -76,6 +84,7 @@ impl KernelHost {
     }
 
     async fn set_up(config: HostConfig, store: Option<Arc<dyn ObjectStore>>) -> Result<Arc<Self>, HostError> {
+        let sweeps = store.clone().zip(config.sweep_every);
         let run_dir = RunDir::prepare(&config.run_dir)?;
         let kernels = run_dir.kernels();
         let plain = config.setup(&kernels, false)?;
@@ -89,6 +98,8 @@ impl KernelHost {
         let reaping = tokio::spawn(reap(dead));
         let host = Self {
             pool: Pool::new(config.max_kernels.max(1)),
+            folders: IdleFolders::new(config.max_kernels),
+            commands: Semaphore::new(config.max_kernels.max(1)),
             config,
             store,
             run_dir,
@@ -103,13 +114,18 @@ impl KernelHost {
         };
         let steps = host.try_out(&zygote).await.map_err(|error| HostError::Trial(error.into()))?;
         log_steps(&steps);
-        Ok(Arc::new(host))
+        let host = Arc::new(host);
+        if let Some((store, every)) = sweeps {
+            tokio::spawn(sweep::sweep(Arc::downgrade(&host), store, every));
+        }
+        Ok(host)
     }
 
     /// Ends every kernel and the zygotes, and empties the folder of kernels. Runs that are going on end with an error.
     pub async fn shutdown(&self) {
         self.closed.store(true, Ordering::SeqCst);
         drop(self.pool.close_all());
+        self.folders.clear();
         self.nursery.shutdown().await;
         drop(self.reaper.lock().take());
         let reaping = self.reaping.lock().take();
@@ -152,25 +168,33 @@ impl KernelHost {
         storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
     ) -> Result<Outcome, RunError> {
-        let Finished { ready, stopped, end } = self.work(job, storage, turn).await?;
-        let ReadyKernel { mut kernel, snapshot, start } = ready;
-        let before = Before { manifest: Arc::clone(&start.parent), snapshot, kernel: stopped.then_some(kernel.pid) };
-        let harvest = harvest_and_store(Arc::clone(&kernel.slot), storage, before);
+        let Finished { kernel, mut folder, at_rest, start, end } = self.work(job, storage, turn).await?;
+        let (parent, snapshot) = (Arc::clone(&start.parent), folder.take_snapshot());
+        let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.pid) };
+        let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before);
         // Giving up here drops the kernel, and with it what the code has done.
         let until = tokio::time::Instant::from_std(job.deadline);
         let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::TooLate)?;
         let (harvested, snapshot) = harvested.map_err(run_error)?;
         let (manifest, report) = outcome::of(start, end, harvested);
-        let keep = stopped && !kernel.exit.is_known() && !self.is_closed();
-        if keep && processes::comes_to_stop(kernel.pid).await {
-            let variables_at = match job.work {
-                Work::Cell { .. } => Some(job.commit),
-                Work::Command(_) => job.head.manifest.variables_at,
-            };
-            let (files, unsure) = (Arc::clone(&manifest.files), BTreeSet::new());
-            self.put_back(IdleKernel { kernel, variables_at, snapshot, files, unsure }, turn);
+        let folder = folder.holding(Arc::clone(&manifest.files), snapshot);
+        if at_rest {
+            self.put_away(kernel, folder, job, turn).await;
         }
         Ok(Outcome { parent: job.head.position, manifest, report })
+    }
+
+    /// Keeps what the next job can use: the kernel, if it lives and has come to a stop, or the folder of a sandbox without one.
+    async fn put_away(&self, kernel: Option<Kernel>, folder: HeldFolder, job: &Job, turn: &Turn<'_, IdleKernel>) {
+        let Some(mut kernel) = kernel else { return self.put_folder_back(folder, turn) };
+        if kernel.exit.is_known() || !processes::comes_to_stop(kernel.pid).await {
+            return;
+        }
+        let variables_at = match job.work {
+            Work::Cell { .. } => Some(job.commit),
+            Work::Command(_) => job.head.manifest.variables_at,
+        };
+        self.put_back(IdleKernel { kernel, variables_at, folder }, turn);
     }
 }
 
@@ -187,6 +211,7 @@ impl Interpreter for KernelHost {
             // In this order: a job that is told to end puts no kernel back.
             self.pool.close(sandbox);
             drop(self.pool.take(sandbox));
+            drop(self.folders.take(sandbox));
         })
     }
 }

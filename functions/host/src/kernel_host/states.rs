@@ -1,14 +1,11 @@
-//! What a job holds of a kernel: between jobs, before its work, and after it.
+//! What a job holds of a sandbox on this machine: between jobs, before its work, and after it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use sandcastle::{CommitId, WorkingPath, manifest::Node};
+use sandcastle::{CommitId, manifest::Manifest};
 
+use super::held_folder::HeldFolder;
 use crate::{
-    folder::Snapshot,
     kernel::Kernel,
     run::outcome::{StartState, WorkEnd},
 };
@@ -18,27 +15,51 @@ pub(super) struct IdleKernel {
     pub(super) kernel: Kernel,
     /// The commit whose variables it has; pending until a head names it.
     pub(super) variables_at: Option<CommitId>,
-    /// What its folder held after its last job.
-    pub(super) snapshot: Snapshot,
-    /// The state of its folder.
-    pub(super) files: Arc<BTreeMap<WorkingPath, Node>>,
-    /// Paths at which the folder may differ from that, because an update was broken off.
-    pub(super) unsure: BTreeSet<WorkingPath>,
+    /// The folder that it works in.
+    pub(super) folder: HeldFolder,
 }
 
 /// A kernel at a job's head.
 pub(super) struct ReadyKernel {
     pub(super) kernel: Kernel,
-    pub(super) snapshot: Snapshot,
+    pub(super) folder: HeldFolder,
     pub(super) start: StartState,
+}
+
+/// A folder at a job's head, for a command, and the kernel that works there, which is stopped.
+pub(super) struct ReadyFolder {
+    pub(super) kernel: Option<Kernel>,
+    pub(super) folder: HeldFolder,
 }
 
 /// Work that has ended, before its files are stored.
 pub(super) struct Finished {
-    /// The kernel, and what the work began with.
-    pub(super) ready: ReadyKernel,
-    /// The kernel lives and is stopped, and nothing that it or a command started lives.
-    pub(super) stopped: bool,
+    /// The kernel, if it lives, and is stopped.
+    pub(super) kernel: Option<Kernel>,
+    /// The folder.
+    pub(super) folder: HeldFolder,
+    /// Nothing that the work has started lives: only what comes next writes to the folder.
+    pub(super) at_rest: bool,
+    /// What the work began with.
+    pub(super) start: StartState,
     /// What it came to.
     pub(super) end: WorkEnd,
+}
+
+impl ReadyKernel {
+    /// This kernel, in which nothing has run, as it goes back to the pool. `None` for a new one that lacks the sandbox's
+    /// variables: it must not take the place of one that has them elsewhere.
+    pub(super) fn unused(self) -> Option<IdleKernel> {
+        let Self { kernel, folder, start } = self;
+        let variables_at = start.parent.variables_at;
+        start.newly_lost.is_empty().then_some(IdleKernel { kernel, variables_at, folder })
+    }
+}
+
+impl ReadyFolder {
+    /// The kernel, in which nothing has run, as it goes back to the pool.
+    pub(super) fn unused(self, parent: &Arc<Manifest>) -> Option<IdleKernel> {
+        let Self { kernel, folder } = self;
+        Some(IdleKernel { kernel: kernel?, variables_at: parent.variables_at, folder })
+    }
 }

@@ -11,10 +11,11 @@ use sandcastle::{
 };
 use sandcastle_protocol::{Ended, Program, Shell};
 use sandcastle_runtime::millis;
+use tokio::time::timeout_at;
 
 use super::{
     KernelHost,
-    states::{Finished, IdleKernel, ReadyKernel},
+    states::{Finished, IdleKernel, ReadyFolder, ReadyKernel},
 };
 use crate::{
     folder::Storage,
@@ -22,7 +23,7 @@ use crate::{
     run::{
         code::{self, CodeEnd, End, Timing},
         command,
-        outcome::{Measured, WorkEnd},
+        outcome::{Measured, StartState, WorkEnd},
     },
 };
 
@@ -56,17 +57,19 @@ impl KernelHost {
         display_last: bool,
     ) -> Result<Finished, RunError> {
         let (ready, code_end, limit) = self.try_code(job, storage, turn, code, display_last).await?;
+        let ReadyKernel { kernel, folder, start } = ready;
         let CodeEnd { end, output, took, .. } = code_end;
         let measured = Measured {
             took,
             limit,
-            memory_bytes: processes::resident_bytes(ready.kernel.pid),
+            memory_bytes: processes::resident_bytes(kernel.pid),
             out_of_memory: self.was_out_of_memory(&end),
-            python: Arc::clone(&ready.kernel.python),
+            python: Arc::clone(&kernel.python),
         };
-        tracing::debug!(slot = ready.kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
-        let stopped = matches!(end, End::Done(_));
-        Ok(Finished { ready, stopped, end: WorkEnd::Cell { end, output, measured } })
+        tracing::debug!(slot = kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
+        let kernel = matches!(end, End::Done(_)).then_some(kernel);
+        let at_rest = kernel.is_some();
+        Ok(Finished { kernel, folder, at_rest, start, end: WorkEnd::Cell { end, output, measured } })
     }
 
     /// Runs the code in a kernel at the job's head. A kernel may have died while it was stopped; then the code has not begun,
@@ -98,32 +101,34 @@ impl KernelHost {
         turn: &Turn<'_, IdleKernel>,
         command: &Command,
     ) -> Result<Finished, RunError> {
-        let (mut ready, limit) = self.prepare_in_time(job, storage, turn).await?;
-        // One that has just been forked has never been stopped.
-        let kernel = &ready.kernel;
-        let stopped = processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false);
-        if !stopped {
-            ready.kernel.kill().await;
-        }
-        // Nor does one without the sandbox's variables take the place of one that may have them elsewhere.
-        let has_variables = ready.start.newly_lost.is_empty();
         let until = tokio::time::Instant::from_std(job.deadline);
-        let started = tokio::time::timeout_at(until, self.start_program(&ready.kernel, program(command))).await;
+        let in_time = timeout_at(until, self.commands.acquire()).await;
+        let _seat = in_time.ok().and_then(Result::ok).ok_or(RunError::Busy)?;
+        let (mut ready, limit) = self.folder_in_time(job, storage, turn).await?;
+        let mut alone = true;
+        if let Some(kernel) = &mut ready.kernel
+            && !processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false)
+        {
+            kernel.kill().await;
+            (ready.kernel, alone) = (None, false);
+        }
+        let started = timeout_at(until, self.start_program(&ready.folder.slot, program(command))).await;
         let cell = match started.map_err(|_| RunError::NoTime).and_then(|cell| cell.map_err(RunError::failed)) {
             Ok(cell) => cell,
             Err(error) => {
-                self.give_back(ready.unused().filter(|_| stopped), turn);
+                self.give_back(ready.unused(&job.head.manifest), turn);
                 return Err(error);
             }
         };
+        let python = Arc::clone(&cell.child.python);
         let mut command = command::run(cell, limit).await;
         // Asked in any case: a kill that is not this command's must not be taken for the next one's.
         if self.memory_kills.happened() && command.was_killed() {
             command.error = Some("MemoryError('the command was killed: out of memory')".into());
         }
-        let python = Arc::clone(&ready.kernel.python);
-        let stopped = stopped && has_variables && command.nothing_left;
-        Ok(Finished { ready, stopped, end: WorkEnd::Command { command, python } })
+        let (ReadyFolder { kernel, folder }, at_rest) = (ready, alone && command.nothing_left);
+        let start = StartState::warm(Arc::clone(&job.head.manifest));
+        Ok(Finished { kernel, folder, at_rest, start, end: WorkEnd::Command { command, python } })
     }
 
     /// A kernel at the job's head, and how long the work in it may take. When that is no time, the kernel goes back to the pool.
@@ -133,11 +138,7 @@ impl KernelHost {
         storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
     ) -> Result<(ReadyKernel, Duration), RunError> {
-        // Before a kernel is touched.
-        self.limit(job)?;
-        let until = tokio::time::Instant::from_std(job.deadline);
-        let prepared = tokio::time::timeout_at(until, self.prepare(job, storage, turn)).await;
-        let ready = prepared.map_err(|_| RunError::NoTime)??;
+        let ready = self.in_time(job, self.prepare(job, storage, turn)).await?;
         match self.limit(job) {
             Ok(limit) => Ok((ready, limit)),
             Err(error) => {
@@ -145,6 +146,30 @@ impl KernelHost {
                 Err(error)
             }
         }
+    }
+
+    /// [`Self::prepare_in_time`] for a command.
+    async fn folder_in_time(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        turn: &Turn<'_, IdleKernel>,
+    ) -> Result<(ReadyFolder, Duration), RunError> {
+        let ready = self.in_time(job, self.prepare_folder(job, storage, turn)).await?;
+        match self.limit(job) {
+            Ok(limit) => Ok((ready, limit)),
+            Err(error) => {
+                self.give_back(ready.unused(&job.head.manifest), turn);
+                Err(error)
+            }
+        }
+    }
+
+    /// Prepares something while the job has time for its work.
+    async fn in_time<T>(&self, job: &Job, prepare: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
+        // Before a kernel is touched.
+        self.limit(job)?;
+        timeout_at(tokio::time::Instant::from_std(job.deadline), prepare).await.map_err(|_| RunError::NoTime)?
     }
 
     fn give_back(&self, idle: Option<IdleKernel>, turn: &Turn<'_, IdleKernel>) {

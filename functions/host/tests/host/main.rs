@@ -10,3 +10,4 @@ mod start;
 mod state;
 mod store;
 mod support;
+mod sweep;

@@ -34,7 +34,8 @@ async fn a_new_kernel_tells_by_name_what_is_lost() {
     assert!(report.files.is_empty());
     let state = report.state.unwrap();
     let lost: Vec<_> = state.lost.iter().map(|lost| lost.name.as_str()).collect();
-    assert_eq!((state.kept, lost), (false, vec!["kept_file", "lock"]));
+    assert_eq!((state.kept, lost), (false, vec!["kept_file", "lock", "os"]), "a module is a name as well");
+    assert_eq!(sandbox.prints("print(os.sep)").await, ["/"], "what was imported again is not lost");
     let error = sandbox.fails("lock").await;
     assert!(error.contains("lock") && error.contains("lost"), "{error}");
     assert!(sandbox.head.manifest.lost.contains_key("lock"));

@@ -13,11 +13,12 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt, pending, ready};
 use sandcastle::store::{ObjectStore, Presentation, PutNew, StoreError, Version};
 
-/// Keys and bytes, and how many writes there were.
+/// Keys and bytes, and how many reads and writes there were.
 #[derive(Default)]
 pub(crate) struct MemoryStore {
     objects: Mutex<BTreeMap<String, Bytes>>,
     puts: Mutex<usize>,
+    gets: Mutex<usize>,
     /// Writes have no known outcome from now on.
     pub(crate) failing: AtomicBool,
     /// Writes never end from now on.
@@ -29,6 +30,10 @@ impl MemoryStore {
         *self.puts.lock().unwrap()
     }
 
+    pub(crate) fn gets(&self) -> usize {
+        *self.gets.lock().unwrap()
+    }
+
     fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
         self.objects.lock().unwrap()
     }
@@ -36,6 +41,7 @@ impl MemoryStore {
 
 impl ObjectStore for MemoryStore {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        *self.gets.lock().unwrap() += 1;
         ready(Ok(self.objects().get(key).cloned())).boxed()
     }
 

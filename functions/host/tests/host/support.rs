@@ -18,7 +18,7 @@ use sandcastle::{
     interpreter::{Interpreter, Job, Outcome, RunError, Work},
     layout,
     ledger::Ledger,
-    manifest::{Epoch, Manifest, Node, WorkingFile},
+    manifest::{Epoch, Manifest, Node, Status, WorkingFile},
     report::Report,
     store::ObjectStore,
 };
@@ -235,6 +235,12 @@ impl<'a> Sandbox<'a> {
     pub(crate) async fn delete_file(&mut self, name: &str) {
         let name = WorkingPath::parse(name).unwrap();
         self.change_files(Change::FileDeleted { name: name.clone() }, |files| files.remove(&name)).await;
+    }
+
+    /// Stops it as another host does.
+    pub(crate) async fn stop(&mut self) {
+        let manifest = Manifest { status: Status::Stopped, ..(*self.head.manifest).clone() };
+        self.commit(CommitId::new(), Change::Stopped, manifest).await;
     }
 
     async fn change_files(

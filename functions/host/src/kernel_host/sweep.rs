@@ -1,0 +1,51 @@
+//! Ends idle kernels of sandboxes that went on elsewhere: stopped, or with variables that this host's kernel lacks. They would
+//! hold memory, and seats, until others need them.
+
+use std::{
+    sync::{Arc, Weak},
+    time::{Duration, Instant},
+};
+
+use sandcastle::{
+    ledger::Ledger,
+    manifest::Status,
+    store::{ObjectStore, StoreError},
+};
+
+use super::{KernelHost, states::IdleKernel};
+
+/// Looks through the idle kernels of a host each time that this has passed, as long as the host is there.
+pub(super) async fn sweep(host: Weak<KernelHost>, store: Arc<dyn ObjectStore>, every: Duration) {
+    let ledger = Ledger::new(store);
+    loop {
+        tokio::time::sleep(every).await;
+        let Some(host) = host.upgrade() else { return };
+        if let Err(error) = host.end_superseded(&ledger, every).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "idle kernels are looked through later");
+        }
+    }
+}
+
+impl KernelHost {
+    /// Ends the kernels, and removes the folders, that were idle for so long and that the ledger contradicts.
+    async fn end_superseded(&self, ledger: &Ledger, idle_for: Duration) -> Result<(), StoreError> {
+        // What a kernel has done lately may not be committed yet.
+        let Some(then) = Instant::now().checked_sub(idle_for) else { return Ok(()) };
+        for sandbox in self.pool.idle_since(then) {
+            let newest = ledger.newest(&sandbox).await?.map(|entry| entry.state);
+            let running = newest.as_ref().filter(|state| state.status() == Status::Running);
+            let has_them = |idle: &IdleKernel| running.is_some_and(|state| state.variables_at() == idle.variables_at);
+            if let Some(idle) = self.pool.take_unwanted(&sandbox, then, |idle| !has_them(idle)) {
+                drop(idle);
+                tracing::info!(%sandbox, "an idle kernel ended, because its sandbox went on elsewhere");
+            }
+        }
+        for sandbox in self.folders.sandboxes() {
+            let newest = ledger.newest(&sandbox).await?;
+            if !newest.is_some_and(|entry| entry.state.status() == Status::Running) {
+                drop(self.folders.take(&sandbox));
+            }
+        }
+        Ok(())
+    }
+}
