@@ -83,16 +83,11 @@ pub(crate) struct World {
     /// Ids of the sandboxes.
     pub(crate) sandboxes: Arc<Vec<String>>,
     pub(crate) recorder: Arc<Recorder>,
-    /// Held while a sandbox is started or stopped, for those whose starts and stops shall not meet.
-    pub(crate) turns: Arc<Vec<tokio::sync::Mutex<()>>>,
 }
 
 impl World {
-    /// Carries one step out and takes it down. In every second sandbox starts and stops wait for each other: what a list may show
-    /// is certain there.
+    /// Carries one step out and takes it down.
     pub(crate) async fn carry_out(&self, step: Step) {
-        let alone = matches!(step.act, Act::Start | Act::Stop) && step.sandbox.is_multiple_of(2);
-        let _turn = if alone { Some(self.turns[step.sandbox].lock().await) } else { None };
         let api = self.fronts[step.front].api.read().await.clone();
         self.recorder.call(step.clone(), send(&api, &self.sandboxes[step.sandbox], &step)).await;
     }

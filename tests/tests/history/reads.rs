@@ -2,10 +2,9 @@
 //!
 //! * Status, executions and downloads are those of one state that was the newest one meanwhile.
 //! * A list has every sandbox as it is, except those that a start or a stop meets: their places in the lists are written after
-//!   the entry. After a start or a stop that nobody answered, and after a start and a stop that met each other, the place may
-//!   stay wrong: the stop may write it after the start has corrected it.
-//! * 404: the sandbox was stopped, or the file was missing. 409: the sandbox was started meanwhile. 500: a kill or a stop met the
-//!   call. No answer: the front end was killed.
+//!   the entry. After a start or a stop that nobody answered the place may stay wrong, until the next one that is answered.
+//! * 404: the sandbox was stopped, or the file was missing. 409: the sandbox was started meanwhile. 500: a kill met the call. No
+//!   answer: the front end was killed.
 
 use sandcastle::entry::Change;
 use serde_json::Value;
@@ -28,7 +27,6 @@ pub(crate) fn check(story: &Story, states: &[Known]) {
         }
         counts.push(listed.len());
     }
-    let unsure = unsure_since(story);
     for call in &story.calls {
         let (first, last) = story.visible(call.sent, call.answered);
         let seen = &states[first..=last];
@@ -38,7 +36,7 @@ pub(crate) fn check(story: &Story, states: &[Known]) {
             continue;
         };
         let right = match (&call.step.act, reply.status) {
-            (Act::List { running }, 200) => call.answered > unsure || list(story, call, reply, *running, seen),
+            (Act::List { running }, 200) => list(story, call, reply, *running, seen),
             (Act::Status, 200) => seen.iter().any(|state| reply.body["status"] == status(state)),
             (Act::Executions, 200) => (first..=last).any(|at| is_page(&reply.body, &listed[..counts[at]])),
             (Act::Download(name), 200) => {
@@ -59,7 +57,7 @@ pub(crate) fn check(story: &Story, states: &[Known]) {
             // That these are in the ledger was looked at before.
             (Act::Start, 201) => true,
             (Act::Execute { .. } | Act::Exec { .. } | Act::Upload(_) | Act::Delete(_), 200) => true,
-            (_, 500) => story.killed(call.step.front, call.sent, call.answered) || meets_stop(story, call),
+            (_, 500) => story.killed(call.step.front, call.sent, call.answered),
             _ => false,
         };
         demand(story, last, call, right, "no state explains the answer");
@@ -91,21 +89,13 @@ fn is_page(body: &Value, listed: &[[&str; 2]]) -> bool {
             .all(|(one, [input, output])| one["input"] == *input && one["output_preview"] == *output)
 }
 
-/// From when on the place of this sandbox in the lists may be wrong.
-fn unsure_since(story: &Story) -> u64 {
-    let turns: Vec<_> = story.calls.iter().filter(|call| call.is_turn()).collect();
-    let unsure = turns.iter().enumerate().filter(|(n, turn)| {
-        let stops = |call: &Call| matches!(call.step.act, Act::Stop);
-        // They are in the order of their sending.
-        let mut later = turns[n + 1..].iter().take_while(|other| other.sent < turn.answered);
-        turn.is_open() || later.any(|other| stops(turn) != stops(other))
-    });
-    unsure.map(|(_, turn)| turn.sent).next().unwrap_or(u64::MAX)
-}
-
 /// True when this sandbox is in the list exactly if it should be.
 fn list(story: &Story, call: &Call, reply: &Reply, running: bool, seen: &[Known]) -> bool {
-    if story.calls.iter().any(|other| other.is_turn() && other.overlaps(call)) {
+    let turns = || story.calls.iter().filter(|other| other.is_turn());
+    let corrects =
+        |later: &Call, open: &Call| !later.is_open() && later.sent >= open.answered && later.answered <= call.sent;
+    let open = |turn: &Call| turn.is_open() && turn.sent < call.sent && !turns().any(|later| corrects(later, turn));
+    if turns().any(|turn| turn.overlaps(call) || open(turn)) {
         return true;
     }
     let lines = reply.body["sandboxes"].as_array().into_iter().flatten();

@@ -78,8 +78,7 @@ pub(crate) async fn new_world(fronts: &Arc<Vec<Front>>, sandboxes: usize) -> Wor
         };
         recorder.call(step, start).await;
     }
-    let turns = (0..sandboxes).map(|_| tokio::sync::Mutex::default()).collect();
-    World { fronts: Arc::clone(fronts), sandboxes: ids.into(), recorder, turns: Arc::new(turns) }
+    World { fronts: Arc::clone(fronts), sandboxes: ids.into(), recorder }
 }
 
 /// All sandboxes are stopped: each server must hold as much as after its first round.

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use sandcastle::store::ObjectStore;
 use sandcastle_e2e::{api::Api, paths, server::Server};
 use sandcastle_local::EmbeddedS3;
-use sandcastle_s3::S3Store;
+use sandcastle_s3::{S3Config, S3Store};
 use times::median;
 
 /// Repetitions of what takes about a millisecond.
@@ -41,12 +41,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::start(&data, &[]);
     let api = server.api();
     let config = EmbeddedS3::of_running_server(&data)?.ok_or("the server has no embedded S3")?;
+    let beside = beside(&folder.path().join("beside"), &config)?;
     let store = S3Store::connect(config).await;
 
     let sandbox = api.start().await;
-    let (put, print) = interleaved(&store, &api, &sandbox).await?;
+    let [put, print, shared] = interleaved(&store, &api, &sandbox, &beside.api()).await?;
+    drop(beside);
     row("one PUT (the same SDK and S3)", put, None);
     row("warm print(2+2) over HTTP, committed", print, Some((put, "3 of one PUT")));
+    row("the same on a bucket that others may write to", shared, Some((print, "1.5 of it: one read more")));
     let bare = Duration::from_secs_f64(ipykernel()? / 1000.0);
     row("bare ipykernel round trip, commits nothing", bare, None);
     println!("{:<52} {:>9.2}", "warm print / ipykernel (below 1)", print.as_secs_f64() / bare.as_secs_f64());
@@ -59,10 +62,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     fairness::measure(folder.path(), FLOOD_S).await
 }
 
-/// Times of PUTs and calls, which alternate so that both meet the same load of the machine.
-async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Duration, Duration), Box<dyn Error>> {
+/// A server on the bucket of another one.
+fn beside(data: &std::path::Path, bucket: &S3Config) -> Result<Server, Box<dyn Error>> {
+    let credentials = bucket.credentials.as_ref().ok_or("the embedded S3 has no credentials")?;
+    let endpoint = bucket.endpoint.as_ref().ok_or("the embedded S3 has no endpoint")?;
+    let settings = [
+        ("S3_ENDPOINT", endpoint.as_str()),
+        ("SANDCASTLE_BUCKET", &bucket.bucket),
+        ("AWS_ACCESS_KEY_ID", &credentials.key_id),
+        ("AWS_SECRET_ACCESS_KEY", &credentials.secret),
+    ];
+    Ok(Server::start(data, &settings))
+}
+
+/// Times of PUTs, calls, and calls on a server beside it, which alternate so that all meet the same load of the machine.
+async fn interleaved(store: &S3Store, api: &Api, sandbox: &str, beside: &Api) -> Result<[Duration; 3], Box<dyn Error>> {
     let body = Bytes::from(vec![b'x'; 1000]);
-    let (mut puts, mut prints) = (Vec::new(), Vec::new());
+    let (mut puts, mut prints, mut shared) = (Vec::new(), Vec::new(), Vec::new());
+    let theirs = beside.start().await;
     for n in 0..ROUNDS {
         let began = Instant::now();
         store.put_new(&format!("bench/{n:08}"), body.clone()).await?;
@@ -70,8 +87,11 @@ async fn interleaved(store: &S3Store, api: &Api, sandbox: &str) -> Result<(Durat
         let began = Instant::now();
         assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
         prints.push(began.elapsed());
+        let began = Instant::now();
+        assert_eq!(beside.output(&theirs, "print(2+2)").await, ["4"]);
+        shared.push(began.elapsed());
     }
-    Ok((median(puts), median(prints)))
+    Ok([median(puts), median(prints), median(shared)])
 }
 
 fn ipykernel() -> Result<f64, Box<dyn Error>> {
