@@ -1,7 +1,10 @@
 //! A stand-in for Lambda's Invoke API: forwards invocations to an emulator, one at a time, and records them.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -50,6 +53,8 @@ struct LambdaState {
     http: reqwest::Client,
     invocations: Mutex<Vec<Invocation>>,
     fault: Mutex<Option<InvokeFault>>,
+    /// Answers that were forged.
+    forged: AtomicUsize,
     /// The emulator takes one request at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -62,6 +67,7 @@ impl FakeLambda {
             http: reqwest::Client::new(),
             invocations: Mutex::default(),
             fault: Mutex::default(),
+            forged: AtomicUsize::new(0),
             turn: tokio::sync::Mutex::default(),
         });
         let url = serve(Router::new().fallback(invoke).with_state(Arc::clone(&state))).await;
@@ -71,6 +77,11 @@ impl FakeLambda {
     /// The invocations received so far.
     pub fn invocations(&self) -> Vec<Invocation> {
         self.state.invocations.lock().unwrap().clone()
+    }
+
+    /// How many answers were forged since the last call of this.
+    pub fn forged(&self) -> usize {
+        self.state.forged.swap(0, Ordering::SeqCst)
     }
 
     /// Sets the fault of all invocations from now on, or none.
@@ -122,7 +133,13 @@ async fn invoke(State(state): State<Arc<LambdaState>>, uri: Uri, headers: Header
         return ([("x-amz-function-error", "Unhandled")], answer.to_string()).into_response();
     }
     if let Some(InvokeFault::Forge(pointer, value)) = fault {
-        *answer.pointer_mut(pointer).unwrap_or_else(|| panic!("the answer has no {pointer}")) = value;
+        match answer.pointer_mut(pointer) {
+            Some(place) => {
+                *place = value;
+                state.forged.fetch_add(1, Ordering::SeqCst);
+            }
+            None => eprintln!("the answer has no {pointer}: {answer}"),
+        }
     }
     answer.to_string().into_response()
 }

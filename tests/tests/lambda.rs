@@ -98,15 +98,16 @@ async fn errors_of_lambda_and_forged_answers_of_the_interpreter_are_handled() {
     assert!(answer.to_string().to_lowercase().contains("retry-after"), "{answer}");
 
     let forgeries = [
-        ("/ran/manifest/whole/files", json!({ "../../etc/passwd": { "folder": { "mode": 511 } } })),
-        ("/ran/base/seq", json!(1)),
-        ("/ran/report/output", json!(["x".repeat(5 << 20)])),
-        ("/ran/manifest", json!({ "stored": "../keys" })),
+        ("/outcome/manifest/inline/files", json!({ "../../etc/passwd": { "folder": { "mode": 511 } } })),
+        ("/outcome/parent/seq", json!(1)),
+        ("/outcome/report/output", json!(["x".repeat(5 << 20)])),
+        ("/outcome/manifest", json!({ "stored": "../keys" })),
     ];
     for (pointer, value) in forgeries {
         deployment.lambda.set_fault(Some(InvokeFault::Forge(pointer, value)));
         let answer = deployment.run(&sandbox, "x = 3").await;
         assert_eq!(code(&answer), (json!(500), json!("internal")), "{pointer}: {answer}");
+        assert!(deployment.lambda.forged() > 0, "{pointer} is nowhere in an answer");
     }
     deployment.lambda.set_fault(None);
     // None of these runs was committed, so their kernel is discarded.

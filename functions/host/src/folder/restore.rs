@@ -18,7 +18,9 @@ use rustix::{
     io::Errno,
 };
 use sandcastle::{
-    ContentHash, WorkingPath, layout,
+    ContentHash, WorkingPath,
+    interpreter::RunError,
+    layout,
     manifest::{Node, WorkingFile},
     store::StoreError,
 };
@@ -38,6 +40,15 @@ pub(crate) enum FolderError {
     /// The folder could not be read or written.
     #[error("working folder")]
     Folder(#[from] io::Error),
+}
+
+impl From<FolderError> for RunError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Store(error) => Self::Store(error),
+            error @ FolderError::Folder(_) => Self::failed(error),
+        }
+    }
 }
 
 /// Applies changes (`None`: gone) to the folder of a kernel that is stopped. The files that were written.

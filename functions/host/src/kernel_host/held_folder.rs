@@ -15,7 +15,6 @@ use sandcastle::{
 };
 use tokio::sync::mpsc;
 
-use super::run_error;
 use crate::{
     folder::{FolderError, Snapshot, Storage, restore},
     kernel::{Ending, slot::Slot},
@@ -107,7 +106,7 @@ fn changed_files(old: &Files, new: &Files) -> BTreeMap<WorkingPath, Option<Node>
 fn restore_error(error: FolderError) -> RunError {
     match error {
         FolderError::Store(StoreError::Missing { .. }) => RunError::Stale,
-        error => run_error(error),
+        error => error.into(),
     }
 }
 

@@ -31,7 +31,7 @@ use tokio::{
 use crate::{
     config::HostConfig,
     error::HostError,
-    folder::{Before, FolderError, Memory, Storage, harvest_and_store},
+    folder::{Before, Memory, Storage, harvest_and_store},
     kernel::{
         Ending, Kernel,
         nursery::Nursery,
@@ -116,7 +116,7 @@ impl KernelHost {
         log_steps(&steps);
         let host = Arc::new(host);
         if let Some((store, every)) = sweeps {
-            tokio::spawn(sweep::sweep(Arc::downgrade(&host), store, every));
+            host.start_sweeping(store, every);
         }
         Ok(host)
     }
@@ -175,7 +175,7 @@ impl KernelHost {
         // Giving up here drops the kernel, and with it what the code has done.
         let until = tokio::time::Instant::from_std(job.deadline);
         let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::TooLate)?;
-        let (harvested, snapshot) = harvested.map_err(run_error)?;
+        let (harvested, snapshot) = harvested?;
         let (manifest, report) = outcome::of(start, end, harvested);
         let folder = folder.holding(Arc::clone(&manifest.files), snapshot);
         if at_rest {
@@ -213,13 +213,6 @@ impl Interpreter for KernelHost {
             drop(self.pool.take(sandbox));
             drop(self.folders.take(sandbox));
         })
-    }
-}
-
-fn run_error(error: FolderError) -> RunError {
-    match error {
-        FolderError::Store(error) => RunError::Store(error),
-        error @ FolderError::Folder(_) => RunError::failed(error),
     }
 }
 

@@ -14,19 +14,21 @@ use sandcastle::{
 
 use super::{KernelHost, states::IdleKernel};
 
-/// Looks through the idle kernels of a host each time that this has passed, as long as the host is there.
-pub(super) async fn sweep(host: Weak<KernelHost>, store: Arc<dyn ObjectStore>, every: Duration) {
-    let ledger = Ledger::new(store);
-    loop {
-        tokio::time::sleep(every).await;
-        let Some(host) = host.upgrade() else { return };
-        if let Err(error) = host.end_superseded(&ledger, every).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "idle kernels are looked through later");
-        }
-    }
-}
-
 impl KernelHost {
+    /// Looks through the idle kernels each time that this has passed, as long as the host is there.
+    pub(super) fn start_sweeping(self: &Arc<Self>, store: Arc<dyn ObjectStore>, every: Duration) {
+        let (host, ledger) = (Arc::downgrade(self), Ledger::new(store));
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(every).await;
+                let Some(host) = Weak::upgrade(&host) else { return };
+                if let Err(error) = host.end_superseded(&ledger, every).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "idle kernels are looked through later");
+                }
+            }
+        });
+    }
+
     /// Ends the kernels, and removes the folders, that were idle for so long and that the ledger contradicts.
     async fn end_superseded(&self, ledger: &Ledger, idle_for: Duration) -> Result<(), StoreError> {
         // What a kernel has done lately may not be committed yet.

@@ -15,7 +15,7 @@ fn variables_last_and_are_named() {
     );
     let answer = kernel.run("print(__name__, type(c).__module__, __import__('sys').modules['__main__'].c is c)");
     assert_eq!(answer.elements, ["__main__ __main__ True"]);
-    assert_eq!(answer.done.names, ["C", "f", "_private", "c"]);
+    assert_eq!(answer.done.names, ["math", "C", "f", "_private", "c"]);
     let mut other = host.kernel();
     assert_eq!(other.output("print('c' in globals(), [n for n in globals() if not n.startswith('__')])"), ["False []"]);
 }
