@@ -124,7 +124,8 @@ async fn invoke(State(state): State<Arc<LambdaState>>, uri: Uri, headers: Header
         Some(InvokeFault::Forge(..)) | None => {}
     }
     // In a task of its own: a caller that gives up does not cancel what the emulator has begun.
-    let forwarded = tokio::spawn(async move { state.forward(body).await });
+    let forwarding = Arc::clone(&state);
+    let forwarded = tokio::spawn(async move { forwarding.forward(body).await });
     let mut answer = forwarded.await.unwrap();
     if kind == "Event" {
         return StatusCode::ACCEPTED.into_response();
