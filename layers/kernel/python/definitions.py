@@ -1,0 +1,157 @@
+"""Functions and classes that no library has: they are stored by value, and data refers to each by a number of its own."""
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
+from sys import modules
+
+from . import rebuild
+from .atoms import get_dict, get_mro, is_library_class, is_library_function, is_user_module
+
+# Made by the class statement itself, or a cache.
+MADE = frozenset(("__dict__", "__weakref__", "__slotnames__", "_abc_impl", "__slots__"))
+PLAIN = (int, str, float, bool, bytes, type(None), FunctionType, staticmethod, classmethod, property)
+SPARED = frozenset(("__builtins__", "__loader__", "__spec__", "__cached__"))
+CODE_FIELDS = (
+    "argcount", "posonlyargcount", "kwonlyargcount", "nlocals", "stacksize", "flags", "code", "consts", "names", "varnames",
+    "filename", "name", "qualname", "firstlineno", "linetable", "exceptiontable", "freevars", "cellvars")
+
+
+class Registry:
+    """Numbers of the definitions that are alive in some group."""
+
+    def __init__(self):
+        self.number_of, self.objects, self.last = {}, {}, 0
+
+    def number(self, one):
+        number = self.number_of.get(id(one))
+        if number is None:
+            self.last += 1
+            number = self.last
+            self.add(number, one)
+        return number
+
+    def add(self, number, one):
+        self.number_of[id(one)], self.objects[number] = number, one
+        self.last = max(self.last, number)
+
+    def keep(self, numbers):
+        for number in self.objects.keys() - numbers:
+            del self.number_of[id(self.objects.pop(number))]
+
+
+def is_definition(one):
+    """Whether a value that a name is bound to, or a class, is a definition."""
+    if type(one) is FunctionType:
+        return not is_library_function(one)
+    if isinstance_of_type(one):
+        return not is_library_class(one)
+    return type(one) is ModuleType and is_user_module(one)
+
+
+def isinstance_of_type(one):
+    return type in get_mro(type(one))
+
+
+def functions_of(kind):
+    """The functions in a class's body."""
+    for value in list(get_dict(kind).values()):
+        if type(value) is FunctionType:
+            yield value
+        elif type(value) in (staticmethod, classmethod):
+            value = value.__func__
+            if type(value) is FunctionType:
+                yield value
+        elif type(value) is property:
+            yield from (part for part in (value.fget, value.fset, value.fdel) if type(part) is FunctionType)
+
+
+def class_state(kind):
+    """What is in a class besides what creating it makes."""
+    return {name: value for name, value in list(get_dict(kind).items())
+            if name not in MADE and type(value) not in (MemberDescriptorType, GetSetDescriptorType)}
+
+
+def module_state(module):
+    return {name: value for name, value in list(vars(module).items()) if name not in SPARED}
+
+
+def function_state(function):
+    """All that a function has besides its code and its variables' cells, and what those hold."""
+    cells = [(cell, [cell.cell_contents] if is_filled(cell) else []) for cell in function.__closure__ or ()]
+    return (function.__name__, function.__qualname__, function.__module__, function.__doc__, function.__defaults__,
+            function.__kwdefaults__, annotations_of(function), getattr(function, "__type_params__", ()),
+            dict(function.__dict__), cells)
+
+
+def annotations_of(function):
+    try:
+        return dict(function.__annotations__)
+    except Exception:  # annotations that are computed late may raise
+        return {}
+
+
+def is_filled(cell):
+    try:
+        cell.cell_contents
+    except ValueError:
+        return False
+    return True
+
+
+def where(function, namespace):
+    """Which dict a function's globals are: None for the namespace, a module's name, or the dict itself."""
+    variables = function.__globals__
+    if variables is namespace:
+        return None
+    name = variables.get("__name__")
+    module = modules.get(name) if type(name) is str else None
+    return name if module is not None and getattr(module, "__dict__", None) is variables else variables
+
+
+def skeleton(one, number, namespace):
+    """Reduces a definition to something without its state, which may refer to any other definition."""
+    if type(one) is FunctionType:
+        return rebuild.function, (number, one.__code__, where(one, namespace), one.__name__, one.__closure__)
+    if type(one) is ModuleType:
+        variables = vars(one)
+        return rebuild.user_module, (number, variables["__name__"], variables["__file__"])
+    names = get_dict(one)
+    return rebuild.skeleton, (
+        number, type(one), type.__dict__["__name__"].__get__(one), type.__dict__["__bases__"].__get__(one),
+        names.get("__slots__"), "__dict__" in names, "__weakref__" in names, names.get("__module__"),
+        "_abc_impl" in names)
+
+
+def fills(definitions):
+    """(function of `rebuild`, arguments) that complete the definitions, in an order in which each works."""
+    early, late, functions = [], [], []
+    for one in definitions:
+        if type(one) is FunctionType:
+            functions.append((rebuild.fill_function, (one, function_state(one))))
+        elif type(one) is ModuleType:
+            late.append((rebuild.fill_module, (one, module_state(one))))
+        else:
+            state = class_state(one)
+            plain = {name: value for name, value in state.items() if type(value) in PLAIN}
+            early.append((rebuild.fill_class, (one, plain, ())))
+            rest = {name: value for name, value in state.items() if name not in plain}
+            late.append((rebuild.fill_class, (one, rest, tuple(state))))
+    return early + functions + late
+
+
+def bases_first(definitions):
+    """Sorts definitions so that a class comes after its bases and its metaclass."""
+    return sorted(definitions, key=depth)
+
+
+def depth(one):
+    if not isinstance_of_type(one):
+        return 0
+    return 1 + max((depth(base) for base in type.__dict__["__bases__"].__get__(one) if base is not object),
+                   default=0) + (depth(type(one)) if type(one) is not type else 0)
+
+
+def code_fields(code):
+    return tuple(getattr(code, f"co_{field}") for field in CODE_FIELDS)
+
+
+def reduce_code(code):
+    return CodeType, code_fields(code)

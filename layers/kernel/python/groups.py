@@ -1,0 +1,229 @@
+"""Which variables share mutable objects: they form a group, which is stored and restored as a whole."""
+from gc import get_referents
+from types import FunctionType, ModuleType
+
+from . import definitions, edges, memory
+from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_function, lost_reason
+
+
+class Group:
+    """Names and definitions that belong together."""
+
+    def __init__(self):
+        self.names, self.definitions, self.prelude, self.needs = {}, [], [], set()
+        self.spans = []  # memory of arrays: (first address, end, may show writes of others)
+
+
+class Walk:
+    """Follows references from the variables and the definitions. Each of those is a root; sharing an object joins roots."""
+
+    def __init__(self, namespace, values):
+        self.namespace, self.values = namespace, values
+        self.parent, self.objects, self.is_definition = [], [], []
+        self.root_of_name, self.root_of_definition = {}, {}
+        self.owner, self.needs, self.spans, self.preludes, self.kept = {}, set(), [], [], []
+        self.handlers, self.classes, self.references, self.waiting = {}, {}, {}, []
+        self.has_namespace = False
+
+    def run(self, extra=()):
+        """The groups, in the order in which they can be restored. `extra` are roots without a name."""
+        for name, value in self.values.items():
+            if definitions.is_definition(value):
+                self.root_of_name[name] = self.define(value)
+        self.follow_waiting()
+        for name, value in self.values.items():
+            if name not in self.root_of_name:
+                self.root_of_name[name] = root = self.add_root(value, False)
+                self.follow(root, [value])
+                self.follow_waiting()
+        for one in extra:
+            self.define(one)
+        self.follow_waiting()
+        memory.join_overlapping(self.spans, self.join)
+        return ordered(self)
+
+    def add_root(self, one, is_definition):
+        self.parent.append(len(self.parent))
+        self.objects.append(one)
+        self.is_definition.append(is_definition)
+        return len(self.parent) - 1
+
+    def define(self, one):
+        root = self.root_of_definition.get(id(one))
+        if root is None:
+            root = self.root_of_definition[id(one)] = self.add_root(one, True)
+            if id(one) in self.owner:
+                self.join(root, self.owner[id(one)])
+            self.waiting.append(root)
+        return root
+
+    def follow_waiting(self):
+        while self.waiting:
+            root = self.waiting.pop()
+            one = self.objects[root]
+            self.owner[id(one)] = root
+            self.follow(root, edges.of_definition(self, root, one))
+
+    def find(self, root):
+        parent = self.parent
+        while parent[root] != root:
+            parent[root] = root = parent[parent[root]]
+        return root
+
+    def join(self, one, other):
+        one, other = self.find(one), self.find(other)
+        if one != other:
+            self.parent[max(one, other)] = min(one, other)
+
+    def follow(self, root, waiting):
+        owner, handlers = self.owner, self.handlers
+        while waiting:
+            one = waiting.pop()
+            kind = type(one)
+            if kind in handlers:
+                handler = handlers[kind]
+            else:
+                handler = handlers[kind] = self.handler_of(kind)
+            if handler is None:
+                continue
+            key = id(one)
+            other = owner.get(key)
+            if other is not None:
+                if other != root:
+                    self.join(other, root)
+                continue
+            if handler is get_referents:
+                owner[key] = root
+                waiting += get_referents(one)
+            else:
+                waiting += handler(self, root, one)
+
+    def handler_of(self, kind):
+        if is_atom(kind) or lost_reason(kind):
+            return None
+        if kind is FunctionType:
+            return of_function
+        if type in get_mro(kind):
+            return of_class
+        if kind is ModuleType:
+            return of_module
+        handler = edges.handler_of(kind)
+        constants = constants_of(kind)
+        if constants:
+            return unless_constant(constants, handler)
+        if handler is get_referents:
+            return of_namespace if kind is dict else get_referents
+        return owned(handler)
+
+    def refer(self, root, one):
+        """Notes that the root refers to a definition. Definitions that refer to each other are one group."""
+        other = self.define(one)
+        if self.is_definition[root]:
+            self.join(root, other)
+        else:
+            self.needs.add((root, other))
+        return ()
+
+
+def of_namespace(walk, root, one):
+    if one is walk.namespace:
+        walk.has_namespace = True
+        return ()
+    walk.owner[id(one)] = root
+    return get_referents(one)
+
+
+def owned(handler):
+    def follow(walk, root, one):
+        walk.owner[id(one)] = root
+        return handler(walk, root, one)
+    return follow
+
+
+def unless_constant(constants, handler):
+    def follow(walk, root, one):
+        if id(one) in constants:
+            return ()
+        walk.owner[id(one)] = root
+        return get_referents(one) if handler is get_referents else handler(walk, root, one)
+    return follow
+
+
+def of_function(walk, root, one):
+    if id(one) in walk.root_of_definition:
+        return walk.refer(root, one)
+    if is_library_function(one):
+        return ()
+    walk.owner[id(one)] = root
+    return edges.of_function(walk, root, one)
+
+
+def of_class(walk, root, one):
+    is_library = walk.classes.get(one)
+    if is_library is None:
+        is_library = walk.classes[one] = is_library_class(one)
+    return () if is_library else walk.refer(root, one)
+
+
+def of_module(walk, root, one):
+    return walk.refer(root, one) if definitions.is_definition(one) else ()
+
+
+def ordered(walk):
+    """The groups, so that each comes after those whose definitions it needs."""
+    while True:
+        needs = {}
+        for root in range(len(walk.parent)):
+            needs.setdefault(walk.find(root), set())
+        for root, other in walk.needs:
+            root, other = walk.find(root), walk.find(other)
+            if root != other:
+                needs[root].add(other)
+        order, rest = sort(needs)
+        if not rest:
+            return collect(walk, order, needs)
+        first = rest[0]
+        for other in rest[1:]:
+            walk.join(first, other)
+
+
+def sort(needs):
+    """(roots in order, roots that need each other)."""
+    order, done, needs = [], set(), {root: set(others) for root, others in needs.items()}
+    users = {}
+    for root, others in needs.items():
+        for other in others:
+            users.setdefault(other, []).append(root)
+    ready = [root for root in reversed(needs) if not needs[root]]
+    while ready:
+        root = ready.pop()
+        order.append(root)
+        done.add(root)
+        for user in users.get(root, ()):
+            needs[user].discard(root)
+            if not needs[user]:
+                ready.append(user)
+    rest = [root for root in needs if root not in done]
+    while rest:  # leaves out those that merely need members of a circle
+        inner = {other for root in rest for other in needs[root]}
+        kept = [root for root in rest if root in inner]
+        if len(kept) == len(rest):
+            break
+        rest = kept
+    return order, rest
+
+
+def collect(walk, order, needs):
+    groups = {root: Group() for root in order}
+    for name, root in walk.root_of_name.items():
+        groups[walk.find(root)].names[name] = walk.values[name]
+    for root, is_definition in enumerate(walk.is_definition):
+        if is_definition:
+            groups[walk.find(root)].definitions.append(walk.objects[root])
+    for root, one in walk.preludes:
+        groups[walk.find(root)].prelude.append(one)
+    for root, *span in walk.spans:
+        groups[walk.find(root)].spans.append(tuple(span))
+    for root, others in needs.items():
+        groups[root].needs = {id(groups[other]) for other in others}
+    return list(groups.values())

@@ -1,0 +1,297 @@
+"""The functions that stored values name: a new kernel calls them to make the values again."""
+import io
+import os
+from abc import ABCMeta
+from types import CellType, FunctionType, ModuleType
+from sys import modules
+
+__name__ = "_durable"  # under which pickles name these functions; the module can be imported only while one is made
+
+set_type_attribute = type.__setattr__
+UNSET = {"__doc__", "__module__", "__qualname__"}
+
+
+class Lost(Exception):
+    """Something outside the stored value is missing."""
+
+
+class Live:
+    """The kernel that values are made in."""
+    namespace = {}
+    registry = None
+    folder = ""
+
+
+def namespace():
+    return Live.namespace
+
+
+def definition(number):
+    try:
+        return Live.registry.objects[number]
+    except KeyError:
+        raise Lost("a function or class that it needs could not be restored") from None
+
+
+def register(number, one):
+    if number is not None:
+        Live.registry.add(number, one)
+    return one
+
+
+def function(number, code, where, name, closure):
+    variables = where
+    if where is None:
+        variables = Live.namespace
+    elif type(where) is str:
+        if where not in modules:
+            __import__(where)
+        variables = vars(modules[where])
+    return register(number, FunctionType(code, variables, name, None, closure))
+
+
+def fill_function(function, state):
+    (function.__name__, function.__qualname__, function.__module__, function.__doc__, function.__defaults__,
+     function.__kwdefaults__, function.__annotations__, parameters, variables, cells) = state
+    if parameters:
+        function.__type_params__ = parameters
+    function.__dict__.update(variables)
+    for cell, content in cells:
+        fill_cell(cell, content)
+
+
+def cell():
+    return CellType()
+
+
+def fill_cell(cell, content):
+    if content:
+        cell.cell_contents, = content
+
+
+class Shield:
+    """First base of a class while it is created, so that the `__init_subclass__` of its other bases does not run again."""
+    __slots__ = ()
+
+    def __init_subclass__(cls, **options):
+        pass
+
+
+def skeleton(number, metaclass, name, bases, slots, has_dict, has_weakref, module, is_abstract):
+    body = {"__module__": module}
+    if slots is not None:
+        body["__slots__"] = slots
+    shielded = any("__init_subclass__" in vars(one) for base in bases for one in base.__mro__ if one is not object)
+    if shielded:
+        made = type.__new__(metaclass, name, (Shield, *bases), body)
+        type.__dict__["__bases__"].__set__(made, bases)
+    else:
+        made = type.__new__(metaclass, name, bases, body)
+    if is_abstract and issubclass(metaclass, ABCMeta):
+        from _abc import _abc_init
+        _abc_init(made)
+    return register(number, made)
+
+
+def fill_class(kind, state, order):
+    for name, value in state.items():
+        set_type_attribute(kind, name, value)
+
+
+def user_module(number, name, file):
+    from importlib.util import spec_from_file_location
+    module = ModuleType(name)
+    module.__spec__ = spec_from_file_location(name, file)
+    module.__loader__ = module.__spec__.loader if module.__spec__ else None
+    modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent in modules:
+        setattr(modules[parent], child, module)
+    return register(number, module)
+
+
+def fill_module(module, state):
+    vars(module).update(state)
+
+
+def enum_member(kind, value):
+    base = getattr(kind, "_member_type_", object)
+    made = object.__new__(kind) if base is object else base.__new__(kind, value)
+    return made
+
+
+def enum_by_name(kind, name):
+    return kind._member_map_[name]
+
+
+def enum_by_value(kind, value):
+    return kind(value)
+
+
+def instance(kind):
+    return object.__new__(kind)
+
+
+def fill_instance(one, state):
+    variables, slots = state
+    if variables:
+        object.__getattribute__(one, "__dict__").update(variables)
+    for name, value in slots.items():
+        object.__setattr__(one, name, value)
+
+
+def module(name):
+    from importlib import import_module
+    return modules.get(name) or import_module(name)
+
+
+def constant(module, name):
+    if module not in modules:
+        __import__(module)
+    return vars(modules[module])[name]
+
+
+def exception(kind, args):
+    made = kind.__new__(kind, *args)
+    made.args = args
+    builtin = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    try:
+        builtin.__init__(made, *args)
+    except Exception:
+        pass  # its arguments are set all the same
+    return made
+
+
+def fill_exception(error, state):
+    variables, attributes, cause, context, suppress = state
+    for name, value in attributes.items():
+        try:
+            setattr(error, name, value)
+        except Exception:
+            pass  # it is read-only, and was set from the arguments
+    error.__dict__.update(variables)
+    error.__cause__, error.__context__, error.__suppress_context__ = cause, context, suppress
+
+
+def weak_reference(kind, target, callback):
+    return kind(target, callback) if callback is not None else kind(target)
+
+
+def dead_reference(kind):
+    class Gone:
+        pass
+    return kind(Gone())
+
+
+def mapping_proxy(mapping):
+    from types import MappingProxyType
+    return MappingProxyType(mapping)
+
+
+def view_of(mapping, kind):
+    return getattr(mapping, kind)()
+
+
+def memory_view(owner, start, stop, format, shape):
+    return memoryview(owner)[start:stop].cast(format, shape) if format != "B" else memoryview(owner)[start:stop]
+
+
+def lru_cache(function, parameters):
+    from functools import lru_cache
+    return lru_cache(**parameters)(function)
+
+
+def fill_dict(one, state):
+    one.__dict__.update(state)
+
+
+def cached_property(function, name, doc):
+    from functools import cached_property
+    made = cached_property(function)
+    made.attrname, made.__doc__ = name, doc
+    return made
+
+
+def type_variable(kind, name, options, constraints):
+    import typing
+    return getattr(typing, kind)(name, *constraints, **options)
+
+
+def type_alias(name, value, parameters):
+    from typing import TypeAliasType
+    return TypeAliasType(name, value, type_params=parameters)
+
+
+def stream(name):
+    import sys
+    return getattr(sys, name)
+
+
+def raw_file(path, mode, offset):
+    full = os.path.join(Live.folder, path)
+    if not os.path.isfile(full):
+        raise Lost(f"its file {path!r} is gone")
+    if offset > os.path.getsize(full) and not mode.startswith("a"):
+        raise Lost(f"its file {path!r} was replaced")
+    raw = io.FileIO(full, mode)
+    raw.seek(offset)
+    raw.name = path
+    return raw
+
+
+def buffered_file(kind, raw):
+    return getattr(io, kind)(raw)
+
+
+def text_file(buffer, encoding, errors, line_buffering, write_through, mode, position):
+    made = io.TextIOWrapper(buffer, encoding, errors, None, line_buffering, write_through)
+    if position is not None:
+        made.seek(position)
+    if mode is not None:
+        made.mode = mode
+    return made
+
+
+def closed_file(kind, name, mode):
+    raw = io.FileIO(os.devnull, "r" if "r" in mode else "w")
+    raw.name = name
+    made = raw if kind == "FileIO" else getattr(io, "BufferedReader" if "r" in mode else "BufferedWriter")(raw)
+    if kind == "TextIOWrapper":
+        made = io.TextIOWrapper(made, "utf-8")
+        made.mode = mode
+    made.close()
+    return made
+
+
+def handler(kind):
+    made = kind.__new__(kind)
+    return made
+
+
+def fill_handler(handler, state):
+    import logging
+    handler.__dict__.update(state)
+    handler.createLock()
+    logging._addHandlerRef(handler)
+
+
+def logger(name):
+    import logging
+    return logging.getLogger(name) if name else logging.root
+
+
+def fill_logger(logger, state):
+    logger.__dict__.update(state)
+    logger.manager._clear_cache()
+
+
+def bytes_of(buffer):
+    return bytes(buffer)
+
+
+def bytearray_of(buffer):
+    return buffer if type(buffer) is bytearray else bytearray(buffer)
+
+
+def c_array(kind, data):
+    return kind.from_buffer_copy(data)
