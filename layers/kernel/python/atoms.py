@@ -49,6 +49,9 @@ LOST = {
     "builtins.PyCapsule": "a handle of a C library",
 }
 
+# Modules that call themselves by a name that may not be imported.
+ALIASES = {"collections.abc": "_collections_abc"}
+
 
 class Lost(Exception):
     """A value cannot be stored. The argument is the reason, for the user."""
@@ -87,7 +90,7 @@ def library_module(name):
     """The module if it is one of a library that a new kernel can import, else None."""
     if type(name) is not str or name == "__main__":
         return None
-    module = modules.get(name)
+    module = modules.get(name) or modules.get(ALIASES.get(name))
     if module is None or not hasattr(module, "__dict__") or is_user_module(module):
         return None
     return module if vars(module).get("__spec__") is not None else None

@@ -6,7 +6,7 @@ from types import ModuleType
 
 from . import definitions, native, process_values, rebuild, rebuild_libraries
 from .atoms import Folder, Lost, is_user_module, library_module, lost_reason
-from .groups import Walk
+from .groups import Walk, sort
 from .memory import Blocks
 from .reducers import Store, StoreWithNamespace
 
@@ -66,26 +66,34 @@ class Checkpoint:
 
     def __init__(self, namespace):
         self.namespace, self.registry = namespace, State.registry
-        self.groups, self.lost, self.lost_definitions, self.hashes, self.alive = [], {}, {}, {}, set()
+        self.groups, self.lost, self.lost_definitions, self.hashes = [], {}, {}, {}
+        self.links = []  # for each group: numbers of its definitions, and of those that it needs
 
     def run(self):
         values, modules_by_name = self.sort_names()
         walk = Walk(self.namespace, values)
         found = walk.run(user_modules())
-        for group in found:
-            for one in group.definitions:
-                self.registry.number(one)
+        self.registry.keep({self.registry.number(one) for group in found for one in group.definitions})
         if modules_by_name:
-            self.give(("", MODULES), sorted(modules_by_name), MODULES, *plain(modules_by_name), [])
+            self.give(("", MODULES), sorted(modules_by_name), MODULES, *plain(modules_by_name), set())
         state = process_values.changed()
         if state:
-            self.give(("", "process"), [], "data", *self.pickled(Members({"": state}, [], [], Blocks([])), set()), [])
+            self.give(("", "process"), [], "data", *self.pickled(Members({"": state}, [], [], Blocks([])), set()), set())
         store = StoreWithNamespace if walk.has_namespace else Store
         for group in found:
             self.add(group, store)
-        self.registry.keep(self.alive)
         State.hashes = self.hashes
-        return {"groups": self.groups, "lost": self.lost}
+        return {"groups": self.in_order(), "lost": self.lost}
+
+    def in_order(self):
+        """The groups, each after those that it needs: an object's own reduction may name definitions nobody else refers to."""
+        place_of = {number: place for place, (numbers, _) in enumerate(self.links) for number in numbers}
+        needs = {place: {place_of[number] for number in needs if number in place_of} for place, (_, needs) in
+                 enumerate(self.links)}
+        if all(other < place for place, others in needs.items() for other in others):
+            return self.groups
+        order, rest = sort(needs)
+        return [self.groups[place] for place in [*order, *(needs.keys() - set(order))]]
 
     def sort_names(self):
         """(values by name, names of modules by name). Values that are lost whatever they hold are left out."""
@@ -119,7 +127,6 @@ class Checkpoint:
                 return
         kind = "definitions" if members.definitions else "data"
         names = sorted(members.names)
-        self.alive |= numbers
         self.give((*names, *sorted(numbers)) if not names else tuple(names), names, kind, *result, numbers)
 
     def pickled(self, members, numbers, store=Store):
@@ -128,7 +135,7 @@ class Checkpoint:
             pickler = store(file, self.namespace, self.registry, set(numbers), self.lost_definitions, members.blocks)
             try:
                 pickler.dump(members.payload(self.registry))
-                return file.getvalue(), pickler.buffers
+                return file.getvalue(), pickler.buffers, pickler.needs
             except RuntimeError as error:
                 if isinstance(error, RecursionError) or attempt == ATTEMPTS - 1:
                     raise
@@ -164,7 +171,7 @@ class Checkpoint:
         for one in members.definitions:
             self.lost_definitions[self.registry.number(one)] = reason
 
-    def give(self, key, names, kind, pickle, buffers, numbers):
+    def give(self, key, names, kind, pickle, buffers, needs, numbers):
         number = State.number_of.get(key)
         if number is None:
             State.last += 1
@@ -172,6 +179,7 @@ class Checkpoint:
         content = hash_of(pickle, buffers)
         same = State.hashes.get(key) == content
         self.hashes[key] = content
+        self.links.append((numbers, needs))
         self.groups.append({"id": number, "names": names, "kind": kind, "pickle": None if same else pickle,
                             "buffers": [] if same else buffers})
 
@@ -203,7 +211,7 @@ class Call:
 def plain(value):
     file = io.BytesIO()
     Store(file, {}, State.registry, set(), {}, Blocks([])).dump(value)
-    return file.getvalue(), []
+    return file.getvalue(), [], set()
 
 
 def user_modules():

@@ -19,6 +19,7 @@ class Registry:
 
     def __init__(self):
         self.number_of, self.objects, self.last = {}, {}, 0
+        self.late = set()  # classes that only values' own reductions mention
 
     def number(self, one):
         number = self.number_of.get(id(one))
@@ -33,7 +34,7 @@ class Registry:
         self.last = max(self.last, number)
 
     def keep(self, numbers):
-        for number in self.objects.keys() - numbers:
+        for number in self.objects.keys() - numbers - self.late:
             del self.number_of[id(self.objects.pop(number))]
 
 

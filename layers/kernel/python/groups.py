@@ -53,7 +53,7 @@ class Walk:
         if root is None:
             root = self.root_of_definition[id(one)] = self.add_root(one, True)
             if id(one) in self.owner:
-                self.join(root, self.owner[id(one)])
+                self.join(root, self.owner.pop(id(one)))
             self.waiting.append(root)
         return root
 
@@ -61,7 +61,6 @@ class Walk:
         while self.waiting:
             root = self.waiting.pop()
             one = self.objects[root]
-            self.owner[id(one)] = root
             self.follow(root, edges.of_definition(self, root, one))
 
     def find(self, root):

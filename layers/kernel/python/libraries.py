@@ -20,6 +20,10 @@ def reduce_array(store, one):
     if block is not None:
         return rebuild_libraries.array, (
             block, one.dtype, one.shape, start - block.start, one.strides, one.flags.writeable)
+    owner = memory.owner_of(one)
+    if owner is not None and one.size:
+        return rebuild_libraries.array, (
+            owner, one.dtype, one.shape, start - memory.address(owner), one.strides, one.flags.writeable)
     order = "F" if one.flags.f_contiguous and not one.flags.c_contiguous else "C"
     plain = numpy.asarray(one, order=order) if order == "F" or one.flags.c_contiguous else numpy.ascontiguousarray(one)
     return rebuild_libraries.whole_array, (
@@ -138,7 +142,6 @@ def reduce_arrow(store, one):
 
 
 REDUCERS = {
-    "_durable.Block": reduce_block,
     "numpy.memmap": reduce_memory_map,
     "numpy.ndarray": reduce_array,
     "pandas.DataFrame": reduce_frame,

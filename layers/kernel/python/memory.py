@@ -19,6 +19,19 @@ def bounds(array):
     return start + low, start + high
 
 
+def owner_of(array):
+    """The bytearray whose memory the array shows, or None."""
+    numpy = modules["numpy"]
+    base = array.base
+    while base is not None and type(base) is not bytearray:
+        base = base.obj if type(base) is memoryview else base.base if isinstance(base, numpy.ndarray) else None
+    return base if base else None
+
+
+def address(owner):
+    return modules["numpy"].frombuffer(owner, "u1").__array_interface__["data"][0]
+
+
 def join_overlapping(spans, join):
     """Joins the roots of arrays that overlap, where writing to one shows in the other."""
     spans.sort(key=lambda span: span[1:3])

@@ -1,6 +1,7 @@
 """The functions that stored values name: a new kernel calls them to make the values again."""
 import io
 import os
+from gc import get_referents
 from abc import ABCMeta
 from types import CellType, FunctionType, ModuleType
 from sys import modules
@@ -95,7 +96,10 @@ def skeleton(number, metaclass, name, bases, slots, has_dict, has_weakref, modul
 
 def fill_class(kind, state, order):
     for name, value in state.items():
-        set_type_attribute(kind, name, value)
+        if name == "__class__":  # setting it would change the class's own class
+            get_referents(vars(kind))[0][name] = value
+        else:
+            set_type_attribute(kind, name, value)
 
 
 def user_module(number, name, file):
@@ -227,20 +231,27 @@ def stream(name):
     return getattr(sys, name)
 
 
+FLAGS = {"r": os.O_RDONLY, "w": os.O_WRONLY, "x": os.O_WRONLY, "a": os.O_WRONLY | os.O_APPEND}
+
+
 def raw_file(path, mode, offset):
     full = os.path.join(Live.folder, path)
     if not os.path.isfile(full):
         raise Lost(f"its file {path!r} is gone")
-    if offset > os.path.getsize(full) and not mode.startswith("a"):
+    if offset > os.path.getsize(full):
         raise Lost(f"its file {path!r} was replaced")
-    raw = io.FileIO(full, mode)
+    letter = next(one for one in mode if one in FLAGS)
+    flags = FLAGS[letter] & ~os.O_WRONLY | os.O_RDWR if "+" in mode else FLAGS[letter]
+    raw = io.FileIO(os.open(full, flags | os.O_CLOEXEC), mode)  # by its number: opening for writing would empty it
     raw.seek(offset)
     raw.name = path
     return raw
 
 
-def buffered_file(kind, raw):
-    return getattr(io, kind)(raw)
+def buffered_file(kind, raw, offset):
+    made = getattr(io, kind)(raw)
+    made.seek(offset)
+    return made
 
 
 def text_file(buffer, encoding, errors, line_buffering, write_through, mode, position):

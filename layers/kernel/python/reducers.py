@@ -5,14 +5,16 @@ from pickle import Pickler
 from types import (
     BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType)
 
-from . import definitions, libraries, rebuild, standard
+from . import definitions, libraries, rebuild, rebuild_libraries, standard
 from .atoms import (
     Lost, constants_of, get_dict, get_mro, is_library_class, is_library_function, library_module, lost_reason, name_of)
+from .memory import Block
 
 IN_BAND = 16 << 10  # smaller buffers are part of the pickle
 ODD = ("__getattr__", "__getattribute__", "__setattr__", "__class__")
 CUSTOM = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__", "__new__")
-REBUILD = frozenset(id(one) for one in vars(rebuild).values() if type(one) is FunctionType)
+REBUILD = frozenset(id(one) for module in (rebuild, rebuild_libraries) for one in vars(module).values()
+                    if type(one) is FunctionType)
 
 
 # Classes of the interpreter that are not variables of `builtins`, as pickles would have it.
@@ -24,17 +26,10 @@ class Store(Pickler):
     """Pickles the members of one group. What other groups define is referred to by number."""
 
     def __init__(self, file, namespace, registry, own, lost, blocks):
-        self.buffers = []
-        super().__init__(file, 5, buffer_callback=self.take_buffer)
+        self.buffers, self.needs = [], set()
+        super().__init__(file, 5, buffer_callback=keeper(self.buffers))
         self.namespace, self.registry, self.own, self.lost, self.blocks = namespace, registry, own, lost, blocks
         self.reducers, self.bare_cells = {}, set()
-
-    def take_buffer(self, buffer):
-        raw = buffer.raw()
-        if raw.nbytes < IN_BAND:
-            return True
-        self.buffers.append(raw)
-        return False
 
     def reducer_override(self, one):
         kind = type(one)
@@ -63,6 +58,17 @@ class Store(Pickler):
         if any(name_of(base) == "enum.Enum" for base in bases):
             return reduce_enum_member
         return reduce_odd_instance if is_odd(bases) else None
+
+
+def keeper(buffers):
+    """Puts large buffers into the list. It is no method: the pickler would refer to itself, and keep all objects alive."""
+    def keep(buffer):
+        raw = buffer.raw()
+        if raw.nbytes < IN_BAND:
+            return True
+        buffers.append(raw)
+        return False
+    return keep
 
 
 class StoreWithNamespace(Store):
@@ -138,12 +144,14 @@ def reduce_definition(store, one):
     if number is not None:
         if number in store.lost:
             raise Lost(store.lost[number])
+        store.needs.add(number)
         return rebuild.definition, (number,)
     if type(one) is FunctionType:
         store.bare_cells.update(map(id, one.__closure__ or ()))
         return (*definitions.skeleton(one, None, store.namespace), definitions.function_state(one), None, None,
                 rebuild.fill_function)
     number = store.registry.number(one)  # a class that only a value's own reduction mentions
+    store.registry.late.add(number)
     store.own.add(number)
     state = definitions.class_state(one)
     return *definitions.skeleton(one, number, store.namespace), state, None, None, rebuild.fill_class
@@ -188,5 +196,6 @@ KINDS = {
     property: lambda store, one: (property, (one.fget, one.fset, one.fdel, one.__doc__)),
     staticmethod: lambda store, one: (staticmethod, (one.__func__,)),
     classmethod: lambda store, one: (classmethod, (one.__func__,)),
+    Block: libraries.reduce_block,
     MappingProxyType: standard.reduce_proxy,
 }

@@ -119,7 +119,7 @@ def reduce_raw(store, one):
     if one.closed:
         return rebuild.closed_file, ("FileIO", one.name, one.mode)
     inside(one.name)
-    return rebuild.raw_file, (relative(one.name), mode_again(one.mode), one.tell())
+    return rebuild.raw_file, (relative(one.name), one.mode, one.tell())
 
 
 def reduce_buffered(store, one):
@@ -134,8 +134,7 @@ def reduce_buffered(store, one):
         raise Lost("a stream that is not a file cannot be stored")
     if kind != "BufferedReader":
         one.flush()
-    one.seek(one.tell())  # the raw file is then where the user thinks it is
-    return rebuild.buffered_file, (kind, raw)
+    return rebuild.buffered_file, (kind, raw, one.tell())
 
 
 def reduce_text(store, one):
@@ -181,13 +180,6 @@ def inside(name):
 
 def relative(name):
     return path.relpath(path.abspath(name), Folder.path)
-
-
-def mode_again(mode):
-    """The mode for opening the file again without emptying it."""
-    if "a" in mode:
-        return "a+" if "+" in mode else "a"
-    return "r" if mode == "rb" or mode == "r" else "r+"
 
 
 def reduce_c_array(store, one):

@@ -19,6 +19,6 @@ print(f(1))
 # %%
 print(f(1), f([]), f(""), S().m("a"), S().m(1))
 # %%
-f.register(str, lambda x: "str")
+_ = f.register(str, lambda x: "str")
 # %%
 print(f("a"))

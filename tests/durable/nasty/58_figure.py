@@ -6,7 +6,7 @@ fig, ax = plt.subplots()
 line, = ax.plot([1, 2, 3], label="l")
 # %%
 print(plt.gca() is ax, plt.gcf() is fig, fig.number, plt.get_fignums(), ax.lines[0] is line)
-ax.plot([3, 2, 1])
+_ = ax.plot([3, 2, 1])
 # %%
 out = io.BytesIO()
 fig.savefig(out, format="raw")
