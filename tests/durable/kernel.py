@@ -11,7 +11,8 @@ from types import ModuleType
 
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = ("atoms", "rebuild", "rebuild_libraries", "definitions", "memory", "edges", "groups", "standard", "libraries",
-           "reducers", "process_values", "checkpoint", "restore")
+           "reducers", "process_values", "hidden",
+           "reach", "store", "checkpoint", "restore")
 
 
 def hash_bytes(buffer):
@@ -34,9 +35,9 @@ class Kernel:
         self.main = sys.modules["__main__"] = ModuleType("__main__")
         self.namespace = self.main.__dict__
         self.checkpoint, self.restore = load_harness()
-        self.checkpoint.Folder.path = str(folder)
+        self.restore.Folder.path = str(folder)
         self.checkpoint.Audit.on = audit
-        self.checkpoint.process_values.begin()
+        self.restore.process_values.begin()
         self.reasons = {}
 
     def load(self, stored):

@@ -1,17 +1,18 @@
 """After each call: the variables as pickles, by groups, and which of the groups have changed."""
-import io
 from gc import disable, enable, isenabled
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
-from . import definitions, native, process_values, rebuild, rebuild_libraries
-from .atoms import Folder, Lost, is_user_module, library_module, lost_reason
+from . import definitions, hidden, native, process_values, rebuild, rebuild_libraries
+from .atoms import lost_reason
 from .groups import Walk, sort
 from .memory import Blocks
+from .reach import HIDDEN, Record, reached, words_of
 from .reducers import Store, StoreWithNamespace
+from .store import Members, lost_members, pickled, reason_of
 
-MODULES = "modules"
-ATTEMPTS = 3  # threads may change a value while it is pickled
+SMALL = 4096  # bytes
+SMALL_AT_ONCE = 32  # small groups that are compared though the call did not reach them: against holes in the analysis
 
 
 class Audit:
@@ -22,22 +23,19 @@ class Audit:
 class State:
     """What this kernel has given out or restored."""
     registry = definitions.Registry()
-    number_of, hashes = {}, {}  # by the members of a group: its number and the hash of its pickle
-    members = {}  # number of a group: numbers of its definitions
-    last = 0
-    seen_modules = 0
+    records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
+    bound = {}  # ids of the values by name
+    last = turn = 0
 
 
 def forget():
     """Begins anew: nothing has been given out."""
-    State.registry = definitions.Registry()
-    State.number_of, State.hashes, State.members, State.last = {}, {}, {}, 0
+    State.registry, State.records, State.number_of, State.bound = definitions.Registry(), [], {}, {}
+    State.last = State.turn = 0
 
 
 def hash_of(pickle, buffers):
-    parts = [native.hash_bytes(pickle)]
-    parts += [(len(buffer), native.hash_bytes(buffer)) for buffer in buffers]
-    return tuple(parts)
+    return (len(pickle), native.hash_bytes(pickle), *((len(one), native.hash_bytes(one)) for one in buffers))
 
 
 def take(namespace, codes):
@@ -47,7 +45,7 @@ def take(namespace, codes):
     setrecursionlimit(max(limit, 3000))
     modules.update(REBUILD)
     try:
-        return Checkpoint(namespace).run()
+        return Checkpoint(namespace).run(codes)
     finally:
         for name in REBUILD:
             modules.pop(name, None)
@@ -56,184 +54,153 @@ def take(namespace, codes):
             enable()
 
 
-REBUILD = {module.__name__: module for module in (ModuleType("_durable"), ModuleType("_durable_libraries"))}
-for name, functions in ("_durable", rebuild), ("_durable_libraries", rebuild_libraries):
-    REBUILD[name].__dict__.update(vars(functions))
+# Plain pickling looks the functions up in sys.modules.
+REBUILD = {}
+for functions in rebuild, rebuild_libraries:
+    REBUILD[functions.__name__] = ModuleType(functions.__name__)
+    REBUILD[functions.__name__].__dict__.update(vars(functions))
 
 
 class Checkpoint:
     """One checkpoint."""
 
     def __init__(self, namespace):
-        self.namespace, self.registry = namespace, State.registry
-        self.groups, self.lost, self.lost_definitions, self.hashes = [], {}, {}, {}
-        self.links = []  # for each group: numbers of its definitions, and of those that it needs
+        self.namespace, self.registry, self.lost, self.groups = namespace, State.registry, {}, []
 
-    def run(self):
-        values, modules_by_name = self.sort_names()
-        walk = Walk(self.namespace, values)
-        found = walk.run(user_modules())
-        self.registry.keep({self.registry.number(one) for group in found for one in group.definitions})
-        if modules_by_name:
-            self.give(("", MODULES), sorted(modules_by_name), MODULES, *plain(modules_by_name), set())
-        state = process_values.changed()
-        if state:
-            self.give(("", "process"), [], "data", *self.pickled(Members({"": state}, [], [], Blocks([])), set()), set())
-        store = StoreWithNamespace if walk.has_namespace else Store
-        for group in found:
-            self.add(group, store)
-        State.hashes = self.hashes
-        return {"groups": self.in_order(), "lost": self.lost}
+    def run(self, codes):
+        values = self.values()
+        chosen, rest = self.choose(values, codes)
+        records = self.store(values, []) if Audit.on else rest + self.store(chosen, rest)
+        if Audit.on:
+            audit(rest, records)
+        State.records, State.bound = in_order(alive(records)), dict(zip(values, map(id, values.values())))
+        return {"groups": [self.given(record) for record in State.records if record.kept is not None],
+                "lost": self.all_lost(State.records)}
 
-    def in_order(self):
-        """The groups, each after those that it needs: an object's own reduction may name definitions nobody else refers to."""
-        place_of = {number: place for place, (numbers, _) in enumerate(self.links) for number in numbers}
-        needs = {place: {place_of[number] for number in needs if number in place_of} for place, (_, needs) in
-                 enumerate(self.links)}
-        if all(other < place for place, others in needs.items() for other in others):
-            return self.groups
-        order, rest = sort(needs)
-        return [self.groups[place] for place in [*order, *(needs.keys() - set(order))]]
-
-    def sort_names(self):
-        """(values by name, names of modules by name). Values that are lost whatever they hold are left out."""
-        values, modules_by_name = {}, {}
+    def values(self):
+        """Values by name. Those that are lost whatever they hold are left out."""
+        values = {}
         for name, value in list(self.namespace.items()):  # a copy: threads may bind names meanwhile
-            if type(name) is not str or name.startswith("__") and name.endswith("__"):
-                continue
-            reason = lost_reason(type(value))
+            if type(name) is str and not (name.startswith("__") and name.endswith("__")) and not name.startswith(HIDDEN):
+                values[name] = value
+        values.update(hidden.values(values))
+        self.modules = values.get(hidden.MODULES)
+        return values
+
+    def choose(self, values, codes):
+        """({name: value} to store anew, the records of all other groups)."""
+        bound = State.bound
+        record_of_name = {name: record for record in State.records for name in record.names}
+        touched = reached(codes, self.namespace, State.records, record_of_name)
+        if touched is None:
+            return values, []
+        for name in bound.keys() | values.keys() if bound.keys() != values.keys() else bound:
+            if name not in bound or name not in values or bound[name] != id(values[name]):
+                record = record_of_name.get(name)
+                if record is not None:
+                    touched.add(id(record))
+        rest = [record for record in State.records if id(record) not in touched]
+        if not Audit.on:
+            small = [record for record in rest if record.size <= SMALL]
+            start = State.turn % max(1, len(small))
+            State.turn += SMALL_AT_ONCE
+            again = {id(record) for record in (small + small)[start:start + min(SMALL_AT_ONCE, len(small))]}
+            rest = [record for record in rest if id(record) not in again]
+        left = {name for record in rest for name in record.names}
+        return {name: value for name, value in values.items() if name not in left}, rest
+
+    def store(self, values, rest):
+        """Records of the groups of these values."""
+        for name in list(values):
+            reason = lost_reason(type(values[name]))
             if reason is not None:
                 self.lost[name] = reason
-            elif type(value) is ModuleType and (library_module(vars(value).get("__name__")) is value
-                                                or value is modules.get("__main__")):
-                modules_by_name[name] = vars(value)["__name__"]
-            else:
-                values[name] = value
-        return values, modules_by_name
+        walk = Walk(self.namespace, {name: value for name, value in values.items() if name not in self.lost})
+        walk.known = {id(self.registry.get(number)): number for record in rest for number in record.numbers}
+        needed = set().union(*(record.needs for record in rest))
+        extra = [self.registry.get(number) for record in State.records for number in record.numbers & needed]
+        found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
+        for group in found:
+            group.numbers = {self.registry.number(one) for one in group.definitions}
+        self.registry.keep(set().union(*(one.numbers for one in found), *(record.numbers for record in rest)))
+        self.missing = {number: reason for record in rest for number, reason in record.lost_definitions.items()}
+        self.before = {record.id: record for record in State.records}
+        store = StoreWithNamespace if walk.has_namespace else Store
+        return [self.record(group, store) for group in found]
 
-    def add(self, group, store):
+    def record(self, group, store):
         members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, Blocks(group.spans))
-        numbers = {self.registry.number(one) for one in members.definitions}
+        numbers = group.numbers
+        words, far = words_of(group.codes)
+        record = Record(frozenset(members.names), numbers, words, far, group.always)
+        record.needs = group.needed_numbers.union(*(other.numbers for other in group.needs))
+        record.kind = "definitions" if members.definitions else members.kind()
+        members.summary = sorted(words), far, group.always, sorted(record.needs)
+        context = self.namespace, self.registry, self.missing, store
         try:
-            result = self.pickled(members, numbers, store)
+            result = pickled(members, numbers, *context)
         except BaseException as error:
-            members, numbers = self.without_lost(members, numbers, store, error)
-            if not members.names and not members.definitions:
-                return
-            try:
-                result = self.pickled(members, numbers, store)
-            except BaseException as error:
-                self.lose(members, reason_of(error))
-                return
-        kind = "definitions" if members.definitions else "data"
-        names = sorted(members.names)
-        self.give((*names, *sorted(numbers)) if not names else tuple(names), names, kind, *result, numbers)
+            record.lost, record.lost_definitions, members = lost_members(members, error, *context)
+            self.missing.update(record.lost_definitions)
+            result = None
+            if members.names or members.definitions:
+                try:
+                    result = pickled(members, {self.registry.number(one) for one in members.definitions}, *context)
+                except BaseException as error:
+                    record.lost.update(dict.fromkeys(members.names, reason_of(error)))
+        if result is not None:
+            self.give(record, members, *result)
+        return record
 
-    def pickled(self, members, numbers, store=Store):
-        for attempt in range(ATTEMPTS):
-            file = io.BytesIO()
-            pickler = store(file, self.namespace, self.registry, set(numbers), self.lost_definitions, members.blocks)
-            try:
-                pickler.dump(members.payload(self.registry))
-                return file.getvalue(), pickler.buffers, pickler.needs
-            except RuntimeError as error:
-                if isinstance(error, RecursionError) or attempt == ATTEMPTS - 1:
-                    raise
-
-    def without_lost(self, members, numbers, store, error):
-        """The members without those that cannot be stored, which become lost."""
-        if len(members.names) + len(members.definitions) == 1:
-            self.lose(members, reason_of(error))
-            return Members({}, [], [], members.blocks), set()
-        kept_definitions, kept_names = [], {}
-        for one in members.definitions:
-            part = Members({}, [one], members.prelude, members.blocks)
-            if self.can_store(part, numbers, store):
-                kept_definitions.append(one)
-        kept_numbers = {self.registry.number(one) for one in kept_definitions}
-        for name, value in members.names.items():
-            part = Members({name: value}, [], members.prelude, members.blocks)
-            if self.can_store(part, kept_numbers, store):
-                kept_names[name] = value
-        return Members(kept_names, kept_definitions, members.prelude, members.blocks), kept_numbers
-
-    def can_store(self, part, numbers, store):
-        try:
-            self.pickled(part, numbers, store)
-            return True
-        except BaseException as error:
-            self.lose(part, reason_of(error))
-            return False
-
-    def lose(self, members, reason):
-        for name in members.names:
-            self.lost[name] = reason
-        for one in members.definitions:
-            self.lost_definitions[self.registry.number(one)] = reason
-
-    def give(self, key, names, kind, pickle, buffers, needs, numbers):
-        number = State.number_of.get(key)
-        if number is None:
+    def give(self, record, members, pickle, buffers, needs):
+        record.kept = set(members.names)
+        record.needs |= needs
+        key = (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
+        if key not in State.number_of:
             State.last += 1
-            number = State.number_of[key] = State.last
-        content = hash_of(pickle, buffers)
-        same = State.hashes.get(key) == content
-        self.hashes[key] = content
-        self.links.append((numbers, needs))
-        self.groups.append({"id": number, "names": names, "kind": kind, "pickle": None if same else pickle,
-                            "buffers": [] if same else buffers})
+            State.number_of[key] = State.last
+        record.id, record.hash = State.number_of[key], hash_of(pickle, buffers)
+        record.size = len(pickle) + sum(len(buffer) for buffer in buffers)
+        before = self.before.get(record.id)
+        if before is None or before.hash != record.hash:
+            record.pickle = pickle, buffers
+
+    def given(self, record):
+        pickle, buffers = record.__dict__.pop("pickle", (None, []))
+        names = record.shown_names if record.kind != "modules" else sorted(self.modules)
+        return {"id": record.id, "names": names, "kind": record.kind, "pickle": pickle, "buffers": buffers}
+
+    def all_lost(self, records):
+        for record in records:
+            self.lost.update((name, reason) for name, reason in record.lost.items() if not name.startswith(HIDDEN))
+        return self.lost
 
 
-class Members:
-    """What is pickled together."""
-
-    def __init__(self, names, definitions, prelude, blocks):
-        self.names, self.definitions, self.prelude, self.blocks = names, definitions, prelude, blocks
-
-    def payload(self, registry):
-        """The tuple to pickle. Its parts are made in this order: definitions without, then with their state, then data."""
-        if not self.definitions:
-            return self.prelude, [], [], self.names
-        fills = [Call(*fill) for fill in definitions.fills(self.definitions)]
-        return self.prelude, list(self.definitions), fills, self.names
+def alive(records):
+    """The records without groups of definitions that have lost their names and that nothing needs any more."""
+    while True:
+        needed = set().union(*(record.needs - record.numbers for record in records))
+        kept = [record for record in records if record.names or not needed.isdisjoint(record.numbers)]
+        if len(kept) == len(records):
+            return kept
+        records = kept
 
 
-class Call:
-    """Calls a function when it is unpickled."""
-
-    def __init__(self, function, arguments):
-        self.reduction = function, arguments
-
-    def __reduce__(self):
-        return self.reduction
-
-
-def plain(value):
-    file = io.BytesIO()
-    Store(file, {}, State.registry, set(), {}, Blocks([])).dump(value)
-    return file.getvalue(), [], set()
+def audit(rest, records):
+    """Fails if a group has changed that was not expected to."""
+    now = {record.names: record for record in records}
+    for record in rest:
+        other = now.get(record.names)
+        if not record.restored and record.names and (other is None or other.hash != record.hash):
+            raise AssertionError(f"changed without being touched: {sorted(record.names)}")
 
 
-def user_modules():
-    """Modules of the working folder that are loaded: their variables are stored, too."""
-    return [module for module in list(modules.values()) if type(module) is ModuleType and is_user_module(module)] \
-        if Folder.path else []
-
-
-def reason_of(error):
-    if type(error) is Lost or type(error) is rebuild.Lost:
-        return str(error)
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply to be stored"
-    try:
-        text = str(error)
-    except BaseException:
-        text = ""
-    what = text.removeprefix("cannot pickle ").split("'")
-    if text.startswith("cannot pickle") and len(what) > 2:
-        return f"{article(what[1])} {what[1]} cannot be stored"
-    return f"storing it failed: {type.__getattribute__(type(error), '__name__')}{': ' if text else ''}{text[:200]}"
-
-
-def article(name):
-    return "an" if name[:1].lower() in "aeiou" else "a"
+def in_order(records):
+    """The records, each after those whose definitions it needs: also those that only objects' own reductions name."""
+    place_of = {number: place for place, record in enumerate(records) for number in record.numbers}
+    needs = {place: {place_of[number] for number in record.needs if number in place_of} - {place}
+             for place, record in enumerate(records)}
+    if all(other < place for place, others in needs.items() for other in others):
+        return records
+    order, _ = sort(needs)
+    return [records[place] for place in [*order, *sorted(needs.keys() - set(order))]]

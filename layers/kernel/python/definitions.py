@@ -1,6 +1,7 @@
 """Functions and classes that no library has: they are stored by value, and data refers to each by a number of its own."""
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from sys import modules
+from weakref import ref
 
 from . import rebuild
 from .atoms import get_dict, get_mro, is_library_class, is_library_function, is_user_module
@@ -15,27 +16,35 @@ CODE_FIELDS = (
 
 
 class Registry:
-    """Numbers of the definitions that are alive in some group."""
+    """Numbers of the definitions that are in some group. It does not keep them alive."""
 
     def __init__(self):
-        self.number_of, self.objects, self.last = {}, {}, 0
+        self.numbers, self.references, self.last = {}, {}, 0
         self.late = set()  # classes that only values' own reductions mention
 
+    def find(self, one):
+        """The definition's number, or None."""
+        number = self.numbers.get(id(one))
+        return number if number is not None and self.references[number]() is one else None
+
     def number(self, one):
-        number = self.number_of.get(id(one))
+        number = self.find(one)
         if number is None:
-            self.last += 1
-            number = self.last
+            number = self.last + 1
             self.add(number, one)
         return number
 
     def add(self, number, one):
-        self.number_of[id(one)], self.objects[number] = number, one
+        self.numbers[id(one)], self.references[number] = number, ref(one)
         self.last = max(self.last, number)
 
+    def get(self, number):
+        """The definition, or None."""
+        return self.references.get(number, type(None))()
+
     def keep(self, numbers):
-        for number in self.objects.keys() - numbers - self.late:
-            del self.number_of[id(self.objects.pop(number))]
+        kept = {number: self.references[number] for number in numbers | self.late if self.get(number) is not None}
+        self.references, self.numbers = kept, {id(reference()): number for number, reference in kept.items()}
 
 
 def is_definition(one):

@@ -12,6 +12,7 @@ def of_definition(walk, root, one):
     if type(one) is FunctionType:
         return of_function(walk, root, one)
     if type(one) is ModuleType:
+        walk.always.add(root)
         return list(definitions.module_state(one).values())
     for function in definitions.functions_of(one):
         if not is_library_function(function):
@@ -20,6 +21,7 @@ def of_definition(walk, root, one):
 
 
 def of_function(walk, root, one):
+    walk.codes.append((root, one.__code__))
     parts = [one.__closure__, one.__defaults__, one.__kwdefaults__, one.__dict__]
     if "__annotations__" in dir(FunctionType):
         parts.append(definitions.annotations_of(one))
@@ -49,6 +51,8 @@ def of_weak_reference(walk, root, one):
 
 
 def of_logger(walk, root, one):
+    if one.handlers:
+        walk.always.add(root)
     return (one.handlers, one.filters)
 
 

@@ -10,7 +10,9 @@ class Group:
     """Names and definitions that belong together."""
 
     def __init__(self):
-        self.names, self.definitions, self.prelude, self.needs = {}, [], [], set()
+        self.names, self.definitions, self.prelude, self.needs = {}, [], [], []
+        self.needed_numbers = set()
+        self.codes, self.always = [], False
         self.spans = []  # memory of arrays: (first address, end, may show writes of others)
 
 
@@ -23,12 +25,14 @@ class Walk:
         self.root_of_name, self.root_of_definition = {}, {}
         self.owner, self.needs, self.spans, self.preludes, self.kept = {}, set(), [], [], []
         self.handlers, self.classes, self.references, self.waiting = {}, {}, {}, []
+        self.codes, self.always = [], set()  # code of functions; roots that code may change without naming them
+        self.known, self.known_needs = {}, []  # numbers by ids of definitions of groups that are not walked
         self.has_namespace = False
 
     def run(self, extra=()):
         """The groups, in the order in which they can be restored. `extra` are roots without a name."""
         for name, value in self.values.items():
-            if definitions.is_definition(value):
+            if definitions.is_definition(value) and id(value) not in self.known:
                 self.root_of_name[name] = self.define(value)
         self.follow_waiting()
         for name, value in self.values.items():
@@ -116,6 +120,9 @@ class Walk:
 
     def refer(self, root, one):
         """Notes that the root refers to a definition. Definitions that refer to each other are one group."""
+        if id(one) in self.known:
+            self.known_needs.append((root, self.known[id(one)]))
+            return ()
         other = self.define(one)
         if self.is_definition[root]:
             self.join(root, other)
@@ -149,7 +156,7 @@ def unless_constant(constants, handler):
 
 
 def of_function(walk, root, one):
-    if id(one) in walk.root_of_definition:
+    if id(one) in walk.root_of_definition or id(one) in walk.known:
         return walk.refer(root, one)
     if is_library_function(one):
         return ()
@@ -221,8 +228,14 @@ def collect(walk, order, needs):
             groups[walk.find(root)].definitions.append(walk.objects[root])
     for root, one in walk.preludes:
         groups[walk.find(root)].prelude.append(one)
+    for root, code in walk.codes:
+        groups[walk.find(root)].codes.append(code)
+    for root in walk.always:
+        groups[walk.find(root)].always = True
     for root, *span in walk.spans:
         groups[walk.find(root)].spans.append(tuple(span))
     for root, others in needs.items():
-        groups[root].needs = {id(groups[other]) for other in others}
+        groups[root].needs = [groups[other] for other in others]
+    for root, number in walk.known_needs:
+        groups[walk.find(root)].needed_numbers.add(number)
     return list(groups.values())

@@ -20,6 +20,7 @@ class Live:
     """The kernel that values are made in."""
     namespace = {}
     registry = None
+    kept = []  # definitions, until all data that may refer to them is there
     folder = ""
 
 
@@ -28,15 +29,16 @@ def namespace():
 
 
 def definition(number):
-    try:
-        return Live.registry.objects[number]
-    except KeyError:
-        raise Lost("a function or class that it needs could not be restored") from None
+    found = Live.registry.get(number)
+    if found is None:
+        raise Lost("a function or class that it needs could not be restored")
+    return found
 
 
 def register(number, one):
     if number is not None:
         Live.registry.add(number, one)
+        Live.kept.append(one)
     return one
 
 

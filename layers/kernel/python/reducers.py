@@ -122,7 +122,7 @@ def reduce_odd_instance(store, one):
 def reduce_enum_member(store, one):
     kind = type(one)
     name, value = one.__dict__.get("_name_"), one.__dict__.get("_value_")
-    if store.registry.number_of.get(id(kind)) in store.own:
+    if store.registry.find(kind) in store.own:
         return rebuild.enum_member, (kind, value), dict(one.__dict__), None, None, rebuild.fill_dict
     if name in kind._member_map_:
         return rebuild.enum_by_name, (kind, name)
@@ -136,7 +136,7 @@ def reduce_class(store, one):
 
 
 def reduce_definition(store, one):
-    number = store.registry.number_of.get(id(one))
+    number = store.registry.find(one)
     if number in store.own:
         if type(one) is FunctionType:
             store.bare_cells.update(map(id, one.__closure__ or ()))

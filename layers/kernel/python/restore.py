@@ -3,9 +3,12 @@ import io
 from pickle import Unpickler
 from sys import modules
 
-from . import checkpoint, process_values, rebuild, rebuild_libraries
-from .checkpoint import State, reason_of
+from . import checkpoint, hidden, process_values, rebuild, rebuild_libraries
+from .atoms import Folder
+from .checkpoint import State, hash_of
+from .reach import HIDDEN, Record
 from .rebuild import Live
+from .store import reason_of
 
 OWN = {"_durable": rebuild, "_durable_libraries": rebuild_libraries}
 
@@ -23,49 +26,44 @@ class Load(Unpickler):
 
 def load(namespace, groups):
     """Binds the names of the groups; {name: reason} of those that could not be restored."""
-    lost = {}
-    Live.namespace, Live.registry = namespace, State.registry
-    Live.folder = checkpoint.Folder.path
+    lost, hidden_values = {}, {}
+    Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
     for number, names, kind, pickle, buffers in groups:
         State.last = max(State.last, number)
         try:
-            key, hashed = key_of(names, kind), checkpoint.hash_of(pickle, buffers)
-            if kind == "modules":
-                load_modules(namespace, pickle, lost)
-            else:
-                numbers = load_group(namespace, names, pickle, buffers)
-                if not names:
-                    key = tuple(sorted(numbers)) or ("", "process")
+            hashed = hash_of(pickle, buffers)
+            before = set(State.registry.references)
+            _, _, _, values, summary = Load(io.BytesIO(pickle), buffers=buffers).load()
         except BaseException as error:
-            reason = reason_of(error)
-            lost.update(dict.fromkeys(names, reason))
+            lost.update(dict.fromkeys(names, reason_of(error)))
             continue
-        State.number_of[key], State.hashes[key] = number, hashed
+        numbers = State.registry.references.keys() - before
+        record = remember(number, kind, values, numbers, summary, hashed)
+        record.size = len(pickle) + sum(map(len, buffers))
+        namespace.update((name, value) for name, value in values.items() if not name.startswith(HIDDEN))
+        hidden_values.update((name, value) for name, value in values.items() if name.startswith(HIDDEN))
+    load_modules(namespace, hidden_values.get(hidden.MODULES, {}), lost)
+    process_values.restore(hidden_values.get(hidden.SETTINGS, {}))
+    Live.kept.clear()
+    State.bound = {name: id(value) for name, value in namespace.items()}
     return lost
 
 
-def key_of(names, kind):
-    return ("", "modules") if kind == "modules" else tuple(names)
+def remember(number, kind, values, numbers, summary, hashed):
+    words, far, always, needs = summary
+    record = Record(frozenset(values), numbers, set(words), far, always)
+    record.id, record.kind, record.kept, record.hash, record.restored = number, kind, set(values), hashed, True
+    key = (kind == "modules", *sorted(values)) if values else (False, *sorted(numbers))
+    State.number_of[key], record.needs = number, set(needs)
+    State.records.append(record)
+    return record
 
 
-def load_group(namespace, names, pickle, buffers):
-    before = set(State.registry.objects)
-    prelude, _, _, values = Load(io.BytesIO(pickle), buffers=buffers).load()
-    if names:
-        namespace.update(values)
-    elif "" in values:
-        process_values.restore(values[""])
-    return State.registry.objects.keys() - before
-
-
-def load_modules(namespace, pickle, lost):
-    for name, module in Load(io.BytesIO(pickle)).load().items():
+def load_modules(namespace, names, lost):
+    for name, module in names.items():
         try:
-            namespace[name] = modules.get(module) or import_module(module)
+            if module not in modules:
+                __import__(module)
+            namespace[name] = modules[module]
         except BaseException as error:
             lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
-
-
-def import_module(name):
-    from importlib import import_module
-    return import_module(name)
