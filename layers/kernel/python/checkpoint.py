@@ -68,6 +68,7 @@ class Checkpoint:
         self.namespace, self.registry, self.lost, self.groups = namespace, State.registry, {}, []
 
     def run(self, codes):
+        hidden.note_imports(codes)
         values = self.values()
         chosen, rest = self.choose(values, codes)
         records = self.store(values, []) if Audit.on else rest + self.store(chosen, rest)
@@ -83,9 +84,9 @@ class Checkpoint:
         for name, value in list(self.namespace.items()):  # a copy: threads may bind names meanwhile
             if type(name) is str and not (name.startswith("__") and name.endswith("__")) and not name.startswith(HIDDEN):
                 values[name] = value
-        values.update(hidden.values(values))
-        self.modules = values.get(hidden.MODULES)
-        return values
+        found = hidden.values(values)
+        self.modules = found.get(hidden.MODULES)
+        return {**found, **values}  # pyplot's figures first, in its order
 
     def choose(self, values, codes):
         """({name: value} to store anew, the records of all other groups)."""
@@ -133,7 +134,7 @@ class Checkpoint:
         numbers = group.numbers
         words, far = words_of(group.codes)
         record = Record(frozenset(members.names), numbers, words, far, group.always)
-        record.needs = group.needed_numbers.union(*(other.numbers for other in group.needs))
+        record.needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - numbers
         record.kind = "definitions" if members.definitions else members.kind()
         members.summary = sorted(words), far, group.always, sorted(record.needs)
         context = self.namespace, self.registry, self.missing, store
@@ -153,7 +154,7 @@ class Checkpoint:
         return record
 
     def give(self, record, members, pickle, buffers, needs):
-        record.kept = set(members.names)
+        record.keep(members.names)
         record.needs |= needs
         key = (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
         if key not in State.number_of:
@@ -167,7 +168,7 @@ class Checkpoint:
 
     def given(self, record):
         pickle, buffers = record.__dict__.pop("pickle", (None, []))
-        names = record.shown_names if record.kind != "modules" else sorted(self.modules)
+        names = record.shown if record.kind != "modules" else sorted(self.modules[0])
         return {"id": record.id, "names": names, "kind": record.kind, "pickle": pickle, "buffers": buffers}
 
     def all_lost(self, records):
@@ -191,7 +192,7 @@ def audit(rest, records):
     now = {record.names: record for record in records}
     for record in rest:
         other = now.get(record.names)
-        if not record.restored and record.names and (other is None or other.hash != record.hash):
+        if not record.restored and record.names and other is not None and other.hash not in (None, record.hash):
             raise AssertionError(f"changed without being touched: {sorted(record.names)}")
 
 

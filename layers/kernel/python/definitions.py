@@ -1,10 +1,11 @@
 """Functions and classes that no library has: they are stored by value, and data refers to each by a number of its own."""
+from _abc import _get_dump
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from sys import modules
 from weakref import ref
 
 from . import rebuild
-from .atoms import get_dict, get_mro, is_library_class, is_library_function, is_user_module
+from .atoms import get_dict, get_mro, is_library_class, is_library_function, is_user_module, name_of
 
 # Made by the class statement itself, or a cache.
 MADE = frozenset(("__dict__", "__weakref__", "__slotnames__", "_abc_impl", "__slots__"))
@@ -79,6 +80,14 @@ def class_state(kind):
             if name not in MADE and type(value) not in (MemberDescriptorType, GetSetDescriptorType)}
 
 
+def registered_classes(kind):
+    """The classes that an abstract class has been told of."""
+    if "_abc_impl" not in get_dict(kind):
+        return []
+    found = [reference() for reference in _get_dump(kind)[0]]
+    return sorted((one for one in found if one is not None), key=name_of)
+
+
 def module_state(module):
     return {name: value for name, value in list(vars(module).items()) if name not in SPARED}
 
@@ -126,8 +135,7 @@ def skeleton(one, number, namespace):
     names = get_dict(one)
     return rebuild.skeleton, (
         number, type(one), type.__dict__["__name__"].__get__(one), type.__dict__["__bases__"].__get__(one),
-        names.get("__slots__"), "__dict__" in names, "__weakref__" in names, names.get("__module__"),
-        "_abc_impl" in names)
+        names.get("__slots__"), names.get("__module__"), type.__dict__["__qualname__"].__get__(one), "_abc_impl" in names)
 
 
 def fills(definitions):
@@ -141,9 +149,12 @@ def fills(definitions):
         else:
             state = class_state(one)
             plain = {name: value for name, value in state.items() if type(value) in PLAIN}
-            early.append((rebuild.fill_class, (one, plain, ())))
+            early.append((rebuild.fill_class, (one, plain)))
             rest = {name: value for name, value in state.items() if name not in plain}
-            late.append((rebuild.fill_class, (one, rest, tuple(state))))
+            late.append((rebuild.fill_class, (one, rest)))
+            registered = registered_classes(one)
+            if registered:
+                late.append((rebuild.register_subclasses, (one, registered)))
     return early + functions + late
 
 

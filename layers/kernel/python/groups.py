@@ -10,8 +10,8 @@ class Group:
     """Names and definitions that belong together."""
 
     def __init__(self):
-        self.names, self.definitions, self.prelude, self.needs = {}, [], [], []
-        self.needed_numbers = set()
+        self.names, self.definitions, self.prelude = {}, [], []
+        self.needed, self.needed_numbers = [], set()  # definitions, by object and by number
         self.codes, self.always = [], False
         self.spans = []  # memory of arrays: (first address, end, may show writes of others)
 
@@ -79,7 +79,7 @@ class Walk:
             self.parent[max(one, other)] = min(one, other)
 
     def follow(self, root, waiting):
-        owner, handlers = self.owner, self.handlers
+        owner, handlers, met = self.owner, self.handlers, set()
         while waiting:
             one = waiting.pop()
             kind = type(one)
@@ -90,6 +90,11 @@ class Walk:
             if handler is None:
                 continue
             key = id(one)
+            if handler is of_class:
+                if key not in met:
+                    met.add(key)
+                    of_class(self, root, one)
+                continue
             other = owner.get(key)
             if other is not None:
                 if other != root:
@@ -187,7 +192,7 @@ def ordered(walk):
                 needs[root].add(other)
         order, rest = sort(needs)
         if not rest:
-            return collect(walk, order, needs)
+            return collect(walk, order)
         first = rest[0]
         for other in rest[1:]:
             walk.join(first, other)
@@ -219,7 +224,7 @@ def sort(needs):
     return order, rest
 
 
-def collect(walk, order, needs):
+def collect(walk, order):
     groups = {root: Group() for root in order}
     for name, root in walk.root_of_name.items():
         groups[walk.find(root)].names[name] = walk.values[name]
@@ -234,8 +239,8 @@ def collect(walk, order, needs):
         groups[walk.find(root)].always = True
     for root, *span in walk.spans:
         groups[walk.find(root)].spans.append(tuple(span))
-    for root, others in needs.items():
-        groups[root].needs = [groups[other] for other in others]
+    for root, other in walk.needs:
+        groups[walk.find(root)].needed.append(walk.objects[other])
     for root, number in walk.known_needs:
         groups[walk.find(root)].needed_numbers.add(number)
     return list(groups.values())

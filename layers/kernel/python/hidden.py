@@ -1,6 +1,6 @@
 """What is stored besides variables, under names that code cannot bind: modules, settings, and what libraries refer to."""
 from sys import modules
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from . import process_values
 from .atoms import is_user_module, library_module
@@ -9,8 +9,10 @@ MODULES, SETTINGS, LOGGERS, FIGURES, LOADED = "\0modules", "\0settings", "\0logg
 
 
 class Last:
-    """The values of the last call: equal ones are the same object again, and count as unchanged."""
+    """What was found after the last call: equal values are the same object again, and count as unchanged."""
     values = {}
+    imports = set()
+    modules, own = set(), set()  # names of the modules that were loaded, and of those in the working folder
 
 
 def values(named):
@@ -29,13 +31,24 @@ def same_object(value, before):
 
 
 def modules_by_name(named):
+    """(names of modules by variables, modules inside those that code has imported by their whole names), or None."""
     found = {}
     for name in [name for name, value in named.items() if type(value) is ModuleType]:
         module = vars(named[name]).get("__name__")
         if library_module(module) is named[name] or module == "__main__":
             found[name] = module
             del named[name]
-    return found
+    bound = set(found.values())
+    return (found, sorted(name for name in Last.imports if name.split(".")[0] in bound)) if found else None
+
+
+def note_imports(codes):
+    """Notes modules that the code imports by their whole names: `import a.b` binds `a`, and not all of it is in `a` by itself."""
+    waiting = list(codes or ())
+    while waiting:
+        code = waiting.pop()
+        Last.imports.update(name for name in code.co_names if "." in name and name in modules)
+        waiting += [one for one in code.co_consts if type(one) is CodeType]
 
 
 def figures():
@@ -59,4 +72,9 @@ def is_set_up(handler):
 
 
 def user_modules():
-    return [module for module in list(modules.values()) if type(module) is ModuleType and is_user_module(module)]
+    """The loaded modules of the working folder."""
+    for name in modules.keys() - Last.modules:
+        if type(modules[name]) is ModuleType and is_user_module(modules[name]):
+            Last.own.add(name)
+    Last.modules = set(modules)
+    return [modules[name] for name in sorted(Last.own) if type(modules.get(name)) is ModuleType]

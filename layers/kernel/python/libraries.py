@@ -2,7 +2,7 @@
 from pickle import PickleBuffer
 from sys import modules
 
-from . import memory, rebuild_libraries
+from . import memory, rebuild, rebuild_libraries, standard
 from .atoms import get_dict
 
 SMALL = 64 << 10  # columns below this are stored by block: many buffers would cost more than they save
@@ -59,11 +59,10 @@ def reduce_subclass(store, one):
     if get_dict(type(one)).get("__module__") == "numpy.ma" or hasattr(one, "_mask"):
         return NotImplemented
     plain = one.view(numpy.ndarray)
-    return rebuild_libraries.view_as, (plain, type(one)), dict(getattr(one, "__dict__", {}))
+    return rebuild_libraries.view_as, (plain, type(one)), dict(getattr(one, "__dict__", {})), None, None, rebuild.fill_dict
 
 
 def reduce_memory_map(store, one):
-    from . import standard
     name = getattr(one, "filename", None)
     if one.base is None or name is None or one.offset is None:
         return reduce_subclass(store, one)

@@ -30,11 +30,11 @@ class Record:
         self.names, self.numbers, self.words, self.far, self.always = names, numbers, words, far, always
         self.needs, self.lost, self.lost_definitions, self.kept = set(), {}, {}, None
         self.id, self.kind, self.hash, self.size, self.restored = None, "data", None, 0, False
+        self.shown = []  # the names in `kept` that are variables
 
-    @property
-    def shown_names(self):
-        """The variables that are bound to the group's values."""
-        return sorted(name for name in self.kept if not name.startswith(HIDDEN))
+    def keep(self, names):
+        self.kept = set(names)
+        self.shown = sorted(name for name in names if not name.startswith(HIDDEN))
 
 
 HIDDEN = "\0"  # first character of names that the checkpoint itself gives to what libraries refer to

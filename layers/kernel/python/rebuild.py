@@ -80,8 +80,8 @@ class Shield:
         pass
 
 
-def skeleton(number, metaclass, name, bases, slots, has_dict, has_weakref, module, is_abstract):
-    body = {"__module__": module}
+def skeleton(number, metaclass, name, bases, slots, module, qualname, is_abstract):
+    body = {"__module__": module, "__qualname__": qualname}
     if slots is not None:
         body["__slots__"] = slots
     shielded = any("__init_subclass__" in vars(one) for base in bases for one in base.__mro__ if one is not object)
@@ -96,12 +96,18 @@ def skeleton(number, metaclass, name, bases, slots, has_dict, has_weakref, modul
     return register(number, made)
 
 
-def fill_class(kind, state, order):
+def fill_class(kind, state):
     for name, value in state.items():
         if name == "__class__":  # setting it would change the class's own class
             get_referents(vars(kind))[0][name] = value
         else:
             set_type_attribute(kind, name, value)
+
+
+def register_subclasses(kind, classes):
+    from _abc import _abc_register
+    for one in classes:
+        _abc_register(kind, one)
 
 
 def user_module(number, name, file):
@@ -134,8 +140,10 @@ def enum_by_value(kind, value):
     return kind(value)
 
 
-def instance(kind):
-    return object.__new__(kind)
+def instance(kind, variables, slots):
+    made = object.__new__(kind)
+    fill_instance(made, (variables, slots))
+    return made
 
 
 def fill_instance(one, state):
@@ -208,7 +216,8 @@ def lru_cache(function, parameters):
 
 
 def fill_dict(one, state):
-    one.__dict__.update(state)
+    if state:
+        one.__dict__.update(state)
 
 
 def cached_property(function, name, doc):

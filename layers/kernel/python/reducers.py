@@ -11,8 +11,9 @@ from .atoms import (
 from .memory import Block
 
 IN_BAND = 16 << 10  # smaller buffers are part of the pickle
-ODD = ("__getattr__", "__getattribute__", "__setattr__", "__class__")
-CUSTOM = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__", "__new__")
+ODD = ("__getattr__", "__getattribute__", "__setattr__", "__class__", "__new__", "__hash__")
+CUSTOM = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
+SIMPLE = (int, float, str, bytes, bool, type(None))
 REBUILD = frozenset(id(one) for module in (rebuild, rebuild_libraries) for one in vars(module).values()
                     if type(one) is FunctionType)
 
@@ -94,18 +95,20 @@ def or_constant(kind, reducer):
 
 
 def is_odd(bases):
-    """Whether plain pickling would call the class's own code for mere attributes."""
-    users = [get_dict(base) for base in bases if base is not object]
-    if any(name in names for names in users for name in CUSTOM):
+    """Whether plain pickling would call the class's own code for mere attributes, or before they are set."""
+    if not all(base is object or not is_library_class(base) for base in bases):
         return False
-    return all(base is object or not is_library_class(base) for base in bases) and any(
-        name in names for names in users for name in ODD)
+    users = [get_dict(base) for base in bases if base is not object]
+    if any(getattr(names.get(name), "__module__", "dataclasses") != "dataclasses" for names in users for name in CUSTOM):
+        return False
+    return any(names.get(name) is not None for names in users for name in ODD)
 
 
 def reduce_odd_instance(store, one):
+    """What is simple is set first: it may be needed for the object's hash, and the rest may hold a dict with it as a key."""
     kind = type(one)
     try:
-        variables = object.__getattribute__(one, "__dict__")
+        variables = dict(object.__getattribute__(one, "__dict__"))
     except AttributeError:
         variables = {}
     slots = {}
@@ -116,7 +119,11 @@ def reduce_odd_instance(store, one):
                     slots[name] = member.__get__(one, kind)
                 except AttributeError:
                     pass  # it is not set
-    return rebuild.instance, (kind,), (dict(variables), slots), None, None, rebuild.fill_instance
+    first = {name: value for name, value in variables.items() if type(value) in SIMPLE}
+    first_slots = {name: value for name, value in slots.items() if type(value) in SIMPLE}
+    rest = variables if len(first) < len(variables) else {}, {
+        name: value for name, value in slots.items() if name not in first_slots}
+    return rebuild.instance, (kind, first, first_slots), rest if any(rest) else None, None, None, rebuild.fill_instance
 
 
 def reduce_enum_member(store, one):

@@ -42,7 +42,7 @@ def load(namespace, groups):
         record.size = len(pickle) + sum(map(len, buffers))
         namespace.update((name, value) for name, value in values.items() if not name.startswith(HIDDEN))
         hidden_values.update((name, value) for name, value in values.items() if name.startswith(HIDDEN))
-    load_modules(namespace, hidden_values.get(hidden.MODULES, {}), lost)
+    load_modules(namespace, *hidden_values.get(hidden.MODULES, ({}, [])), lost)
     process_values.restore(hidden_values.get(hidden.SETTINGS, {}))
     Live.kept.clear()
     State.bound = {name: id(value) for name, value in namespace.items()}
@@ -52,14 +52,15 @@ def load(namespace, groups):
 def remember(number, kind, values, numbers, summary, hashed):
     words, far, always, needs = summary
     record = Record(frozenset(values), numbers, set(words), far, always)
-    record.id, record.kind, record.kept, record.hash, record.restored = number, kind, set(values), hashed, True
+    record.id, record.kind, record.hash, record.restored = number, kind, hashed, True
+    record.keep(values)
     key = (kind == "modules", *sorted(values)) if values else (False, *sorted(numbers))
     State.number_of[key], record.needs = number, set(needs)
     State.records.append(record)
     return record
 
 
-def load_modules(namespace, names, lost):
+def load_modules(namespace, names, inner, lost):
     for name, module in names.items():
         try:
             if module not in modules:
@@ -67,3 +68,10 @@ def load_modules(namespace, names, lost):
             namespace[name] = modules[module]
         except BaseException as error:
             lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
+    hidden.Last.imports.update(inner)
+    for module in inner:
+        try:
+            if module not in modules:
+                __import__(module)
+        except BaseException:
+            pass  # code that uses it says so
