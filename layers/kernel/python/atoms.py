@@ -1,6 +1,6 @@
 """Which objects tie no variables together, which are named by reference, and which can never be stored."""
 from sys import modules
-from types import BuiltinFunctionType, FunctionType, NoneType
+from types import NoneType
 
 get_mro = type.__dict__["__mro__"].__get__
 get_dict = type.__dict__["__dict__"].__get__
@@ -117,7 +117,8 @@ def is_library_class(kind):
 
 
 def is_library_function(one):
-    return by_reference(one, one.__module__, one.__qualname__)
+    """Also of the harness's functions, some of which replace those of libraries."""
+    return one.__globals__.get("__package__") == __package__ or by_reference(one, one.__module__, one.__qualname__)
 
 
 def constants_of(kind):
@@ -126,11 +127,3 @@ def constants_of(kind):
     if module is None:
         return {}
     return {id(value): name for name, value in list(vars(module).items()) if type(value) is kind}
-
-
-def is_function(one):
-    return type(one) is FunctionType
-
-
-def is_builtin(one):
-    return type(one) is BuiltinFunctionType

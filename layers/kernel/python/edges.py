@@ -119,10 +119,6 @@ def of_nothing(walk, root, one):
     return ()
 
 
-def of_polars(walk, root, one):
-    return ()
-
-
 HANDLERS = {
     "builtins.builtin_function_or_method": of_builtin,
     "builtins.BaseException": of_exception,
@@ -139,6 +135,7 @@ HANDLERS = {
     "pandas.core.frame.DataFrame": of_pandas,
     "pandas.core.series.Series": of_pandas,
     "pandas.core.indexes.base.Index": of_index,
+    "matplotlib.backend_bases.FigureCanvasBase": of_nothing,
     "builtins.code": of_nothing,
     "builtins.method-wrapper": get_referents,
 }

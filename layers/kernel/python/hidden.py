@@ -52,9 +52,11 @@ def note_imports(codes):
 
 
 def figures():
-    """The figures that pyplot knows, in its order."""
+    """(figure, its number, its label) for those that pyplot knows, in its order."""
     helpers = modules.get("matplotlib._pylab_helpers")
-    return [manager.canvas.figure for manager in helpers.Gcf.figs.values()] if helpers is not None else []
+    if helpers is None:
+        return []
+    return [(one.canvas.figure, one.num, one.canvas.figure.get_label()) for one in helpers.Gcf.figs.values()]
 
 
 def loggers():

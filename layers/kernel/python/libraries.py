@@ -140,7 +140,22 @@ def reduce_arrow(store, one):
     return rebuild_libraries.same, (taken,)
 
 
+def reduce_figure(store, one):
+    """Whether pyplot knows the figure is stored apart: its own way would give it another number."""
+    state = one.__getstate__()
+    state.pop("_restore_to_pylab", None)
+    return rebuild_libraries.new, (type(one),), state
+
+
+def reduce_callbacks(store, one):
+    state = one.__getstate__()  # this advances the counter
+    state["_cid_gen"] = 1 + max((number for found in state["callbacks"].values() for number in found), default=-1)
+    return rebuild_libraries.new, (type(one),), state
+
+
 REDUCERS = {
+    "matplotlib.figure.Figure": reduce_figure,
+    "matplotlib.cbook.CallbackRegistry": reduce_callbacks,
     "numpy.memmap": reduce_memory_map,
     "numpy.ndarray": reduce_array,
     "pandas.DataFrame": reduce_frame,

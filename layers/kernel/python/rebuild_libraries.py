@@ -102,5 +102,19 @@ def polars_series(name, values):
     return imported("polars").from_arrow(values, rechunk=False).alias(name)
 
 
+def new(kind):
+    return kind.__new__(kind)
+
+
+def show_figures(figures):
+    """Makes pyplot know the figures, the last as the current one."""
+    from matplotlib import pyplot
+    from matplotlib._pylab_helpers import Gcf
+    for figure, number, label in figures:
+        manager = pyplot._get_backend_mod().new_figure_manager_given_figure(number, figure)
+        figure.set_label(label)
+        Gcf._set_new_active_manager(manager)
+
+
 def same(one):
     return one

@@ -165,8 +165,10 @@ def reduce_definition(store, one):
 
 
 def reduce_function(store, one):
-    if id(one) in REBUILD or is_library_function(one):
+    if id(one) in REBUILD:
         return NotImplemented
+    if is_library_function(one):
+        return (rebuild.constant, ("builtins", one.__name__)) if getattr(builtins, one.__name__, None) is one else NotImplemented
     return reduce_definition(store, one)
 
 

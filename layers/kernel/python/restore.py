@@ -43,6 +43,8 @@ def load(namespace, groups):
         namespace.update((name, value) for name, value in values.items() if not name.startswith(HIDDEN))
         hidden_values.update((name, value) for name, value in values.items() if name.startswith(HIDDEN))
     load_modules(namespace, *hidden_values.get(hidden.MODULES, ({}, [])), lost)
+    if hidden.FIGURES in hidden_values:
+        rebuild_libraries.show_figures(hidden_values[hidden.FIGURES])
     process_values.restore(hidden_values.get(hidden.SETTINGS, {}))
     Live.kept.clear()
     State.bound = {name: id(value) for name, value in namespace.items()}
