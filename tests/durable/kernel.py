@@ -10,9 +10,9 @@ from pathlib import Path
 from types import ModuleType
 
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
-MODULES = ("atoms", "rebuild", "rebuild_libraries", "definitions", "memory", "edges", "groups", "standard", "libraries",
-           "reducers", "process_values", "hidden",
-           "reach", "store", "checkpoint", "restore")
+MODULES = (
+    "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
+    "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "checkpoint", "restore")
 
 
 def hash_bytes(buffer):
@@ -24,8 +24,9 @@ def load_harness():
     native.hash_bytes = hash_bytes
     loader = ModuleType("loader")
     exec(compile((SOURCES / "loader.py").read_text(), "loader.py", "exec"), loader.__dict__)
-    restore = loader.load([(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES], native)
-    return restore.checkpoint, restore
+    sources = [(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES]
+    both = loader.load([*sources, ("both", "from . import checkpoint, restore")], native)
+    return both.checkpoint, both.restore
 
 
 class Kernel:
@@ -35,9 +36,8 @@ class Kernel:
         self.main = sys.modules["__main__"] = ModuleType("__main__")
         self.namespace = self.main.__dict__
         self.checkpoint, self.restore = load_harness()
-        self.restore.Folder.path = str(folder)
+        self.checkpoint.begin(str(folder))
         self.checkpoint.Audit.on = audit
-        self.restore.process_values.begin()
         self.reasons = {}
 
     def load(self, stored):

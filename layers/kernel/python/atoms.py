@@ -127,3 +127,20 @@ def constants_of(kind):
     if module is None:
         return {}
     return {id(value): name for name, value in list(vars(module).items()) if type(value) is kind}
+
+
+def reason_of(error, what="storing"):
+    """Why an error keeps a value from being stored or restored, for the user."""
+    if type(error) is Lost:
+        return str(error)
+    if isinstance(error, RecursionError):
+        return f"{what} it failed: it is nested too deeply"
+    try:
+        text = str(error)
+    except BaseException:
+        text = ""
+    parts = text.split("'")
+    if text.startswith("cannot pickle") and len(parts) > 2:
+        return f"{'an' if parts[1][:1] in 'aeiouAEIOU' else 'a'} {parts[1]} cannot be stored"
+    name = type.__getattribute__(type(error), "__name__")
+    return f"{what} it failed: {name}{': ' if text else ''}{text[:200]}"

@@ -3,16 +3,20 @@ from gc import disable, enable, isenabled
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
-from . import definitions, hidden, native, process_values, rebuild, rebuild_libraries
-from .atoms import lost_reason
-from .groups import Walk, sort
+from . import definitions, hidden, native, process_values, reach
+from .arrange import sort
+from .atoms import Folder, lost_reason, reason_of
+from .groups import Walk
 from .memory import Blocks
 from .reach import HIDDEN, Record, reached, words_of
-from .reducers import Store, StoreWithNamespace
-from .store import Members, lost_members, pickled, reason_of
+from .reducers import BY_NAME, Store, StoreWithNamespace
+from .store import Members, lost_members, pickled
 
 SMALL = 4096  # bytes
 SMALL_AT_ONCE = 32  # small groups that are compared though the call did not reach them: against holes in the analysis
+
+
+DEPTH = 3000  # of recursion while pickling
 
 
 class Audit:
@@ -26,6 +30,13 @@ class State:
     records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
     bound = {}  # ids of the values by name
     last = turn = 0
+
+
+def begin(folder):
+    """Called in a new kernel, before `restore.load`. `folder` is the working folder of the sandbox."""
+    Folder.path = folder
+    process_values.begin()
+    reach.begin()
 
 
 def forget():
@@ -42,7 +53,7 @@ def take(namespace, codes):
     """The groups that exist now and the names whose values cannot be stored."""
     was_enabled, limit = isenabled(), getrecursionlimit()
     disable()  # a collection during the walk would visit each object again
-    setrecursionlimit(max(limit, 3000))
+    setrecursionlimit(DEPTH)
     modules.update(REBUILD)
     try:
         return Checkpoint(namespace).run(codes)
@@ -54,11 +65,14 @@ def take(namespace, codes):
             enable()
 
 
+def module_of(functions):
+    module = ModuleType(functions.__name__)
+    vars(module).update(vars(functions))
+    return module
+
+
 # Plain pickling looks the functions up in sys.modules.
-REBUILD = {}
-for functions in rebuild, rebuild_libraries:
-    REBUILD[functions.__name__] = ModuleType(functions.__name__)
-    REBUILD[functions.__name__].__dict__.update(vars(functions))
+REBUILD = {name: module_of(functions) for name, functions in BY_NAME.items()}
 
 
 class Checkpoint:
@@ -132,16 +146,19 @@ class Checkpoint:
     def record(self, group, store):
         members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, Blocks(group.spans))
         numbers = group.numbers
-        words, far = words_of(group.codes)
-        record = Record(frozenset(members.names), numbers, words, far, group.always)
-        record.needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - numbers
+        words, *rest = words_of(group.codes, self.namespace)
+        needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - numbers
+        summary = sorted(words), *rest, group.always
+        record = Record(frozenset([*members.names, *group.broken]), numbers, needs, summary)
         record.kind = "definitions" if members.definitions else members.kind()
-        members.summary = sorted(words), far, group.always, sorted(record.needs)
+        members.summary = sorted(needs), summary
+        record.lost.update(group.broken)
         context = self.namespace, self.registry, self.missing, store
         try:
-            result = pickled(members, numbers, *context)
+            result = pickled(members, numbers, *context) if members.names or members.definitions else None
         except BaseException as error:
-            record.lost, record.lost_definitions, members = lost_members(members, error, *context)
+            lost, record.lost_definitions, members = lost_members(members, error, *context)
+            record.lost.update(lost)
             self.missing.update(record.lost_definitions)
             result = None
             if members.names or members.definitions:

@@ -2,18 +2,8 @@
 from gc import get_referents
 from types import FunctionType, ModuleType
 
-from . import definitions, edges, memory
-from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_function, lost_reason
-
-
-class Group:
-    """Names and definitions that belong together."""
-
-    def __init__(self):
-        self.names, self.definitions, self.prelude = {}, [], []
-        self.needed, self.needed_numbers = [], set()  # definitions, by object and by number
-        self.codes, self.always = [], False
-        self.spans = []  # memory of arrays: (first address, end, may show writes of others)
+from . import arrange, definitions, edges, memory
+from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_function, lost_reason, reason_of
 
 
 class Walk:
@@ -26,6 +16,7 @@ class Walk:
         self.owner, self.needs, self.spans, self.preludes, self.kept = {}, set(), [], [], []
         self.handlers, self.classes, self.references, self.waiting = {}, {}, {}, []
         self.codes, self.always = [], set()  # code of functions; roots that code may change without naming them
+        self.broken = {}
         self.known, self.known_needs = {}, []  # numbers by ids of definitions of groups that are not walked
         self.has_namespace = False
 
@@ -38,13 +29,19 @@ class Walk:
         for name, value in self.values.items():
             if name not in self.root_of_name:
                 self.root_of_name[name] = root = self.add_root(value, False)
-                self.follow(root, [value])
-                self.follow_waiting()
+                self.try_to_follow(root, [value], name)
         for one in extra:
             self.define(one)
         self.follow_waiting()
         memory.join_overlapping(self.spans, self.join)
-        return ordered(self)
+        return arrange.ordered(self)
+
+    def try_to_follow(self, root, waiting, name):
+        try:
+            self.follow(root, waiting)
+            self.follow_waiting()
+        except BaseException as error:
+            self.broken[name] = reason_of(error)
 
     def add_root(self, one, is_definition):
         self.parent.append(len(self.parent))
@@ -178,69 +175,3 @@ def of_class(walk, root, one):
 
 def of_module(walk, root, one):
     return walk.refer(root, one) if definitions.is_definition(one) else ()
-
-
-def ordered(walk):
-    """The groups, so that each comes after those whose definitions it needs."""
-    while True:
-        needs = {}
-        for root in range(len(walk.parent)):
-            needs.setdefault(walk.find(root), set())
-        for root, other in walk.needs:
-            root, other = walk.find(root), walk.find(other)
-            if root != other:
-                needs[root].add(other)
-        order, rest = sort(needs)
-        if not rest:
-            return collect(walk, order)
-        first = rest[0]
-        for other in rest[1:]:
-            walk.join(first, other)
-
-
-def sort(needs):
-    """(roots in order, roots that need each other)."""
-    order, done, needs = [], set(), {root: set(others) for root, others in needs.items()}
-    users = {}
-    for root, others in needs.items():
-        for other in others:
-            users.setdefault(other, []).append(root)
-    ready = [root for root in reversed(needs) if not needs[root]]
-    while ready:
-        root = ready.pop()
-        order.append(root)
-        done.add(root)
-        for user in users.get(root, ()):
-            needs[user].discard(root)
-            if not needs[user]:
-                ready.append(user)
-    rest = [root for root in needs if root not in done]
-    while rest:  # leaves out those that merely need members of a circle
-        inner = {other for root in rest for other in needs[root]}
-        kept = [root for root in rest if root in inner]
-        if len(kept) == len(rest):
-            break
-        rest = kept
-    return order, rest
-
-
-def collect(walk, order):
-    groups = {root: Group() for root in order}
-    for name, root in walk.root_of_name.items():
-        groups[walk.find(root)].names[name] = walk.values[name]
-    for root, is_definition in enumerate(walk.is_definition):
-        if is_definition:
-            groups[walk.find(root)].definitions.append(walk.objects[root])
-    for root, one in walk.preludes:
-        groups[walk.find(root)].prelude.append(one)
-    for root, code in walk.codes:
-        groups[walk.find(root)].codes.append(code)
-    for root in walk.always:
-        groups[walk.find(root)].always = True
-    for root, *span in walk.spans:
-        groups[walk.find(root)].spans.append(tuple(span))
-    for root, other in walk.needs:
-        groups[walk.find(root)].needed.append(walk.objects[other])
-    for root, number in walk.known_needs:
-        groups[walk.find(root)].needed_numbers.add(number)
-    return list(groups.values())

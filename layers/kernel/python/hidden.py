@@ -39,7 +39,8 @@ def modules_by_name(named):
             found[name] = module
             del named[name]
     bound = set(found.values())
-    return (found, sorted(name for name in Last.imports if name.split(".")[0] in bound)) if found else None
+    inner = sorted(name for name in Last.imports if name.split(".")[0] in bound)
+    return (found, inner) if found else None
 
 
 def note_imports(codes):

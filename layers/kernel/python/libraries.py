@@ -109,6 +109,11 @@ def reduce_series(store, one):
         None, None, rebuild_libraries.fill_frame
 
 
+def reduce_masked(store, one):
+    """Without the dtype, which it remembers when it is first asked for."""
+    return type(one), (one._data, one._mask)
+
+
 def reduce_polars_frame(store, one):
     polars = modules["polars"]
     if type(one) is not polars.DataFrame or not one.width or not all(map(is_plain, one.dtypes)):
@@ -162,6 +167,7 @@ REDUCERS = {
     "pandas.Series": reduce_series,
     "pandas.core.frame.DataFrame": reduce_frame,
     "pandas.core.series.Series": reduce_series,
+    "pandas.core.arrays.masked.BaseMaskedArray": reduce_masked,
     "polars.dataframe.frame.DataFrame": reduce_polars_frame,
     "polars.series.series.Series": reduce_polars_series,
     "pyarrow.lib.Table": reduce_arrow,

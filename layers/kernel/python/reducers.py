@@ -5,7 +5,7 @@ from pickle import Pickler
 from types import (
     BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType)
 
-from . import definitions, libraries, rebuild, rebuild_libraries, standard
+from . import definitions, libraries, rebuild, rebuild_libraries, rebuild_standard, standard
 from .atoms import (
     Lost, constants_of, get_dict, get_mro, is_library_class, is_library_function, library_module, lost_reason, name_of)
 from .memory import Block
@@ -14,8 +14,8 @@ IN_BAND = 16 << 10  # smaller buffers are part of the pickle
 ODD = ("__getattr__", "__getattribute__", "__setattr__", "__class__", "__new__", "__hash__")
 CUSTOM = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
 SIMPLE = (int, float, str, bytes, bool, type(None))
-REBUILD = frozenset(id(one) for module in (rebuild, rebuild_libraries) for one in vars(module).values()
-                    if type(one) is FunctionType)
+BY_NAME = {module.__name__: module for module in (rebuild, rebuild_standard, rebuild_libraries)}
+REBUILD = frozenset(id(one) for module in BY_NAME.values() for one in vars(module).values() if type(one) is FunctionType)
 
 
 # Classes of the interpreter that are not variables of `builtins`, as pickles would have it.
@@ -168,7 +168,8 @@ def reduce_function(store, one):
     if id(one) in REBUILD:
         return NotImplemented
     if is_library_function(one):
-        return (rebuild.constant, ("builtins", one.__name__)) if getattr(builtins, one.__name__, None) is one else NotImplemented
+        is_builtin = getattr(builtins, one.__name__, None) is one
+        return (rebuild.constant, ("builtins", one.__name__)) if is_builtin else NotImplemented
     return reduce_definition(store, one)
 
 

@@ -3,21 +3,18 @@ import io
 from pickle import Unpickler
 from sys import modules
 
-from . import checkpoint, hidden, process_values, rebuild, rebuild_libraries
-from .atoms import Folder
+from . import hidden, process_values, rebuild_libraries
+from .atoms import Folder, reason_of
 from .checkpoint import State, hash_of
 from .reach import HIDDEN, Record
+from .reducers import BY_NAME
 from .rebuild import Live
-from .store import reason_of
-
-OWN = {"_durable": rebuild, "_durable_libraries": rebuild_libraries}
-
 
 class Load(Unpickler):
     """Finds the functions of `rebuild`, which user code cannot import, and the namespace."""
 
     def find_class(self, module, name):
-        own = OWN.get(module)
+        own = BY_NAME.get(module)
         return getattr(own, name) if own is not None else super().find_class(module, name)
 
     def persistent_load(self, key):
@@ -35,7 +32,7 @@ def load(namespace, groups):
             before = set(State.registry.references)
             _, _, _, values, summary = Load(io.BytesIO(pickle), buffers=buffers).load()
         except BaseException as error:
-            lost.update(dict.fromkeys(names, reason_of(error)))
+            lost.update(dict.fromkeys(names, reason_of(error, "restoring")))
             continue
         numbers = State.registry.references.keys() - before
         record = remember(number, kind, values, numbers, summary, hashed)
@@ -52,12 +49,12 @@ def load(namespace, groups):
 
 
 def remember(number, kind, values, numbers, summary, hashed):
-    words, far, always, needs = summary
-    record = Record(frozenset(values), numbers, set(words), far, always)
+    needs, summary = summary
+    record = Record(frozenset(values), numbers, set(needs), summary)
     record.id, record.kind, record.hash, record.restored = number, kind, hashed, True
     record.keep(values)
     key = (kind == "modules", *sorted(values)) if values else (False, *sorted(numbers))
-    State.number_of[key], record.needs = number, set(needs)
+    State.number_of[key] = number
     State.records.append(record)
     return record
 

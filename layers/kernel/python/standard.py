@@ -5,16 +5,16 @@ from gc import get_referents
 from os import path
 from sys import modules
 
-from . import rebuild
+from . import rebuild, rebuild_standard
 from .atoms import Folder, Lost, by_reference, get_dict, get_mro
 
 
 def reduce_proxy(store, one):
-    return rebuild.mapping_proxy, (get_referents(one)[0],)
+    return rebuild_standard.mapping_proxy, (get_referents(one)[0],)
 
 
 def reduce_dict_view(store, one):
-    return rebuild.view_of, (one.mapping if type(one.mapping) is dict else get_referents(one)[0], type(one).__name__[5:])
+    return rebuild_standard.view_of, (one.mapping if type(one.mapping) is dict else get_referents(one)[0], type(one).__name__[5:])
 
 
 def reduce_exception(store, one):
@@ -36,8 +36,8 @@ def reduce_exception(store, one):
 def reduce_weak_reference(store, one):
     target = one()
     if target is None:
-        return rebuild.dead_reference, (type(one),)
-    return rebuild.weak_reference, (type(one), target, one.__callback__)
+        return rebuild_standard.dead_reference, (type(one),)
+    return rebuild_standard.weak_reference, (type(one), target, one.__callback__)
 
 
 def reduce_weak_mapping(store, one):
@@ -53,7 +53,7 @@ def reduce_lru_cache(store, one):
     if reference is not None:
         return reference
     state = dict(one.__dict__)
-    return rebuild.lru_cache, (one.__wrapped__, one.cache_parameters()), state, None, None, rebuild.fill_dict
+    return rebuild_standard.lru_cache, (one.__wrapped__, one.cache_parameters()), state, None, None, rebuild.fill_dict
 
 
 def by_name(one):
@@ -61,7 +61,7 @@ def by_name(one):
 
 
 def reduce_cached_property(store, one):
-    return rebuild.cached_property, (one.func, one.attrname, one.__doc__)
+    return rebuild_standard.cached_property, (one.func, one.attrname, one.__doc__)
 
 
 def reduce_type_variable(store, one):
@@ -69,11 +69,11 @@ def reduce_type_variable(store, one):
     options = {name: getattr(one, f"__{name}__") for name in names if getattr(one, f"__{name}__", None)}
     if getattr(one, "has_default", bool)():
         options["default"] = one.__default__
-    return rebuild.type_variable, (type(one).__name__, one.__name__, options, getattr(one, "__constraints__", ()))
+    return rebuild_standard.type_variable, (type(one).__name__, one.__name__, options, getattr(one, "__constraints__", ()))
 
 
 def reduce_type_alias(store, one):
-    return rebuild.type_alias, (one.__name__, one.__value__, one.__type_params__)
+    return rebuild_standard.type_alias, (one.__name__, one.__value__, one.__type_params__)
 
 
 def reduce_iterator(store, one):
@@ -85,12 +85,12 @@ def reduce_iterator(store, one):
 
 def reduce_logger(store, one):
     state = {name: getattr(one, name) for name in ("level", "propagate", "disabled", "handlers", "filters")}
-    return rebuild.logger, ("" if one is one.root else one.name,), state, None, None, rebuild.fill_logger
+    return rebuild_standard.logger, ("" if one is one.root else one.name,), state, None, None, rebuild_standard.fill_logger
 
 
 def reduce_handler(store, one):
     state = {name: value for name, value in one.__dict__.items() if name != "lock"}
-    return rebuild.handler, (type(one),), state, None, None, rebuild.fill_handler
+    return rebuild_standard.handler, (type(one),), state, None, None, rebuild_standard.fill_handler
 
 
 def reduce_memory_view(store, one):
@@ -104,7 +104,7 @@ def reduce_memory_view(store, one):
         start = addressof(c_char.from_buffer(one)) - addressof(c_char.from_buffer(owner))
     elif one.nbytes != len(owner):
         owner = bytes(one)
-    return rebuild.memory_view, (owner, start, start + one.nbytes, one.format, one.shape)
+    return rebuild_standard.memory_view, (owner, start, start + one.nbytes, one.format, one.shape)
 
 
 def stream_name(one):
@@ -117,39 +117,39 @@ def stream_name(one):
 
 def reduce_raw(store, one):
     if one.closed:
-        return rebuild.closed_file, ("FileIO", one.name, one.mode)
+        return rebuild_standard.closed_file, ("FileIO", one.name, one.mode)
     inside(one.name)
-    return rebuild.raw_file, (relative(one.name), one.mode, one.tell())
+    return rebuild_standard.raw_file, (relative(one.name), one.mode, one.tell())
 
 
 def reduce_buffered(store, one):
     name = stream_name(one)
     if name is not None:
-        return rebuild.stream, (name,)
+        return rebuild_standard.stream, (name,)
     kind = type(one).__name__
     raw = one.raw
     if one.closed:
-        return rebuild.closed_file, (kind, raw.name, raw.mode)
+        return rebuild_standard.closed_file, (kind, raw.name, raw.mode)
     if not isinstance(raw, io.FileIO):
         raise Lost("a stream that is not a file cannot be stored")
     if kind != "BufferedReader":
         one.flush()
-    return rebuild.buffered_file, (kind, raw, one.tell())
+    return rebuild_standard.buffered_file, (kind, raw, one.tell())
 
 
 def reduce_text(store, one):
     name = stream_name(one)
     if name is not None:
-        return rebuild.stream, (name,)
+        return rebuild_standard.stream, (name,)
     mode = getattr(one, "mode", None)
     if one.closed:
-        return rebuild.closed_file, ("TextIOWrapper", one.name, mode or "r")
+        return rebuild_standard.closed_file, ("TextIOWrapper", one.name, mode or "r")
     position = None
     if one.seekable():
         if one.writable():
             one.flush()
         position = position_of(one)
-    return rebuild.text_file, (
+    return rebuild_standard.text_file, (
         one.buffer, one.encoding, one.errors, one.line_buffering, one.write_through, mode, position)
 
 
@@ -185,7 +185,7 @@ def relative(name):
 def reduce_c_array(store, one):
     if getattr(one, "_objects", None):
         raise Lost("C data with pointers cannot be stored")
-    return rebuild.c_array, (type(one), bytes(one))
+    return rebuild_standard.c_array, (type(one), bytes(one))
 
 
 REDUCERS = {

@@ -1,8 +1,8 @@
 """Pickles a group's members, and finds those that cannot be stored."""
 import io
 
-from . import definitions, rebuild
-from .atoms import Lost
+from . import definitions
+from .atoms import reason_of
 
 ATTEMPTS = 3  # threads may change a value while it is pickled
 
@@ -76,19 +76,3 @@ def lost_members(members, error, namespace, registry, missing, store):
     for name in lost:
         kept.names.pop(name, None)
     return lost, lost_definitions, kept
-
-
-def reason_of(error):
-    if type(error) is Lost or type(error) is rebuild.Lost:
-        return str(error)
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply to be stored"
-    try:
-        text = str(error)
-    except BaseException:
-        text = ""
-    what = text.split("'")
-    if text.startswith("cannot pickle") and len(what) > 2:
-        return f"{'an' if what[1][:1] in 'aeiouAEIOU' else 'a'} {what[1]} cannot be stored"
-    name = type.__getattribute__(type(error), "__name__")
-    return f"storing it failed: {name}{': ' if text else ''}{text[:200]}"
