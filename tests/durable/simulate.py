@@ -1,7 +1,7 @@
-"""Runs a program in one kernel, in a new kernel for each cell and for each two, and compares what the cells print.
+"""Runs a program in one kernel, in a new kernel for each cell and for each two, and compares what its cells print.
 
 A program is a Python file whose cells are separated by lines `# %%`. A cell whose first line is `# lost: name, …` must fail in
-the second way with a NameError about one of these names that has a reason.
+new kernels with a NameError about one of these names that has a reason.
 """
 import difflib
 import os

@@ -3,6 +3,7 @@ from sys import modules
 from types import NoneType
 
 get_mro = type.__dict__["__mro__"].__get__
+get_flags = type.__dict__["__flags__"].__get__
 get_dict = type.__dict__["__dict__"].__get__
 HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
@@ -49,6 +50,7 @@ LOST = {
     "builtins.PyCapsule": "a handle of a C library",
 }
 
+CHANGING = frozenset(("logging.RootLogger",))  # classes of a library's variables that code is meant to change
 # Modules that call themselves by a name that may not be imported.
 ALIASES = {"collections.abc": "_collections_abc"}
 
@@ -59,7 +61,7 @@ class Lost(Exception):
 
 def name_of(kind):
     """The class's module and name, whatever its metaclass does."""
-    module = get_dict(kind).get("__module__") if kind.__flags__ & HEAP_TYPE else type.__getattribute__(kind, "__module__")
+    module = get_dict(kind).get("__module__") if get_flags(kind) & HEAP_TYPE else type.__getattribute__(kind, "__module__")
     return f"{module}.{type.__dict__['__qualname__'].__get__(kind)}"
 
 
@@ -110,7 +112,7 @@ def by_reference(one, module, path):
 
 
 def is_library_class(kind):
-    if not kind.__flags__ & HEAP_TYPE:
+    if not get_flags(kind) & HEAP_TYPE:
         return True
     names = get_dict(kind)
     return by_reference(kind, names.get("__module__"), type.__dict__["__qualname__"].__get__(kind))
@@ -123,8 +125,8 @@ def is_library_function(one):
 
 def constants_of(kind):
     """Ids of the instances of a library's class that are variables of that class's module: found again by name."""
-    module = library_module(get_dict(kind).get("__module__")) if kind.__flags__ & HEAP_TYPE else None
-    if module is None:
+    module = library_module(get_dict(kind).get("__module__")) if get_flags(kind) & HEAP_TYPE else None
+    if module is None or name_of(kind) in CHANGING:
         return {}
     return {id(value): name for name, value in list(vars(module).items()) if type(value) is kind}
 

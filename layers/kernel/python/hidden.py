@@ -44,7 +44,7 @@ def modules_by_name(named):
 
 
 def note_imports(codes):
-    """Notes modules that the code imports by their whole names: `import a.b` binds `a`, and not all of it is in `a` by itself."""
+    """Notes modules that the code imports by their whole names: `import a.b` binds `a`, which need not have `b` otherwise."""
     waiting = list(codes or ())
     while waiting:
         code = waiting.pop()

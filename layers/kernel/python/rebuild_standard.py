@@ -123,13 +123,5 @@ def fill_logger(logger, state):
     logger.manager._clear_cache()
 
 
-def bytes_of(buffer):
-    return bytes(buffer)
-
-
-def bytearray_of(buffer):
-    return buffer if type(buffer) is bytearray else bytearray(buffer)
-
-
 def c_array(kind, data):
     return kind.from_buffer_copy(data)

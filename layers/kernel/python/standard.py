@@ -14,7 +14,7 @@ def reduce_proxy(store, one):
 
 
 def reduce_dict_view(store, one):
-    return rebuild_standard.view_of, (one.mapping if type(one.mapping) is dict else get_referents(one)[0], type(one).__name__[5:])
+    return rebuild_standard.view_of, (get_referents(one)[0], type(one).__name__[5:])
 
 
 def reduce_exception(store, one):
