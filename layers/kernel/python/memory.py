@@ -51,28 +51,27 @@ class Blocks:
     """The ranges of memory that the arrays of a group cover."""
 
     def __init__(self, spans):
-        self.starts, self.ends, self.counts, self.made = [], [], [], {}
+        self.starts, self.ends, self.counts, self.writable, self.made = [], [], [], [], {}
         for low, high, kind in sorted(spans):
             if low >= high:
                 continue
             if self.ends and low < self.ends[-1]:
                 self.ends[-1] = max(high, self.ends[-1])
                 self.counts[-1] += 1
-                if kind == FRAME:
-                    continue
+                self.writable[-1] |= kind == WRITABLE
             else:
                 self.starts.append(low)
                 self.ends.append(high)
                 self.counts.append(1)
+                self.writable.append(kind == WRITABLE)
 
     def of(self, low, high):
-        """(object that stands for the block, start address, end) that holds the range, or None if nothing shares it."""
+        """The block that holds the range, or None if nobody's writes to it show in another array."""
         place = bisect_right(self.starts, low) - 1
-        if place < 0 or high > self.ends[place] or self.counts[place] < 2:
+        if place < 0 or high > self.ends[place] or self.counts[place] < 2 or not self.writable[place]:
             return None
-        start, end = self.starts[place], self.ends[place]
         if place not in self.made:
-            self.made[place] = Block(start, end)
+            self.made[place] = Block(self.starts[place], self.ends[place])
         return self.made[place]
 
 

@@ -13,10 +13,10 @@ FAR_REACHING = frozenset((
     "__globals__", "f_globals", "f_locals", "_getframe", "currentframe", "ctypes", "runpy", "query", "get_ipython", "dir"))
 # With one of these, code may leave something behind that later calls run without naming it.
 LEAVING = frozenset((
-    "showwarning", "settrace", "setprofile", "finalize", "addaudithook", "register_at_fork", "create_task", "ensure_future",
-    "call_soon", "call_later", "__del__", "seterrcall", "meta_path", "path_hooks", "callbacks", "mpl_connect", "setattr",
-    "monitoring", "setLoggerClass", "setLogRecordFactory", "register_converter", "register_adapter",
-    "set_trace_callback", "monkeypatch", "patch"))
+    "atexit", "showwarning", "settrace", "setprofile", "finalize", "addaudithook", "register_at_fork", "create_task",
+    "ensure_future", "call_soon", "call_later", "__del__", "seterrcall", "meta_path", "path_hooks", "callbacks",
+    "mpl_connect", "setattr", "monitoring", "setLoggerClass", "setLogRecordFactory", "register_converter",
+    "register_adapter", "set_trace_callback", "monkeypatch", "patch"))
 CO_OPTIMIZED = 1  # set for functions' code: their variables are not those of the namespace
 
 
@@ -56,8 +56,6 @@ def begin():
 def hooks():
     """What the interpreter calls by itself."""
     found = [sys.excepthook, sys.displayhook, sys.unraisablehook]
-    if "atexit" in modules:
-        found.append(modules["atexit"]._ncallbacks())
     if "_signal" in modules:
         found += [handler for number in range(1, 32) if callable(handler := modules["_signal"].getsignal(number))]
     return found
