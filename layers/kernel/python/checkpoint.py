@@ -1,0 +1,234 @@
+"""After each call: the variables as pickles, by groups, and which of the groups have changed."""
+from gc import disable, enable, isenabled
+from sys import getrecursionlimit, modules, setrecursionlimit
+from types import ModuleType
+
+from . import definitions, hidden, native, process_values, reach
+from .arrange import sort
+from .atoms import Folder, lost_reason, reason_of
+from .groups import Walk
+from .memory import Blocks
+from .reach import HIDDEN, Record, reached, words_of
+from .reducers import BY_NAME, Store, StoreWithNamespace
+from .store import Members, lost_members, pickled
+
+SMALL = 4096  # bytes
+SMALL_AT_ONCE = 32  # small groups that are compared though the call did not reach them: against holes in the analysis
+
+
+DEPTH = 3000  # of recursion while pickling
+
+
+class Audit:
+    """For tests: everything is pickled, and a change that the analysis did not expect raises AssertionError."""
+    on = False
+
+
+class State:
+    """What this kernel has given out or restored."""
+    registry = definitions.Registry()
+    records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
+    bound = {}  # ids of the values by name
+    last = turn = 0
+
+
+def begin(folder):
+    """Called in a new kernel, before `restore.load`. `folder` is the working folder of the sandbox."""
+    Folder.path = folder
+    process_values.begin()
+    reach.begin()
+
+
+def forget():
+    """Begins anew, as if nothing had been given out. Numbers are not used again."""
+    State.registry, State.records, State.number_of, State.bound = definitions.Registry(), [], {}, {}
+
+
+def hash_of(pickle, buffers):
+    return (len(pickle), native.hash_bytes(pickle), *((len(one), native.hash_bytes(one)) for one in buffers))
+
+
+def take(namespace, codes):
+    """The groups that exist now and the names whose values cannot be stored."""
+    was_enabled, limit = isenabled(), getrecursionlimit()
+    disable()  # a collection during the walk would visit each object again
+    setrecursionlimit(DEPTH)
+    modules.update(REBUILD)
+    try:
+        return Checkpoint(namespace).run(codes)
+    except Exception as error:
+        if Audit.on:
+            raise
+        return nothing(namespace, reason_of(error))
+    finally:
+        for name in REBUILD:
+            modules.pop(name, None)
+        setrecursionlimit(limit)
+        if was_enabled:
+            enable()
+
+
+def nothing(namespace, reason):
+    """What to give when even the search for groups fails: all is lost, and the next call gives all anew."""
+    forget()
+    return {"groups": [], "lost": {name: reason for name in list(namespace)
+                                   if type(name) is str and not (name.startswith("__") and name.endswith("__"))}}
+
+
+def module_of(functions):
+    module = ModuleType(functions.__name__)
+    vars(module).update(vars(functions))
+    return module
+
+
+# Plain pickling looks the functions up in sys.modules.
+REBUILD = {name: module_of(functions) for name, functions in BY_NAME.items()}
+
+
+class Checkpoint:
+    """One checkpoint."""
+
+    def __init__(self, namespace):
+        self.namespace, self.registry, self.lost, self.groups = namespace, State.registry, {}, []
+
+    def run(self, codes):
+        hidden.note_imports(codes)
+        values = self.values()
+        chosen, rest = self.choose(values, codes)
+        records = self.store(values, []) if Audit.on else rest + self.store(chosen, rest)
+        if Audit.on:
+            audit(rest, records)
+        State.records, State.bound = in_order(alive(records)), dict(zip(values, map(id, values.values())))
+        return {"groups": [self.given(record) for record in State.records if record.kept is not None],
+                "lost": self.all_lost(State.records)}
+
+    def values(self):
+        """Values by name. Those that are lost whatever they hold are left out."""
+        values = {}
+        for name, value in list(self.namespace.items()):  # a copy: threads may bind names meanwhile
+            if type(name) is str and not (name.startswith("__") and name.endswith("__")) and not name.startswith(HIDDEN):
+                values[name] = value
+        found = hidden.values(values)
+        self.modules = found.get(hidden.MODULES)
+        return {**found, **values}  # pyplot's figures first, in its order
+
+    def choose(self, values, codes):
+        """({name: value} to store anew, the records of all other groups)."""
+        bound = State.bound
+        record_of_name = {name: record for record in State.records for name in record.names}
+        touched = reached(codes, self.namespace, State.records, record_of_name)
+        if touched is None:
+            return values, []
+        for name in bound.keys() | values.keys() if bound.keys() != values.keys() else bound:
+            if name not in bound or name not in values or bound[name] != id(values[name]):
+                record = record_of_name.get(name)
+                if record is not None:
+                    touched.add(id(record))
+        rest = [record for record in State.records if id(record) not in touched]
+        if not Audit.on:
+            small = [record for record in rest if record.size <= SMALL]
+            start = State.turn % max(1, len(small))
+            State.turn += SMALL_AT_ONCE
+            again = {id(record) for record in (small + small)[start:start + min(SMALL_AT_ONCE, len(small))]}
+            rest = [record for record in rest if id(record) not in again]
+        left = {name for record in rest for name in record.names}
+        return {name: value for name, value in values.items() if name not in left}, rest
+
+    def store(self, values, rest):
+        """Records of the groups of these values."""
+        for name in list(values):
+            reason = lost_reason(type(values[name]))
+            if reason is not None:
+                self.lost[name] = reason
+        walk = Walk(self.namespace, {name: value for name, value in values.items() if name not in self.lost})
+        walk.known = {id(self.registry.get(number)): number for record in rest for number in record.numbers}
+        needed = set().union(*(record.needs for record in rest))
+        extra = [self.registry.get(number) for record in State.records for number in record.numbers & needed]
+        found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
+        for group in found:
+            group.numbers = {self.registry.number(one) for one in group.definitions}
+        self.registry.keep(set().union(*(one.numbers for one in found), *(record.numbers for record in rest)))
+        self.missing = {number: reason for record in rest for number, reason in record.lost_definitions.items()}
+        self.before = {record.id: record for record in State.records}
+        store = StoreWithNamespace if walk.has_namespace else Store
+        return [self.record(group, store) for group in found]
+
+    def record(self, group, store):
+        members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, Blocks(group.spans))
+        numbers = group.numbers
+        words, *rest = words_of(group.codes, self.namespace)
+        needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - numbers
+        summary = sorted(words), *rest, group.always
+        record = Record(frozenset([*members.names, *group.broken]), numbers, needs, summary)
+        record.kind = "definitions" if members.definitions else members.kind()
+        members.summary = sorted(needs), summary
+        record.lost.update(group.broken)
+        context = self.namespace, self.registry, self.missing, store
+        try:
+            result = pickled(members, numbers, *context) if members.names or members.definitions else None
+        except BaseException as error:
+            lost, record.lost_definitions, members = lost_members(members, error, *context)
+            record.lost.update(lost)
+            self.missing.update(record.lost_definitions)
+            result = None
+            if members.names or members.definitions:
+                try:
+                    result = pickled(members, {self.registry.number(one) for one in members.definitions}, *context)
+                except BaseException as error:
+                    record.lost.update(dict.fromkeys(members.names, reason_of(error)))
+        if result is not None:
+            self.give(record, members, *result)
+        return record
+
+    def give(self, record, members, pickle, buffers, needs):
+        record.keep(members.names)
+        record.needs |= needs
+        key = (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
+        if key not in State.number_of:
+            State.last += 1
+            State.number_of[key] = State.last
+        record.id, record.hash = State.number_of[key], hash_of(pickle, buffers)
+        record.size = len(pickle) + sum(len(buffer) for buffer in buffers)
+        before = self.before.get(record.id)
+        if before is None or before.hash != record.hash:
+            record.pickle = pickle, buffers
+
+    def given(self, record):
+        pickle, buffers = record.__dict__.pop("pickle", (None, []))
+        names = record.shown if record.kind != "modules" else sorted(self.modules[0])
+        return {"id": record.id, "names": names, "kind": record.kind, "pickle": pickle, "buffers": buffers}
+
+    def all_lost(self, records):
+        for record in records:
+            self.lost.update((name, reason) for name, reason in record.lost.items() if not name.startswith(HIDDEN))
+        return self.lost
+
+
+def alive(records):
+    """The records without groups of definitions that have lost their names and that nothing needs any more."""
+    while True:
+        needed = set().union(*(record.needs - record.numbers for record in records))
+        kept = [record for record in records if record.names or not needed.isdisjoint(record.numbers)]
+        if len(kept) == len(records):
+            return kept
+        records = kept
+
+
+def audit(rest, records):
+    """Fails if a group has changed that was not expected to."""
+    now = {record.names: record for record in records}
+    for record in rest:
+        other = now.get(record.names)
+        if not record.restored and record.names and other is not None and other.hash not in (None, record.hash):
+            raise AssertionError(f"changed without being touched: {sorted(record.names)}")
+
+
+def in_order(records):
+    """The records, each after those whose definitions it needs: also those that only objects' own reductions name."""
+    place_of = {number: place for place, record in enumerate(records) for number in record.numbers}
+    needs = {place: {place_of[number] for number in record.needs if number in place_of} - {place}
+             for place, record in enumerate(records)}
+    if all(other < place for place, others in needs.items() for other in others):
+        return records
+    order, _ = sort(needs)
+    return [records[place] for place in [*order, *sorted(needs.keys() - set(order))]]

@@ -1,0 +1,149 @@
+"""What an object refers to, where the garbage collector's answer is wrong: it misses arrays' memory and finds too much in
+functions, exceptions, loggers and frames."""
+from gc import get_referents
+from sys import modules
+from types import FunctionType, ModuleType
+
+from . import definitions, memory
+from .atoms import get_dict, get_mro, is_library_function, name_of
+
+
+def of_definition(walk, root, one):
+    if type(one) is FunctionType:
+        return of_function(walk, root, one)
+    if type(one) is ModuleType:
+        walk.always.add(root)
+        return list(definitions.module_state(one).values())
+    for function in definitions.functions_of(one):
+        if not is_library_function(function):
+            walk.join(root, walk.define(function))
+    return [type(one), *type.__dict__["__bases__"].__get__(one), *definitions.class_state(one).values(),
+            *definitions.registered_classes(one)]
+
+
+def of_function(walk, root, one):
+    walk.codes.append((root, one.__code__))
+    parts = [one.__closure__, one.__defaults__, one.__kwdefaults__, one.__dict__]
+    if "__annotations__" in dir(FunctionType):
+        parts.append(definitions.annotations_of(one))
+        walk.kept.append(parts[-1])
+    variables = definitions.where(one, walk.namespace)
+    if type(variables) is str and definitions.is_definition(modules[variables]):
+        parts.append(modules[variables])
+    elif type(variables) is dict:
+        if id(variables) not in walk.owner:
+            walk.preludes.append((root, variables))
+        parts.append(variables)
+    return parts
+
+
+def of_builtin(walk, root, one):
+    owner = one.__self__
+    return () if owner is None or type(owner) is ModuleType else (owner,)
+
+
+def of_exception(walk, root, one):
+    return (type(one), one.args, one.__dict__, one.__cause__, one.__context__)
+
+
+def of_weak_reference(walk, root, one):
+    target = type(one).__base__.__call__(one) if type(one).__base__ is not object else one()
+    return (target, one.__callback__)
+
+
+def of_logger(walk, root, one):
+    if one.handlers:
+        walk.always.add(root)
+    return (one.handlers, one.filters)
+
+
+def of_handler(walk, root, one):
+    return [type(one), *(value for name, value in one.__dict__.items() if name != "lock")]
+
+
+def of_array(walk, root, one):
+    numpy = modules["numpy"]
+    low, high = memory.bounds(one)
+    base = one
+    while isinstance(base, numpy.ndarray) and base.base is not None:
+        base = base.base
+    parts = [] if isinstance(base, numpy.ndarray) else [base]
+    if one.dtype.hasobject:
+        parts += one.ravel().tolist() if one.dtype.kind == "O" else [one.tolist()]
+        if isinstance(base, numpy.ndarray):
+            parts.append(base)
+        walk.kept.append(parts)
+    else:
+        walk.spans.append((root, low, high, memory.WRITABLE if one.flags.writeable else memory.READ_ONLY))
+    if type(one) is not numpy.ndarray:
+        parts.append(type(one))
+        parts.append(getattr(one, "__dict__", None))
+        parts.append(getattr(one, "_mask", None))
+    return parts
+
+
+def of_generator(walk, root, one):
+    return (one.bit_generator if hasattr(one, "bit_generator") else one._bit_generator,)
+
+
+def of_pandas(walk, root, one):
+    manager = object.__getattribute__(one, "_mgr")
+    parts = [object.__getattribute__(one, "_attrs"), type(one)]
+    if get_dict(type(one)).get("__module__", "").split(".")[0] != "pandas":
+        parts.append(object.__getattribute__(one, "__dict__"))
+    for block in manager.blocks:
+        parts += of_values(walk, root, block.values)
+    walk.kept.append(parts)
+    return parts
+
+
+def of_values(walk, root, values):
+    """The objects in an array of a frame; its memory is noted."""
+    numpy = modules["numpy"]
+    if not isinstance(values, numpy.ndarray):
+        values = getattr(values, "_ndarray", None)  # other arrays of pandas hold immutable values
+    if values is None:
+        return ()
+    if values.dtype.kind == "O":
+        return values.ravel().tolist()
+    walk.spans.append((root, *memory.bounds(values), memory.FRAME))
+    return ()
+
+
+def of_index(walk, root, one):
+    values = object.__getattribute__(one, "__dict__").get("_data")
+    return of_values(walk, root, values) if values is not None else ()
+
+
+def of_nothing(walk, root, one):
+    return ()
+
+
+HANDLERS = {
+    "builtins.builtin_function_or_method": of_builtin,
+    "builtins.BaseException": of_exception,
+    "weakref.ReferenceType": of_weak_reference,
+    "logging.Logger": of_logger,
+    "logging.Handler": of_handler,
+    "numpy.ndarray": of_array,
+    "numpy.dtype": of_nothing,
+    "numpy.random._generator.Generator": of_generator,
+    "numpy.random.mtrand.RandomState": of_generator,
+    "pandas.DataFrame": of_pandas,
+    "pandas.Series": of_pandas,
+    "pandas.Index": of_index,
+    "pandas.core.frame.DataFrame": of_pandas,
+    "pandas.core.series.Series": of_pandas,
+    "pandas.core.indexes.base.Index": of_index,
+    "matplotlib.backend_bases.FigureCanvasBase": of_nothing,
+    "builtins.code": of_nothing,
+    "builtins.method-wrapper": get_referents,
+}
+
+
+def handler_of(kind):
+    for base in get_mro(kind):
+        handler = HANDLERS.get(name_of(base))
+        if handler is not None:
+            return handler
+    return get_referents

@@ -1,0 +1,121 @@
+"""Settings of libraries that the sandbox has changed: random numbers' states, options, warnings' filters, sys.path."""
+from sys import modules, path
+
+
+class Base:
+    """The settings of a new kernel."""
+    values, path = {}, ()
+
+
+def begin():
+    """Remembers the settings. Called in a new kernel, before its variables are restored."""
+    Base.path = tuple(path)
+    Base.values = read()
+
+
+def read():
+    values = {}
+    for name, (module, get, _) in SETTINGS.items():
+        if module in modules:
+            try:
+                values[name] = get(modules[module])
+            except Exception:
+                pass  # user code has replaced what it needs
+    return values
+
+
+def changed():
+    """{setting: value} of those that differ from a new kernel's."""
+    return {name: value for name, value in read().items() if not same(value, Base.values.get(name, NEW.get(name)))}
+
+
+def same(one, other):
+    try:
+        return bool(one == other)
+    except Exception:
+        return False
+
+
+def restore(values):
+    for name, value in values.items():
+        module, _, put = SETTINGS[name]
+        if module not in modules:
+            __import__(module)
+        put(modules[module], value)
+
+
+def numpy_state(numpy_random):
+    kind, keys, *rest = numpy_random.get_state()
+    return kind, keys.tobytes(), *rest
+
+
+def set_numpy_state(numpy_random, value):
+    kind, keys, *rest = value
+    numpy_random.set_state((kind, modules["numpy"].frombuffer(keys, "u4"), *rest))
+
+
+def context(decimal):
+    now = decimal.getcontext()
+    flags = [flag for flag, on in now.flags.items() if on]
+    traps = [flag for flag, on in now.traps.items() if on]
+    return now.prec, now.rounding, now.Emin, now.Emax, now.capitals, now.clamp, flags, traps
+
+
+def set_context(decimal, value):
+    decimal.setcontext(decimal.Context(*value))
+
+
+def options(config):
+    """The options of pandas that are not at their defaults."""
+    found = {}
+    for name, option in config._registered_options.items():
+        root, key = config._get_root(name)
+        if not same(root[key], option.defval):
+            found[name] = root[key]
+    return found
+
+
+def set_options(config, value):
+    for name, one in value.items():
+        config.set_option(name, one)
+
+
+def parameters(matplotlib):
+    """The rcParams that are not at their defaults."""
+    now, default = matplotlib.rcParams, matplotlib.rcParamsDefault
+    return {name: dict.__getitem__(now, name) for name in dict.keys(now)
+            if name not in ("backend", "backend_fallback")
+            and not same(dict.__getitem__(now, name), dict.__getitem__(default, name))}
+
+
+def set_parameters(matplotlib, value):
+    for name, one in value.items():
+        matplotlib.rcParams[name] = one
+
+
+def set_filters(warnings, value):
+    warnings.filters[:] = value
+    warnings._filters_mutated_lock_held() if hasattr(warnings, "_filters_mutated_lock_held") else \
+        warnings._filters_mutated()
+
+
+def added_folders(_):
+    return [(place, one) for place, one in enumerate(path) if one not in Base.path]
+
+
+def set_path(_, value):
+    for place, folder in value:
+        if folder not in path:
+            path.insert(place, folder)
+
+
+SETTINGS = {
+    "sys.path": ("sys", added_folders, set_path),
+    "random": ("random", lambda random: random.getstate(), lambda random, value: random.setstate(value)),
+    "numpy.random": ("numpy.random", numpy_state, set_numpy_state),
+    "decimal": ("decimal", context, set_context),
+    "pandas": ("pandas._config.config", options, set_options),
+    "matplotlib": ("matplotlib", parameters, set_parameters),
+    "warnings": ("warnings", lambda warnings: list(warnings.filters), set_filters),
+}
+NEW = {"pandas": {}, "matplotlib": {}, "sys.path": []}

@@ -1,0 +1,136 @@
+"""Which groups a call may have changed: those that its code can reach by names. Data is not walked for this: what is remembered
+of each group tells which names its code mentions and which definitions it needs."""
+import dis
+import re
+import sys
+from sys import modules
+from types import CodeType, ModuleType
+
+WORD = re.compile(r"[^\W\d]\w*")
+# With one of these, code can reach names that are not written in it.
+FAR_REACHING = frozenset((
+    "exec", "eval", "globals", "locals", "vars", "gc", "inspect", "modules", "__import__", "__main__", "__dict__",
+    "__globals__", "f_globals", "f_locals", "_getframe", "currentframe", "ctypes", "runpy", "query", "get_ipython", "dir"))
+# With one of these, code may leave something behind that later calls run without naming it.
+LEAVING = frozenset((
+    "atexit", "showwarning", "settrace", "setprofile", "finalize", "addaudithook", "register_at_fork", "create_task",
+    "ensure_future", "call_soon", "call_later", "__del__", "seterrcall", "meta_path", "path_hooks", "callbacks",
+    "mpl_connect", "setattr", "monitoring", "setLoggerClass", "setLogRecordFactory", "register_converter",
+    "register_adapter", "set_trace_callback", "monkeypatch", "patch"))
+CO_OPTIMIZED = 1  # set for functions' code: their variables are not those of the namespace
+
+
+class Far(Exception):
+    """Any object may have been changed."""
+
+
+class Record:
+    """What is remembered of a group since it was last pickled or restored."""
+
+    def __init__(self, names, numbers, needs, summary):
+        self.names, self.numbers, self.needs = names, numbers, needs
+        self.words, self.is_far, self.is_leaving, self.always = summary
+        self.lost, self.lost_definitions, self.kept = {}, {}, None
+        self.id, self.kind, self.hash, self.size, self.restored = None, "data", None, 0, False
+        self.shown = []  # the names in `kept` that are variables
+
+    def keep(self, names):
+        self.kept = set(names)
+        self.shown = sorted(name for name in names if not name.startswith(HIDDEN))
+
+
+HIDDEN = "\0"  # first character of names that the checkpoint itself gives to what libraries refer to
+
+
+class Hooks:
+    """Whether code of this kernel may have left something behind in a library."""
+    seen = False
+    at_begin = ()
+
+
+def begin():
+    """Called in a new kernel."""
+    Hooks.at_begin = hooks()
+
+
+def hooks():
+    """What the interpreter calls by itself."""
+    found = [sys.excepthook, sys.displayhook, sys.unraisablehook]
+    if "_signal" in modules:
+        found += [handler for number in range(1, 32) if callable(handler := modules["_signal"].getsignal(number))]
+    return found
+
+
+def words_of(codes, namespace):
+    """(the words in code objects, their inner functions and strings; whether they reach further; whether they may leave
+    something behind)."""
+    words, waiting, is_leaving = set(), list(codes), False
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is CodeType:
+            words.update(one.co_names)
+            waiting += one.co_consts
+            is_leaving = is_leaving or patches_module(one, namespace)
+        elif kind is tuple or kind is frozenset:
+            waiting += one
+        elif kind is str:
+            words.update(WORD.findall(one))
+    return words, not FAR_REACHING.isdisjoint(words), is_leaving or not LEAVING.isdisjoint(words)
+
+
+def patches_module(code, namespace):
+    """Whether the code assigns to an attribute of a module."""
+    if STORE_ATTR not in code.co_code[::2]:
+        return False
+    module = imports = False
+    for instruction in dis.get_instructions(code):
+        name = instruction.opname
+        if name == "IMPORT_NAME":
+            imports = bool(code.co_flags & CO_OPTIMIZED)
+        elif name in ("LOAD_NAME", "LOAD_GLOBAL"):
+            module = type(namespace.get(instruction.argval)) is ModuleType
+        elif name == "STORE_ATTR":
+            if module or imports:
+                return True
+        elif name not in ("LOAD_ATTR", "PUSH_NULL", "CACHE", "EXTENDED_ARG"):
+            module = False
+    return False
+
+
+STORE_ATTR = dis.opmap["STORE_ATTR"]
+
+
+def reached(codes, namespace, records, record_of_name):
+    """The records that may have changed, as a set of ids; None when it may be any."""
+    if codes is None or Hooks.seen or is_threaded() or hooks() != Hooks.at_begin:
+        return None
+    words, is_far, Hooks.seen = words_of(codes, namespace)
+    if is_far or Hooks.seen:
+        return None
+    try:
+        return follow(words, records, record_of_name)
+    except Far:
+        return None
+
+
+def is_threaded():
+    return "threading" in modules and len(modules["threading"]._active) > 1
+
+
+def follow(words, records, record_of_name):
+    found = set()
+    record_of_number = {number: record for record in records for number in record.numbers}
+    waiting = [record for record in records if record.always]
+    waiting += [record_of_name[word] for word in words if word in record_of_name]
+    while waiting:
+        record = waiting.pop()
+        if id(record) in found:
+            continue
+        found.add(id(record))
+        Hooks.seen = Hooks.seen or record.is_leaving
+        if record.is_far or record.is_leaving:
+            raise Far
+        waiting += [record_of_name[word] for word in record.words if word in record_of_name]
+        waiting += [record_of_number[number] for number in record.needs if number in record_of_number]
+    return found

@@ -1,0 +1,188 @@
+"""The functions that stored values name: a new kernel calls them to make the values again."""
+from gc import get_referents
+from abc import ABCMeta
+from types import CellType, FunctionType, ModuleType
+from sys import modules
+
+from .atoms import Lost
+
+__name__ = "_durable"  # under which pickles name these functions; the module can be imported only while one is made
+
+set_type_attribute = type.__setattr__
+UNSET = {"__doc__", "__module__", "__qualname__"}
+
+
+class Live:
+    """The kernel that values are made in."""
+    namespace = {}
+    registry = None
+    kept = []  # definitions, until all data that may refer to them is there
+    folder = ""
+
+
+def namespace():
+    return Live.namespace
+
+
+def definition(number):
+    found = Live.registry.get(number)
+    if found is None:
+        raise Lost("a function or class that it needs could not be restored")
+    return found
+
+
+def register(number, one):
+    if number is not None:
+        Live.registry.add(number, one)
+        Live.kept.append(one)
+    return one
+
+
+def function(number, code, where, name, closure):
+    variables = where
+    if where is None:
+        variables = Live.namespace
+    elif type(where) is str:
+        if where not in modules:
+            __import__(where)
+        variables = vars(modules[where])
+    return register(number, FunctionType(code, variables, name, None, closure))
+
+
+def fill_function(function, state):
+    (function.__name__, function.__qualname__, function.__module__, function.__doc__, function.__defaults__,
+     function.__kwdefaults__, function.__annotations__, parameters, variables, cells) = state
+    if parameters:
+        function.__type_params__ = parameters
+    function.__dict__.update(variables)
+    for cell, content in cells:
+        fill_cell(cell, content)
+
+
+def cell():
+    return CellType()
+
+
+def fill_cell(cell, content):
+    if content:
+        cell.cell_contents, = content
+
+
+class Shield:
+    """First base of a class while it is created, so that the `__init_subclass__` of its other bases does not run again."""
+    __slots__ = ()
+
+    def __init_subclass__(cls, **options):
+        pass
+
+
+def skeleton(number, metaclass, name, bases, slots, module, qualname, is_abstract):
+    body = {"__module__": module, "__qualname__": qualname}
+    if slots is not None:
+        body["__slots__"] = slots
+    shielded = any("__init_subclass__" in vars(one) for base in bases for one in base.__mro__ if one is not object)
+    if shielded:
+        made = type.__new__(metaclass, name, (Shield, *bases), body)
+        type.__dict__["__bases__"].__set__(made, bases)
+    else:
+        made = type.__new__(metaclass, name, bases, body)
+    if is_abstract and issubclass(metaclass, ABCMeta):
+        from _abc import _abc_init
+        _abc_init(made)
+    return register(number, made)
+
+
+def fill_class(kind, state):
+    for name, value in state.items():
+        if name == "__class__":  # setting it would change the class's own class
+            get_referents(vars(kind))[0][name] = value
+        else:
+            set_type_attribute(kind, name, value)
+
+
+def register_subclasses(kind, classes):
+    from _abc import _abc_register
+    for one in classes:
+        _abc_register(kind, one)
+
+
+def user_module(number, name, file):
+    from importlib.util import spec_from_file_location
+    module = ModuleType(name)
+    module.__spec__ = spec_from_file_location(name, file)
+    module.__loader__ = module.__spec__.loader if module.__spec__ else None
+    modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent in modules:
+        setattr(modules[parent], child, module)
+    return register(number, module)
+
+
+def fill_module(module, state):
+    vars(module).update(state)
+
+
+def enum_member(kind, value):
+    base = getattr(kind, "_member_type_", object)
+    made = object.__new__(kind) if base is object else base.__new__(kind, value)
+    return made
+
+
+def enum_by_name(kind, name):
+    return kind._member_map_[name]
+
+
+def enum_by_value(kind, value):
+    return kind(value)
+
+
+def instance(kind, variables, slots):
+    made = object.__new__(kind)
+    fill_instance(made, (variables, slots))
+    return made
+
+
+def fill_instance(one, state):
+    variables, slots = state
+    if variables:
+        object.__getattribute__(one, "__dict__").update(variables)
+    for name, value in slots.items():
+        object.__setattr__(one, name, value)
+
+
+def module(name):
+    from importlib import import_module
+    return modules.get(name) or import_module(name)
+
+
+def constant(module, name):
+    if module not in modules:
+        __import__(module)
+    return vars(modules[module])[name]
+
+
+def exception(kind, args):
+    made = kind.__new__(kind, *args)
+    made.args = args
+    builtin = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    try:
+        builtin.__init__(made, *args)
+    except Exception:
+        pass  # its arguments are set all the same
+    return made
+
+
+def fill_exception(error, state):
+    variables, attributes, cause, context, suppress = state
+    for name, value in attributes.items():
+        try:
+            setattr(error, name, value)
+        except Exception:
+            pass  # it is read-only, and was set from the arguments
+    error.__dict__.update(variables)
+    error.__cause__, error.__context__, error.__suppress_context__ = cause, context, suppress
+
+
+def fill_dict(one, state):
+    if state:
+        one.__dict__.update(state)

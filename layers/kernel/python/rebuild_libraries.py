@@ -1,0 +1,120 @@
+"""The functions that stored values of numpy, pandas, polars and arrow name."""
+import os
+from sys import modules
+
+from .rebuild import Live, Lost
+
+__name__ = "_durable_libraries"  # see rebuild.py
+
+SMALL = 64 << 10
+
+
+def imported(name):
+    if name not in modules:
+        __import__(name)
+    return modules[name]
+
+
+def block(buffer):
+    return buffer if type(buffer) is bytearray else bytearray(buffer)
+
+
+def array(block, dtype, shape, offset, strides, writable):
+    made = imported("numpy").ndarray(shape, dtype, block, offset, strides)
+    if not writable:
+        made.flags.writeable = False
+    return made
+
+
+def whole_array(buffer, dtype, shape, order, writable):
+    numpy = imported("numpy")
+    if not len(buffer):
+        made = numpy.empty(shape, dtype, order)
+    else:
+        made = numpy.ndarray(shape, dtype, block(buffer), 0, None, order)
+        if len(buffer) < SMALL:
+            made = made.copy(order)  # it then owns its memory, and can be resized
+    if not writable:
+        made.flags.writeable = False
+    return made
+
+
+def object_view(base, offset, shape, strides):
+    numpy = imported("numpy")
+    flat = base.reshape(-1)[offset // base.itemsize:]
+    return numpy.lib.stride_tricks.as_strided(flat, shape, strides)
+
+
+def view_as(plain, kind):
+    return plain.view(kind)
+
+
+def memory_map(path, dtype, mode, offset, shape):
+    full = os.path.join(Live.folder, path)
+    if not os.path.isfile(full):
+        raise Lost(f"its file {path!r} is gone")
+    return imported("numpy").memmap(full, dtype, mode, offset, shape)
+
+
+def objects(values, shape):
+    return imported("numpy").fromiter(values, object, len(values)).reshape(shape)
+
+
+def frame(columns, index, pieces):
+    imported("pandas")
+    numpy = modules["numpy"]
+    internals = imported("pandas.core.internals.blocks"), imported("pandas.core.internals.managers")
+    blocks = []
+    for places, values, *shape in pieces:
+        if shape:
+            values = objects(values, *shape)
+        elif values.ndim == 1 and type(values) is numpy.ndarray:
+            values = values.reshape(1, -1)
+        places = imported("pandas._libs.internals").BlockPlacement(numpy.array(places, numpy.intp))
+        blocks.append(internals[0].new_block(values, placement=places, ndim=2))
+    manager = internals[1].BlockManager(tuple(blocks), [columns, index], verify_integrity=False)
+    pandas = modules["pandas"]
+    return pandas.DataFrame._from_mgr(manager, manager.axes)
+
+
+def series(values, index):
+    pandas = imported("pandas")
+    if type(values) is list:
+        values = objects(values, len(values))
+    internals = imported("pandas.core.internals.managers")
+    manager = internals.SingleBlockManager.from_array(values, index)
+    return pandas.Series._from_mgr(manager, manager.axes)
+
+
+def fill_frame(one, state):
+    unique = state.pop("_flags", None)
+    for name, value in state.items():
+        object.__setattr__(one, name, value)
+    if unique:
+        one.flags.allows_duplicate_labels = False
+
+
+def polars_frame(table):
+    return imported("polars").from_arrow(table, rechunk=False)
+
+
+def polars_series(name, values):
+    return imported("polars").from_arrow(values, rechunk=False).alias(name)
+
+
+def new(kind):
+    return kind.__new__(kind)
+
+
+def show_figures(figures):
+    """Makes pyplot know the figures, the last as the current one."""
+    from matplotlib import pyplot
+    from matplotlib._pylab_helpers import Gcf
+    for figure, number, label in figures:
+        manager = pyplot._get_backend_mod().new_figure_manager_given_figure(number, figure)
+        figure.set_label(label)
+        Gcf._set_new_active_manager(manager)
+
+
+def same(one):
+    return one

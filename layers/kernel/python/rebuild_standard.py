@@ -1,0 +1,127 @@
+"""The functions that stored values of the standard library name."""
+import io
+import os
+
+from .atoms import Lost
+from .rebuild import Live
+
+__name__ = "_durable_standard"  # see rebuild.py
+
+
+def weak_reference(kind, target, callback):
+    return kind(target, callback) if callback is not None else kind(target)
+
+
+def dead_reference(kind):
+    class Gone:
+        pass
+    return kind(Gone())
+
+
+def mapping_proxy(mapping):
+    from types import MappingProxyType
+    return MappingProxyType(mapping)
+
+
+def view_of(mapping, kind):
+    return getattr(mapping, kind)()
+
+
+def memory_view(owner, start, stop, format, shape):
+    return memoryview(owner)[start:stop].cast(format, shape) if format != "B" else memoryview(owner)[start:stop]
+
+
+def lru_cache(function, parameters):
+    from functools import lru_cache
+    return lru_cache(**parameters)(function)
+
+
+def cached_property(function, name, doc):
+    from functools import cached_property
+    made = cached_property(function)
+    made.attrname, made.__doc__ = name, doc
+    return made
+
+
+def type_variable(kind, name, options, constraints):
+    import typing
+    return getattr(typing, kind)(name, *constraints, **options)
+
+
+def type_alias(name, value, parameters):
+    from typing import TypeAliasType
+    return TypeAliasType(name, value, type_params=parameters)
+
+
+def stream(name):
+    import sys
+    return getattr(sys, name)
+
+
+FLAGS = {"r": os.O_RDONLY, "w": os.O_WRONLY, "x": os.O_WRONLY, "a": os.O_WRONLY | os.O_APPEND}
+
+
+def raw_file(path, mode, offset):
+    full = os.path.join(Live.folder, path)
+    if not os.path.isfile(full):
+        raise Lost(f"its file {path!r} is gone")
+    if offset > os.path.getsize(full):
+        raise Lost(f"its file {path!r} was replaced")
+    letter = next(one for one in mode if one in FLAGS)
+    flags = FLAGS[letter] & ~os.O_WRONLY | os.O_RDWR if "+" in mode else FLAGS[letter]
+    raw = io.FileIO(os.open(full, flags | os.O_CLOEXEC), mode)  # by its number: opening for writing would empty it
+    raw.seek(offset)
+    raw.name = path
+    return raw
+
+
+def buffered_file(kind, raw, offset):
+    made = getattr(io, kind)(raw)
+    made.seek(offset)
+    return made
+
+
+def text_file(buffer, encoding, errors, line_buffering, write_through, mode, position):
+    made = io.TextIOWrapper(buffer, encoding, errors, None, line_buffering, write_through)
+    if position is not None:
+        made.seek(position)
+    if mode is not None:
+        made.mode = mode
+    return made
+
+
+def closed_file(kind, name, mode):
+    raw = io.FileIO(os.devnull, "r" if "r" in mode else "w")
+    raw.name = name
+    made = raw if kind == "FileIO" else getattr(io, "BufferedReader" if "r" in mode else "BufferedWriter")(raw)
+    if kind == "TextIOWrapper":
+        made = io.TextIOWrapper(made, "utf-8")
+        made.mode = mode
+    made.close()
+    return made
+
+
+def handler(kind):
+    made = kind.__new__(kind)
+    return made
+
+
+def fill_handler(handler, state):
+    import logging
+    handler.__dict__.update(state)
+    handler.createLock()
+    logging._addHandlerRef(handler)
+
+
+def logger(name):
+    import logging
+    return logging.getLogger(name) if name else logging.root
+
+
+def fill_logger(logger, state):
+    logger.__dict__.update(state)
+    logger.manager._clear_cache()
+
+
+def c_array(kind, data):
+    return kind.from_buffer_copy(data)

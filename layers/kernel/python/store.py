@@ -1,0 +1,78 @@
+"""Pickles a group's members, and finds those that cannot be stored."""
+import io
+
+from . import definitions
+from .atoms import reason_of
+
+ATTEMPTS = 3  # threads may change a value while it is pickled
+
+
+class Members:
+    """What is pickled together."""
+    summary = ()
+
+    def __init__(self, names, definitions, prelude, blocks):
+        self.names, self.definitions, self.prelude, self.blocks = names, definitions, prelude, blocks
+
+    def kind(self):
+        return "modules" if "\0modules" in self.names else "data"
+
+    def payload(self):
+        """The tuple to pickle. Its parts are made in this order: definitions without, then with their state, then data."""
+        fills = [Call(*fill) for fill in definitions.fills(self.definitions)]
+        return self.prelude, list(self.definitions), fills, self.names, self.summary
+
+    def parts(self):
+        """The members one by one."""
+        for one in self.definitions:
+            yield one, Members({}, [one], self.prelude, self.blocks)
+        for name, value in self.names.items():
+            yield name, Members({name: value}, [], self.prelude, self.blocks)
+
+
+class Call:
+    """Calls a function when it is unpickled."""
+
+    def __init__(self, function, arguments):
+        self.reduction = function, arguments
+
+    def __reduce__(self):
+        return self.reduction
+
+
+def pickled(members, numbers, namespace, registry, missing, store):
+    """(pickle, buffers, numbers of the definitions that it needs)."""
+    for attempt in range(ATTEMPTS):
+        file = io.BytesIO()
+        pickler = store(file, namespace, registry, set(numbers), missing, members.blocks)
+        try:
+            pickler.dump(members.payload())
+            return file.getvalue(), pickler.buffers, pickler.needs
+        except RuntimeError as error:
+            if isinstance(error, RecursionError) or attempt == ATTEMPTS - 1:
+                raise
+
+
+def lost_members(members, error, namespace, registry, missing, store):
+    """(reasons by name, reasons by definitions' numbers, the members that can be stored)."""
+    lost, lost_definitions, kept = {}, {}, Members({}, [], members.prelude, members.blocks)
+    kept.summary = members.summary
+    numbers = {registry.number(one) for one in members.definitions}
+    parts = list(members.parts())
+    for key, part in parts:
+        if len(parts) > 1:
+            try:
+                pickled(part, numbers - lost_definitions.keys(), namespace, registry, {**missing, **lost_definitions}, store)
+                kept.names.update(part.names)
+                kept.definitions += part.definitions
+                continue
+            except BaseException as raised:
+                error = raised
+        if part.definitions:
+            lost_definitions[registry.number(key)] = reason_of(error)
+            lost.update((name, reason_of(error)) for name, value in members.names.items() if value is key)
+        else:
+            lost[key] = reason_of(error)
+    for name in lost:
+        kept.names.pop(name, None)
+    return lost, lost_definitions, kept

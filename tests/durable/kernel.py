@@ -1,0 +1,108 @@
+"""Runs cells with the kernel's checkpoints: a small stand-in for the kernel's process. Started by simulate.py."""
+import ast
+import contextlib
+import hashlib
+import io
+import os
+import pickle
+import sys
+from pathlib import Path
+from types import ModuleType
+
+SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
+MODULES = (
+    "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
+    "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "checkpoint", "restore")
+
+
+def hash_bytes(buffer):
+    return int.from_bytes(hashlib.blake2b(buffer, digest_size=8).digest())
+
+
+def load_harness():
+    native = ModuleType("_kernel.native")
+    native.hash_bytes = hash_bytes
+    loader = ModuleType("loader")
+    exec(compile((SOURCES / "loader.py").read_text(), "loader.py", "exec"), loader.__dict__)
+    sources = [(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES]
+    both = loader.load([*sources, ("both", "from . import checkpoint, restore")], native)
+    return both.checkpoint, both.restore
+
+
+class Kernel:
+    """A namespace that is `__main__`'s, and its checkpoints."""
+
+    def __init__(self, folder, audit=False):
+        self.main = sys.modules["__main__"] = ModuleType("__main__")
+        self.namespace = self.main.__dict__
+        self.checkpoint, self.restore = load_harness()
+        self.checkpoint.begin(str(folder))
+        self.checkpoint.Audit.on = audit
+        self.reasons = {}
+
+    def load(self, stored):
+        groups = [(number, names, kind, data, list(map(bytearray, buffers)))
+                  for number, names, kind, data, buffers in stored["groups"]]
+        self.reasons = {**stored["lost"], **self.restore.load(self.namespace, groups)}
+
+    def run(self, source, number):
+        """(what the cell printed, the codes that ran)."""
+        output = io.StringIO()
+        codes = []
+        with contextlib.redirect_stdout(output):
+            try:
+                self.evaluate(source, f"<cell {number}>", codes)
+            except BaseException as error:
+                if type(error) is NameError and error.name in self.reasons and error.name not in self.namespace:
+                    print(f"LOST {error.name}: {self.reasons[error.name]}")
+                print(f"{type(error).__name__}: {error}")
+        return output.getvalue(), codes
+
+    def evaluate(self, source, filename, codes):
+        tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        codes.append(compile(tree, filename, "exec"))
+        if last is not None:
+            codes.append(compile(ast.Expression(last.value), filename, "eval"))
+        eval(codes[0], self.namespace)
+        value = eval(codes[1], self.namespace) if last is not None else None
+        if value is not None:
+            print(repr(value))
+
+    def store(self, stored, codes):
+        """The groups after a checkpoint, with the contents of those that did not change."""
+        old = {group[0]: group for group in stored["groups"]}
+        result = self.checkpoint.take(self.namespace, codes)
+        groups, size = [], 0
+        for group in result["groups"]:
+            if group["pickle"] is None:
+                number, _, _, data, buffers = old[group["id"]]
+            else:
+                data, buffers = group["pickle"], [bytes(buffer) for buffer in group["buffers"]]
+                size += len(data) + sum(map(len, buffers))
+            groups.append((group["id"], group["names"], group["kind"], data, buffers))
+        lost = {name: reason for name, reason in self.reasons.items() if name not in self.namespace}
+        return {"groups": groups, "lost": {**lost, **result["lost"]}}, size
+
+
+def main():
+    program, folder, first, last, state, audit = sys.argv[1:]
+    cells = Path(program).read_text().split("# %%\n")
+    os.chdir(folder)
+    sys.path[0] = ""
+    path = Path(state)
+    stored = pickle.loads(path.read_bytes()) if path.exists() else {"groups": [], "lost": {}}
+    kernel = Kernel(os.getcwd(), audit == "1")
+    kernel.load(stored)
+    printed = []
+    for number in range(int(first), int(last)):
+        text, codes = kernel.run(cells[number], number)
+        stored, size = kernel.store(stored, codes)
+        printed.append((text, stored["lost"], size))
+    path.write_bytes(pickle.dumps(stored))
+    sys.stdout.buffer.write(b"\n=RESULT=" + pickle.dumps(printed))
+    sys.stdout.flush()
+    os._exit(0)
+
+
+main()

@@ -1,0 +1,4 @@
+l = []
+l.append(l)
+# %%
+print(l[0] is l)

@@ -1,0 +1,5 @@
+a = {}
+b = {"a": a}
+a["b"] = b
+# %%
+print(a["b"] is b, b["a"] is a)

@@ -1,0 +1,5 @@
+def h():
+    return later
+# %%
+later = 3
+print(h())

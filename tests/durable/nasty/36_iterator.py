@@ -1,0 +1,11 @@
+it = iter([1, 2, 3])
+next(it)
+z = zip([1, 2], "ab")
+e = enumerate("xyz")
+next(e)
+m = map(str, [1, 2])
+r = reversed([1, 2, 3])
+k = iter({"a": 1, "b": 2})
+next(k)
+# %%
+print(list(it), list(z), list(e), list(m), list(r), list(k))

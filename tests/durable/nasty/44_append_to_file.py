@@ -1,0 +1,16 @@
+f = open("log.txt", "a")
+f.write("x")
+w = open("w.bin", "wb")
+_ = w.write(b"12345")
+t = open("t.txt", "w")
+print("line", file=t)
+# %%
+f.write("y")
+f.close()
+_ = w.write(b"6")
+print(w.tell(), w.mode, t.mode, t.name, f.closed)
+print("two", file=t)
+# %%
+w.close()
+t.close()
+print(open("log.txt").read(), open("w.bin", "rb").read(), open("t.txt").read(), f.closed, f.name)

@@ -1,0 +1,6 @@
+import threading
+lock = threading.Lock()
+event = threading.Event()
+# %%
+# lost: lock
+lock
