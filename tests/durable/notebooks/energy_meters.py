@@ -29,7 +29,8 @@ print(table.schema.names, table.num_rows, table["meter"].type)
 
 # %%
 high = table.filter(pc.greater(table["kwh"], 0.6))
-totals = table.group_by("meter").aggregate([("kwh", "sum"), ("kwh", "max")]).sort_by("meter")
+plain = table.set_column(1, "meter", table["meter"].cast(pa.string()))
+totals = plain.group_by("meter").aggregate([("kwh", "sum"), ("kwh", "max")]).sort_by("meter")
 print(high.num_rows, [round(v, 3) for v in totals["kwh_sum"].to_pylist()], totals["kwh_max"].to_pylist())
 
 # %%

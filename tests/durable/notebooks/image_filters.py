@@ -33,7 +33,7 @@ print(edges.shape, round(float(edges.max()), 3), int((edges > 200).sum()))
 # %%
 # The red channel is a view: what is written to it shows in the picture's pixels.
 red[:10, :] = 255
-pen.text((2, 80), "id", fill=(0, 255, 0))
+ImageDraw.Draw(picture).text((2, 80), "id", fill=(0, 255, 0))
 print(pixels[0, 0].tolist(), picture.getpixel((0, 0)))
 
 # %%
