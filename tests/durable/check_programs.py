@@ -4,6 +4,10 @@ A program is fit for the tests of durable variables only if it is deterministic:
 the same files and draw the same figures, although their hash seeds differ. A cell may raise only what it announces
 with a line `# raises: NameOfTheException`, and nothing may be written to stderr.
 
+A program starts with a comment that says what it is; its cells are separated by lines `# %%`. The comment
+`# newer syntax` marks a program that needs Python 3.12. A cell uses only such values of earlier cells as can be kept:
+no generators, connections or csv writers.
+
     check_programs.py [--generated 50] [--first-seed 1] [--jobs 2] [--syntax-of python3.11] [PART_OF_A_NAME ...]
 """
 import argparse

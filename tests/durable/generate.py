@@ -16,7 +16,7 @@ SHOW = '''
 def show(value, depth=4):
     """A short text for any value; it names no addresses and does not depend on the order of sets."""
     kind = type(value).__name__
-    if value is None or isinstance(value, (bool, int, str, bytes, complex, range)):
+    if value is None or type(value) in (bool, int, str, bytes, complex, range):
         return repr(value)[:160]
     if isinstance(value, float):
         return format(round(value, 6) + 0.0, ".10g")
@@ -35,7 +35,7 @@ def show(value, depth=4):
         shown = [f"{show(key, 1)}: {show(item, depth - 1)}" for key, item in list(value.items())[:12]]
         return f"{kind} of {len(value)} {{{', '.join(shown)}}}"
     if kind == "ndarray":
-        if value.dtype == object:
+        if value.dtype == object or value.dtype.names:
             return f"array {value.shape} {[show(item, depth - 1) for item in value.ravel().tolist()]}"
         return f"array {value.shape} {value.dtype} sum {show(value.sum().item())} ends {value.ravel()[-3:].tolist()}"
     if kind == "DataFrame" and hasattr(value, "iloc"):
@@ -126,13 +126,14 @@ class Program:
         self.random = random.Random(seed)
         self.names = {}  # name -> Obj
         self.pinned = set()  # names that functions of the program look up: neither deleted nor rebound
-        self.taken = {"show"}
+        self.taken = {"show"}  # names that are bound although the model does not follow them
+        self.reserved = set()  # names that the statement being written will bind
         self.cells, self.imported, self.serial = [], set(), 0
         self.touched = []
         self.number = self.random.randint
         heavy = [f for f in ("numpy", "pandas", "polars", "arrow") if self.random.random() < 0.45]
         light = sorted({feature for feature, _, _ in STARTS} - {"numpy", "pandas", "polars", "arrow", "base"})
-        self.features = {"base", *heavy, *self.random.sample(light, self.random.randint(7, 12))}
+        self.features = {"base", *heavy, *self.random.sample(light, self.random.randint(8, 14))}
 
     # --- the model -------------------------------------------------------------------------------------------------
 
@@ -171,16 +172,18 @@ class Program:
         pool = NAMES[kind]
         for _ in range(4):
             name = self.random.choice(pool)
-            if name not in self.names and name not in self.pinned and name not in self.taken:
+            if name not in {*self.names, *self.pinned, *self.taken, *self.reserved}:
+                self.reserved.add(name)
                 return name
-        self.serial += 1
-        return f"{self.random.choice(pool)}{self.serial}"
+        return f"{self.random.choice(pool)}{self.label()}"
 
     def target(self, kind):
         """A name to bind a new object to: a fresh one, or now and then one that is bound already."""
-        bound = [n for n, o in self.names.items() if n not in self.pinned and o.kind == kind]
+        bound = [n for n, o in self.names.items()
+                 if n not in self.pinned and n not in self.reserved and o.kind == kind]
         if bound and self.random.random() < 0.2:
-            return self.random.choice(bound)
+            self.reserved.add(name := self.random.choice(bound))
+            return name
         return self.fresh(kind)
 
     def bind(self, name, obj):
@@ -213,6 +216,7 @@ class Program:
         return self.random.choices(choices, [weight for _, weight, _ in choices])[0][2]
 
     def new(self):
+        self.reserved.clear()
         self.weighted([entry for entry in STARTS if entry[0] in self.features])(self)
 
     def change(self):
@@ -224,6 +228,7 @@ class Program:
             # Objects that are reached in several ways are the interesting ones.
             obj, paths = self.random.choices(objects, [1 + len(paths) for _, paths in objects])[0]
             function = self.weighted([entry for entry in STEPS if obj.kind in entry[0]])
+            self.reserved.clear()
             if function(self, obj, self.random.choice(paths)) is not False:
                 self.touched.append(obj)
                 return True
@@ -554,6 +559,26 @@ def dict_default(p, obj, path):
     return None
 
 
+@start("views", 3)
+def dict_view(p):
+    """A view of a dictionary, or a proxy of it: it shows what is put into the dictionary later."""
+    obj, path = p.pick("dict")
+    if obj is None:
+        return new_dict(p)
+    name = p.target("tuple")
+    if p.random.random() < 0.4:
+        p.need("from types import MappingProxyType")
+        p.emit(f"{name} = MappingProxyType({path})")
+    else:
+        p.emit(f"{name} = {path}.{p.random.choice(['keys', 'items', 'values'])}()")
+    return p.bind(name, Obj("view"))
+
+
+@step("view", 3)
+def use_view(p, obj, path):
+    p.emit(f"print(len({path}), show(list({path})))")
+
+
 @step("counter", 2)
 def counter_update(p, obj, path):
     p.emit(f"{path}.update({p.word()!r})", f"print({path}.total(), sorted({path}.items())[:3])")
@@ -704,6 +729,28 @@ def single_dispatch(p):
     p.bind(name, Obj("func", call="%s({n})", grows=[], dispatch=True))
 
 
+@start("operators", 2)
+def operator_function(p):
+    p.need("import operator")
+    name = p.fresh("func")
+    text, call = p.random.choice([("operator.itemgetter(0, -1)", "%s([{n}, 2, 3])"),
+                                  ("operator.methodcaller('replace', 'e', '3')", "%s('{w}')"),
+                                  ("operator.attrgetter('real')", "%s({n})")])
+    p.emit(f"{name} = {text}")
+    p.bind(name, Obj("bound", call=call, grows=[]))
+
+
+@start("caches", 2)
+def cached_function(p):
+    """Only results are printed: what such a cache holds may be dropped."""
+    p.need("from functools import lru_cache")
+    name = p.fresh("func")
+    p.emit("@lru_cache(maxsize=None)", f"def {name}(n):",
+           f"    return n if n < 2 else ({name}(n - 1) + {name}(n - 2)) % {p.number(50, 999)}", "")
+    p.pinned.add(name)
+    p.bind(name, Obj("bound", call="%s({n})", grows=[]))
+
+
 @step("func bound", 6)
 def call_function(p, obj, path):
     call = obj.info["call"].replace("%s", path).replace("{n}", str(p.number(1, 40))).replace("{w}", p.word())
@@ -741,7 +788,7 @@ def new_class(p):
     registry = Obj("list", 0, registry=True)
     p.emit(f"class {name}:", "    registry = []", f"    created = {p.number(0, 3)}", "",
            f"    def __init__(self, size={p.number(1, 9)}):", "        self.size, self.items = size, [size]",
-           f"        {name}.created += 1", f"        {name}.registry.append(self)", "",
+           "        type(self).created += 1", "        self.registry.append(self)", "",
            "    def work(self, by=1):", f"        self.size += by * {p.number(1, 4)}", "        return self.size", "",
            "    @property", "    def double(self):", "        self.reads = getattr(self, 'reads', 0) + 1",
            "        return self.size * 2", "")
@@ -785,7 +832,8 @@ def change_class(p, cls, path):
     if what == 0:
         p.emit(f"{path}.created += {p.number(1, 5)}", f"print({path}.created)")
     elif what == 1:
-        p.emit(f"{path}.describe = lambda self: (self.size, {p.number(1, 99)})", f"print({path}.registry[0].describe())")
+        p.emit(f"{path}.describe = lambda self: (self.size, {p.number(1, 99)})", 
+               f"print([one.describe() for one in {path}.registry if isinstance(one, {path})])")
     else:
         p.emit(f"{path}.unit = {p.word()!r}", f"print([one.unit for one in {path}.registry if isinstance(one, {path})])")
     return None
@@ -804,7 +852,7 @@ def redefine_class(p):
     p.pinned.add(kept)
     p.emit(f"{kept} = {name}", "", "", f"class {name}:", "    registry, created = [], 0", "",
            "    def __init__(self, size=0):", "        self.size, self.items = size, [0]",
-           f"        {name}.registry.append(self)", "", "    def work(self, by=1):", f"        return -by * {p.number(1, 9)}",
+           "        self.registry.append(self)", "", "    def work(self, by=1):", f"        return -by * {p.number(1, 9)}",
            "", "    double = property(lambda self: 'new')", "", f"print({kept} is {name}, {kept}.__name__)")
     p.bind(name, Obj("class", children={".registry": registry}, registry=registry, slots=False))
     return new_instance(p, p.names[name], name)
@@ -842,6 +890,75 @@ def bound_method(p, obj, path):
 def own_method(p, obj, path):
     p.need("from types import MethodType")
     p.emit(f"{path}.shout = MethodType(lambda self, n: (self.size, n), {path})", f"print({path}.shout({p.number(1, 9)}))")
+
+
+@start("slots", 3)
+def slotted_class(p):
+    """A class with slots, equality, a class method, a static method and a descriptor."""
+    name, one, check = p.fresh("class"), p.target("inst"), f"Checked{p.label()}"
+    p.emit(f"class {check}:", "    log = []", "", "    def __set_name__(self, owner, name):", "        self.name = '_' + name",
+           "", "    def __get__(self, instance, owner):", "        return self if instance is None else getattr(instance, self.name)",
+           "", "    def __set__(self, instance, value):", f"        {check}.log.append(value)",
+           f"        setattr(instance, self.name, value % {p.number(20, 90)})", "", "",
+           f"class {name}:", "    __slots__ = ('_level', 'tag')", f"    level = {check}()", "    made = 0", "",
+           "    def __init__(self, level, tag=None):", "        self.level, self.tag = level, tag", "",
+           "    @classmethod", "    def make(cls, level):", "        cls.made += 1", "        return cls(level, cls.made)", "",
+           "    @staticmethod", "    def rate(n):", f"        return n * {p.number(2, 9)}", "",
+           "    def __eq__(self, other):", f"        return isinstance(other, {name}) and self.level == other.level", "",
+           "    def __hash__(self):", "        return hash(self._level)", "", "    def __call__(self, by):",
+           "        self.level += by", "        return self.level", "", f"{one} = {name}.make({p.number(1, 99)})")
+    p.bind(check, Obj("module"))
+    p.bind(name, Obj("module"))
+    p.pinned |= {check, name}
+    p.bind(one, Obj("slotted", cls=name, check=check))
+
+
+@step("slotted", 4)
+def use_slotted(p, obj, path):
+    other, other_path = p.pick("list dict set array inst slotted")
+    choices = [f"print({path}({p.number(1, 30)}), {obj.info['check']}.log[-3:])",
+               f"print({path} == {obj.info['cls']}.make({p.number(1, 30)}), {obj.info['cls']}.made, {path}.rate(2))",
+               f"print({{{path}: 1}} == {{{obj.info['cls']}({path}.level): 1}})"]
+    if other is not None and p.random.random() < 0.4:
+        p.emit(f"{path}.tag = {other_path}")
+        obj.children[".tag"] = other
+    else:
+        p.emit(p.random.choice(choices))
+
+
+@start("registries", 2)
+def class_registry(p):
+    """Subclasses register themselves; neither hook may run again when a class is restored."""
+    base, known = f"Handler{p.label()}", p.target("list")
+    p.emit(f"{known} = []", "", "", f"class {base}:", "    handlers = {}", "",
+           "    def __init_subclass__(cls, key=None, **options):", "        super().__init_subclass__(**options)",
+           f"        {base}.handlers[key or cls.__name__] = cls", f"        {base}.known.append(cls.__name__)", "",
+           f"{base}.known = {known}")
+    p.pinned |= {base}
+    names = Obj("loose")
+    p.bind(known, names)
+    p.bind(base, Obj("handlers", children={".known": names}, name=base))
+
+
+@step("handlers", 4)
+def add_handler(p, obj, path):
+    name = f"Handle{p.label()}"
+    p.emit("", f"class {name}({path}, key='{p.word()}'):", "    def run(self, n):", f"        return n + {p.number(1, 50)}", "",
+           f"print(sorted({path}.handlers), {path}.known, {name}().run(1))")
+    p.bind(name, Obj("module"))
+    p.pinned.add(name)
+
+
+@step("inst", 1)
+def instance_as_key(p, obj, path):
+    name = p.target("dict")
+    p.emit(f"{name} = {{{path}: {p.number(1, 99)}, 'k': {path}}}", f"print({name}[{path}], {name}['k'] in {name})")
+    p.bind(name, Obj("keyed", children={"['k']": obj}))
+
+
+@step("keyed", 3)
+def use_keyed(p, obj, path):
+    p.emit(f"{path}[{path}['k']] += {p.number(1, 9)}", f"print({path}[{path}['k']], len({path}))")
 
 
 @start("weakrefs", 2)
@@ -937,7 +1054,7 @@ def use_namedtuple(p, obj, path):
 @start("properties", 3)
 def new_cached_property(p):
     p.need("from functools import cached_property")
-    name, one, made = f"Report{p.label()}", p.target("inst"), Obj("list", 0, ints=True)
+    name, one, made = f"Report{p.label()}", p.target("inst"), Obj("loose")
     p.emit(f"class {name}:", "    made = []", "", "    def __init__(self, rows):", "        self._rows = rows", "",
            "    @property", "    def rows(self):", "        return self._rows", "", "    @rows.setter",
            "    def rows(self, value):", "        self._rows = value", "        self.__dict__.pop('summary', None)", "",
@@ -1302,6 +1419,41 @@ def array_derive(p, obj, path):
     return p.bind(name, Obj("array", shape[0], shape=shape, dtype=obj.info["dtype"]))
 
 
+@start("numpy", 1)
+def shared_with_frames(p):
+    """Columns over the memory of an array: some libraries show later writes to it, some copy."""
+    obj, path = p.pick("array", lambda o: len(o.info["shape"]) == 1)
+    libraries = [f for f in ("pandas", "polars", "arrow") if f in p.features]
+    if obj is None or not libraries:
+        return new_array(p)
+    library, name = p.random.choice(libraries), p.fresh("series")
+    if library == "pandas":
+        p.need("import pandas as pd")
+        p.emit(f"{name} = pd.DataFrame({{'q': {path}}}, copy=False)")
+    elif library == "polars":
+        p.need("import polars as pl")
+        p.emit(f"{name} = pl.Series('q', {path})")
+    else:
+        p.need("import pyarrow as pa")
+        p.emit(f"{name} = pa.table({{'q': pa.array({path})}})")
+    return p.bind(name, Obj("shared"))
+
+
+@start("numpy", 1)
+def structured_array(p):
+    p.need("import numpy as np")
+    name, view = p.target("array"), p.fresh("array")
+    p.emit(f"{name} = np.zeros(4, dtype=[('tag', 'U4'), ('n', 'i8')])", f"{view} = {name}['n']",
+           f"{view} += np.arange(4) * {p.number(1, 9)}", f"{name}['tag'][1] = '{p.word()}'", f"print({name}.tolist())")
+    p.bind(name, Obj("structured"))
+    p.bind(view, Obj("array", 4, shape=(4,), dtype="i8"))
+
+
+@step("structured", 3)
+def change_structured(p, obj, path):
+    p.emit(f"{path}[{p.number(0, 3)}] = ('{p.word()[:3]}', {p.number(1, 99)})", f"print({path}.tolist())")
+
+
 @step("objarray", 2)
 def object_array_write(p, obj, path):
     other, other_path = p.pick("list dict set inst")
@@ -1435,9 +1587,50 @@ def frame_drop(p, obj, path):
         return False
     name = named_frame(p, obj, path)
     column = p.random.choice(extra)
-    p.emit(f"if '{column}' in {name}:", f"    {name}.drop(columns='{column}', inplace=True)")
+    p.emit(f"if '{column}' in {name}:", f"    del {name}['{column}']")
     del obj.info["columns"][column]
     return None
+
+
+@step("frame", 2)
+def frame_types(p, obj, path):
+    name = named_frame(p, obj, path)
+    column, text = p.random.choice([
+        ("cat", f"{name}['kind'].astype('category')"), ("big", f"{name}['a'].astype('Int64').where({name}['a'] > 9)"),
+        ("when", f"pd.Timestamp('2024-05-01', tz='Europe/Oslo') + pd.to_timedelta({name}['a'], unit='h')"),
+        ("flag", f"{name}['a'] > {name}['b']"), ("span", f"pd.to_timedelta({name}['a'], unit='D')")])
+    p.emit(f"{name}['{column}'] = {text}", f"print({name}.dtypes.astype(str).to_dict())")
+    obj.info["columns"][column] = "typed"
+
+
+@step("frame", 2)
+def frame_groupby(p, obj, path):
+    name = p.target("iter")
+    p.emit(f"{name} = {path}.groupby('kind')")
+    p.bind(name, Obj("groupby"))
+
+
+@step("groupby", 3)
+def use_groupby(p, obj, path):
+    p.emit(p.random.choice([f"print(show({path}['a'].sum().to_dict()))", f"print({path}.ngroups, {path}.size().to_dict())",
+                            f"print([(key, len(part)) for key, part in {path}])"]))
+
+
+@step("frame", 2)
+def frame_apply(p, obj, path):
+    """A function of the program that a frame calls."""
+    found, function = p.pick("func", lambda o: "{n}" in o.info["call"] and not o.info["grows"])
+    if found is None or obj.n == 0:
+        return False
+    call = found.info["call"].replace("%s", function).replace("{n}", "int(v)")
+    p.emit(f"print(show({path}['a'].map(lambda v: {call}).tolist()))")
+    return None
+
+
+@step("frame", 1)
+def frame_index(p, obj, path):
+    p.emit(f"print(show({path}.set_index(['kind', 'a'])['b'].sort_index().head(3).to_dict()))",
+           f"print({path}.columns.tolist() == list({path}))")
 
 
 @step("frame", 1)
