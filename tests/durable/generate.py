@@ -39,7 +39,7 @@ def show(value, depth=4):
             return f"array {value.shape} {[show(item, depth - 1) for item in value.ravel().tolist()]}"
         return f"array {value.shape} {value.dtype} sum {show(value.sum().item())} ends {value.ravel()[-3:].tolist()}"
     if kind == "DataFrame" and hasattr(value, "iloc"):
-        numbers = {str(name): show(value[name].sum().item()) for name in value.select_dtypes("number")}
+        numbers = {str(name): show(value[name].sum().item()) for name in value.select_dtypes(["int64", "float64"])}
         last = [show(item, 2) for item in value.iloc[-1].tolist()] if len(value) else []
         return f"frame {value.shape} {list(map(str, value.columns))} sums {numbers} last {last}"
     if kind == "Series" and hasattr(value, "iloc"):
@@ -55,7 +55,7 @@ def show(value, depth=4):
         return f"{kind}({', '.join(shown)})"
     if hasattr(type(value), "__slots__") and type(value).__module__ == "__main__":
         return f"{kind}({', '.join(show(getattr(value, name), depth - 1) for name in type(value).__slots__)})"
-    if type(value).__module__ in ("decimal", "fractions", "datetime", "array", "zoneinfo", "enum"):
+    if kind in ("Timestamp", "Timedelta") or type(value).__module__ in ("decimal", "fractions", "datetime", "array", "zoneinfo", "enum"):
         return str(value)
     return kind
 '''.strip("\n").splitlines()
@@ -103,6 +103,9 @@ class Obj:
         return {int(suffix[1:-1]) for suffix in self.children if suffix[1:-1].isdigit()}
 
 
+# How much more often than others objects of a kind are changed.
+OFTEN = {"frame": 5, "plframe": 3, "arrow": 2, "array": 2, "series": 2, "ref": 3, "iter": 2, "rng": 2, "keyed": 3,
+         "groupby": 2, "structured": 2, "lazy": 2, "chain": 2, "counter": 2}
 STARTS, STEPS = [], []  # (feature, weight, function), (kinds, weight, function)
 
 
@@ -226,7 +229,8 @@ class Program:
             if not objects:
                 return False
             # Objects that are reached in several ways are the interesting ones.
-            obj, paths = self.random.choices(objects, [1 + len(paths) for _, paths in objects])[0]
+            weights = [(1 + len(paths)) * OFTEN.get(obj.kind, 1) for obj, paths in objects]
+            obj, paths = self.random.choices(objects, weights)[0]
             function = self.weighted([entry for entry in STEPS if obj.kind in entry[0]])
             self.reserved.clear()
             if function(self, obj, self.random.choice(paths)) is not False:
@@ -265,8 +269,8 @@ class Program:
         count = self.random.randint(5, 9)
         for cell in range(count):
             self.cells.append(([], []))
-            for _ in range(self.random.randint(4, 9)):
-                fresh = 0.85 if cell == 0 else 0.55 if cell < count // 2 else 0.3
+            for _ in range(self.random.randint(5, 10)):
+                fresh = 0.85 if cell == 0 else 0.45 if cell < count // 2 else 0.2
                 if self.random.random() < fresh or not self.change():
                     self.new()
             self.digest()
@@ -543,7 +547,7 @@ def dict_pop(p, obj, path):
     return None
 
 
-@step("dict", 1)
+@step("dict", 4)
 def dict_default(p, obj, path):
     if not obj.info.get("default"):
         return False
@@ -772,7 +776,7 @@ def function_attribute(p, obj, path):
     return None
 
 
-@step("func", 1)
+@step("func", 2)
 def extend_dispatch(p, obj, path):
     if not obj.info.get("dispatch"):
         return False
@@ -1476,7 +1480,7 @@ def named_frame(p, obj, path):
     return name
 
 
-@start("pandas", 6)
+@start("pandas", 9)
 def new_frame(p):
     p.need("import pandas as pd")
     name, n = p.target("frame"), p.number(4, 8)
@@ -1580,7 +1584,7 @@ def change_series(p, obj, path):
     return None
 
 
-@step("frame", 1)
+@step("frame", 3)
 def frame_drop(p, obj, path):
     extra = [c for c, kind in obj.info["columns"].items() if kind == "num"]
     if not extra:
