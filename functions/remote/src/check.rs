@@ -5,22 +5,20 @@
 use sandcastle::{
     interpreter::{Job, Outcome, Work},
     limits::{
-        self, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_LISTED_LOST, MAX_LOST, MAX_LOST_BYTES, MAX_NAMES,
+        self, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_LISTED_LOST, MAX_LOST, MAX_LOST_BYTES,
         MAX_TRACEBACK_BYTES, OutputBudget,
     },
     manifest::{Manifest, Node},
     report::Report,
 };
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-const MAX_CHUNKS: usize = 100_000;
-const MAX_REASON_BYTES: usize = 1024;
+use crate::check_variables::{self, MAX_REASON_BYTES, SKEW};
+
 /// The name of what was left out may itself be why.
 const MAX_SKIPPED_NAME_BYTES: usize = 16 * 1024;
 /// The longest that a function of Lambda runs, in milliseconds.
 const MAX_DURATION_MS: u64 = 900_000;
-/// Clocks may differ by so much.
-const SKEW: Duration = Duration::minutes(5);
 /// The most that is logged of a text, in bytes.
 const MAX_LOGGED: usize = 1024;
 
@@ -59,9 +57,7 @@ fn manifest(manifest: &Manifest, now: OffsetDateTime) -> Result<(), Untrue> {
             require(file.size <= limits::MAX_FILE_BYTES, "a file that is too large")?;
         }
     }
-    require(manifest.variables.len() <= MAX_NAMES, "too many variables")?;
-    let chunks: usize = manifest.variables.values().map(|variable| variable.chunks.len()).sum();
-    require(chunks <= MAX_CHUNKS, "too many chunks")?;
+    check_variables::checked(manifest, now).map_err(Untrue)?;
     let lost_bytes: usize = manifest.lost.iter().map(|(name, why)| name.as_str().len() + why.len()).sum();
     require(manifest.lost.len() <= MAX_LOST && lost_bytes <= MAX_LOST_BYTES, "too many lost names")?;
     require(manifest.lost.values().all(|why| why.len() <= MAX_REASON_BYTES), "a reason that is too long")?;

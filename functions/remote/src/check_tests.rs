@@ -7,10 +7,12 @@ use sandcastle::{
     VariableName, WorkingDirectory, WorkingPath,
     entry::{Head, Position},
     invocation::{ManifestRef, Response},
-    manifest::{Dataframe, Epoch, Variable, WorkingFile},
+    limits::MAX_NAMES,
+    manifest::{Dataframe, Epoch, WorkingFile},
     report::{Failure, FrameShape, GeneratedFile, Lost, ProcessEnd, Skipped, StateNote},
 };
 use serde_json::{Value, json};
+use time::Duration;
 
 use super::*;
 
@@ -50,7 +52,7 @@ fn honest(head: &Head) -> Outcome {
         ("sub", Node::Folder { mode: FileMode::of(0o755) }),
     ];
     manifest.files = Arc::new(nodes.map(|(name, node)| (path(name), node)).into());
-    manifest.variables = Arc::new([(variable("x"), Variable { chunks: vec![ContentHash::of(b"c")] })].into());
+    manifest.variables = Arc::new(names(1));
     manifest.lost = [(variable("gone"), "it died".to_owned())].into();
     manifest.env = [(env("A"), Some(EnvValue::parse("1").unwrap())), (env("B"), None)].into();
     let frame = Dataframe { name: variable("df"), num_rows: 1, num_cols: 1, memory_usage_bytes: 1 };
@@ -131,10 +133,6 @@ const LIES: &[Lie] = &[
         put(outcome, "f", Node::File(WorkingFile { stored_at, ..file(1) }));
     }),
     ("too many variables", |outcome| outcome.manifest.variables = Arc::new(names(MAX_NAMES + 1))),
-    ("too many chunks", |outcome| {
-        let chunks = vec![ContentHash::of(b"c"); MAX_CHUNKS + 1];
-        outcome.manifest.variables = Arc::new([(variable("x"), Variable { chunks })].into());
-    }),
     ("too many lost names", |outcome| outcome.manifest.lost = names(MAX_LOST + 1)),
     ("a reason that is too long", |outcome| {
         outcome.manifest.lost = [(variable("x"), "y".repeat(MAX_REASON_BYTES + 1))].into()
@@ -236,7 +234,7 @@ fn a_malformed_value_does_not_get_as_far_as_the_check() {
 /// Whether an honest response is read after a change to its JSON.
 fn is_read(head: &Head, change: impl FnOnce(&mut Value)) -> bool {
     let Outcome { parent, manifest, mut report } = honest(head);
-    report.state = Some(StateNote::lost("died".into(), vec![variable("x")], "why"));
+    report.state = Some(StateNote::lost("died".into(), vec![(variable("x"), "why".into())]));
     let response = Response::Outcome { parent, manifest: ManifestRef::Inline(manifest), report };
     let mut json = serde_json::to_value(response).unwrap();
     change(&mut json["outcome"]);

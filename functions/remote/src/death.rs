@@ -3,7 +3,7 @@
 
 use sandcastle::{
     interpreter::{Job, Outcome},
-    report::{Failure, Report, StateNote},
+    report::{Failure, ROLLED_BACK, Report, StateNote},
 };
 
 /// How an environment ended, by the type of the function's error; `None` for errors that are no death.
@@ -17,16 +17,16 @@ pub(crate) fn cause(error_type: &str, message: &str) -> Option<&'static str> {
     }
 }
 
-/// The state without its variables, and the death as the call's error. Files are as of the last commit.
+/// The state before the call, as far as it is stored, and the death as the call's error.
 pub(crate) fn outcome(job: &Job, error: &str) -> Outcome {
     let mut manifest = (*job.head.manifest).clone();
     let reason = "its value lived in an environment that has ended";
-    let names = manifest.lose_variables(reason);
+    let names = manifest.lose_unstored(reason);
     manifest.calls = job.calls_after();
     let report = Report {
         failure: Some(Failure { error: error.to_owned(), traceback: Vec::new() }),
         kernel_died: true,
-        state: Some(StateNote::lost("the environment ended".into(), names, reason)),
+        state: Some(StateNote::lost(format!("the environment ended; {ROLLED_BACK}"), names)),
         ..Report::default()
     };
     Outcome { parent: job.head.position, manifest, report }

@@ -2,6 +2,7 @@
 //! whatever it answers.
 
 mod check;
+mod check_variables;
 mod config;
 mod credentials;
 mod death;

@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use crate::{
     CommitId, ContentHash, ExecutionId, Name, VariableName, WorkingPath,
-    manifest::{Epoch, Manifest, Node, Status, Variable},
+    manifest::{Epoch, Manifest, Node, Status},
     report::GeneratedFile,
+    variables::{Group, GroupId, Groups, Variable},
 };
 
 /// A place in the history of a sandbox. Two entries with one number are told apart by their commit ids.
@@ -132,16 +133,19 @@ pub struct Executed {
 pub enum State {
     /// The manifest itself.
     Whole(Manifest),
-    /// Its two big maps as differences to a [`Base`].
+    /// Its big maps as differences to a [`Base`].
     Based {
         /// The base object.
         base: StoredBase,
-        /// The manifest with both maps empty.
+        /// The manifest with its big maps empty.
         rest: Manifest,
         /// Files that differ from the base; `None` for those that are gone.
         files: BTreeMap<WorkingPath, Option<Node>>,
         /// Variables that differ from the base; `None` for those that are gone.
         variables: BTreeMap<VariableName, Option<Variable>>,
+        /// Groups that differ from the base; `None` for those that are gone.
+        #[serde(default)]
+        groups: BTreeMap<GroupId, Option<Group>>,
     },
 }
 
@@ -162,6 +166,9 @@ pub struct Base {
     pub files: Arc<BTreeMap<WorkingPath, Node>>,
     /// Variables.
     pub variables: Arc<BTreeMap<VariableName, Variable>>,
+    /// Their values.
+    #[serde(default)]
+    pub groups: Arc<Groups>,
 }
 
 /// An idempotency key, and the execution that had it.
@@ -200,16 +207,16 @@ const NODE_BYTES: usize = 200;
 impl Head {
     /// The memory that it takes, in bytes, by estimate.
     pub fn weight(&self) -> usize {
-        let Manifest { files, variables, lost, .. } = self.manifest.as_ref();
+        let Manifest { files, variables, groups, lost, .. } = self.manifest.as_ref();
         let names =
             files.keys().map(|path| path.as_str().len()).chain(variables.keys().map(|name| name.as_str().len()));
-        let chunks: usize = variables.values().map(|variable| variable.chunks.len()).sum();
+        let groups: usize = groups.values().map(Group::weight).sum();
         let lost = lost.iter().map(|(name, why)| name.as_str().len() + why.len() + NODE_BYTES);
         // The names in a base are those in the state, as a rule, and not there twice.
         let base = self.base.as_ref().filter(|(_, base)| !Arc::ptr_eq(&base.files, files));
         let nodes = files.len() + variables.len() + base.map_or(0, |(_, base)| base.files.len() + base.variables.len());
         let maps = names.chain(lost).sum::<usize>() + (nodes + self.recent.len()) * NODE_BYTES;
-        maps + chunks * size_of::<ContentHash>()
+        maps + groups
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     layout, limits,
     manifest::{Epoch, Manifest},
     store::{Body, ObjectStore, PutNew, StoreError},
+    variables::Group,
 };
 
 /// So many objects are read at once.
@@ -86,11 +87,12 @@ impl Ledger {
     pub async fn decode(&self, id: &SandboxId, entry: Entry) -> Result<Head, StoreError> {
         let (manifest, base) = match entry.state {
             State::Whole(manifest) => (manifest, None),
-            State::Based { base: stored, mut rest, files, variables } => {
+            State::Based { base: stored, mut rest, files, variables, groups } => {
                 let base: Arc<Base> =
                     Arc::new(self.get_required_object(id, rest.epoch, stored.hash, usize::MAX).await?);
                 rest.files = changed(&base.files, files);
                 rest.variables = changed(&base.variables, variables);
+                rest.groups = changed(&base.groups, groups);
                 (rest, Some((stored, base)))
             }
         };
@@ -106,7 +108,8 @@ impl Ledger {
         manifest: &Manifest,
         now: OffsetDateTime,
     ) -> Result<(State, Option<(StoredBase, Arc<Base>)>), StoreError> {
-        if weight(manifest.files.keys()) + weight(manifest.variables.keys()) <= limits::MAX_INLINE_MANIFEST {
+        let groups: usize = manifest.groups.values().map(Group::weight).sum();
+        if weight(manifest.files.keys()) + weight(manifest.variables.keys()) + groups <= limits::MAX_INLINE_MANIFEST {
             return Ok((State::Whole(manifest.clone()), None));
         }
         let same_life = head.filter(|head| head.manifest.epoch == manifest.epoch);
@@ -115,16 +118,23 @@ impl Ledger {
         if let Some((stored, base)) = known {
             let files = difference(&base.files, &manifest.files);
             let variables = difference(&base.variables, &manifest.variables);
-            if weight(files.keys()) + weight(variables.keys()) <= limits::MAX_DELTA {
+            let groups = difference(&base.groups, &manifest.groups);
+            let changed: usize = groups.values().flatten().map(Group::weight).sum();
+            if weight(files.keys()) + weight(variables.keys()) + changed <= limits::MAX_DELTA {
                 let rest = without_maps(manifest);
-                let state = State::Based { base: *stored, rest, files, variables };
+                let state = State::Based { base: *stored, rest, files, variables, groups };
                 return Ok((state, Some((*stored, Arc::clone(base)))));
             }
         }
-        let base = Base { files: Arc::clone(&manifest.files), variables: Arc::clone(&manifest.variables) };
+        let base = Base {
+            files: Arc::clone(&manifest.files),
+            variables: Arc::clone(&manifest.variables),
+            groups: Arc::clone(&manifest.groups),
+        };
         let stored = StoredBase { hash: self.put_object(id, manifest.epoch, &base).await?, stored_at: now };
-        let (rest, files, variables) = (without_maps(manifest), BTreeMap::new(), BTreeMap::new());
-        Ok((State::Based { base: stored, rest, files, variables }, Some((stored, Arc::new(base)))))
+        let (rest, files, variables, groups) =
+            (without_maps(manifest), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ok((State::Based { base: stored, rest, files, variables, groups }, Some((stored, Arc::new(base)))))
     }
 
     /// Appends the entry unless there is one with its number.
@@ -211,7 +221,7 @@ fn hashed<T: serde::Serialize>(value: &T) -> Result<(ContentHash, Bytes), StoreE
 }
 
 fn without_maps(manifest: &Manifest) -> Manifest {
-    Manifest { files: Arc::default(), variables: Arc::default(), ..manifest.clone() }
+    Manifest { files: Arc::default(), variables: Arc::default(), groups: Arc::default(), ..manifest.clone() }
 }
 
 /// Bytes of the JSON of a map with these keys, by estimate: a file's facts take about 220.

@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod report;
 pub mod service;
 pub mod store;
+pub mod variables;
 
 pub use hash::{ContentHash, ContentHasher};
 pub use ids::{CommitId, ExecutionId, IdError, SandboxId};

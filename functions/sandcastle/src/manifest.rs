@@ -1,6 +1,10 @@
 //! The manifest: all that a sandbox is after one ledger entry, and the difference between two of them.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -8,6 +12,7 @@ use time::OffsetDateTime;
 use crate::{
     CommitId, ContentHash, EnvName, EnvValue, FileMode, Name, RuntimeVersion, VariableName, WorkingDirectory,
     WorkingPath, limits,
+    variables::{Groups, Variable},
 };
 
 /// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
@@ -50,6 +55,9 @@ pub struct Manifest {
     pub files: Arc<BTreeMap<WorkingPath, Node>>,
     /// Top-level names that user code has bound.
     pub variables: Arc<BTreeMap<VariableName, Variable>>,
+    /// Their values, as far as they are stored.
+    #[serde(default)]
+    pub groups: Arc<Groups>,
     /// Names whose values could not be kept, with the reason.
     pub lost: BTreeMap<VariableName, String>,
     /// Working directory.
@@ -125,14 +133,6 @@ impl WorkingFile {
     }
 }
 
-/// A top-level name. Its value lives in the kernel's memory; a new kernel starts without it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Variable {
-    /// Stored pieces of the value; none while values are not stored.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub chunks: Vec<ContentHash>,
-}
-
 /// Facts of a data frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dataframe {
@@ -161,6 +161,7 @@ impl Manifest {
             variables_at: None,
             files: Arc::default(),
             variables: Arc::default(),
+            groups: Arc::default(),
             lost: BTreeMap::new(),
             cwd: WorkingDirectory::top(),
             env: BTreeMap::new(),
@@ -171,14 +172,34 @@ impl Manifest {
         }
     }
 
-    /// What is left when the kernel is gone: every value is lost, for this reason. Gives the names of those that were there.
-    pub fn lose_variables(&mut self, reason: &str) -> Vec<VariableName> {
-        let names: Vec<VariableName> = self.variables.keys().cloned().collect();
-        self.lost = lost_names(&names, reason, std::mem::take(&mut self.lost));
-        self.variables = Arc::default();
-        self.dataframes = Vec::new();
-        self.memory_bytes = 0;
-        names
+    /// What is left when the kernel is gone: the values that are stored. Gives the names of the others, which are lost, with the
+    /// reason why they were not stored, or else this one.
+    pub fn lose_unstored(&mut self, reason: &str) -> Vec<(VariableName, String)> {
+        let stored: BTreeSet<&VariableName> = self.groups.values().flat_map(|group| &group.names).collect();
+        let unstored = self.variables.iter().filter(|(name, _)| !stored.contains(name));
+        let why = |variable: &Variable| variable.not_stored.clone().unwrap_or_else(|| reason.to_owned());
+        let lost: Vec<_> = unstored.map(|(name, variable)| (name.clone(), why(variable))).collect();
+        self.lose(&lost);
+        lost
+    }
+
+    /// These names are lost, for these reasons.
+    pub fn lose(&mut self, names: &[(VariableName, String)]) {
+        if names.is_empty() {
+            return;
+        }
+        self.lost = lost_names(names, std::mem::take(&mut self.lost));
+        let variables = Arc::make_mut(&mut self.variables);
+        for (name, _) in names {
+            variables.remove(name);
+        }
+        self.dataframes.retain(|frame| variables.contains_key(&frame.name));
+    }
+
+    /// True when both have the same variables, and what code finds beside them: a kernel of the one is a kernel of the other.
+    pub fn has_variables_of(&self, other: &Self) -> bool {
+        (&self.variables, &self.groups, &self.lost, &self.cwd, &self.env)
+            == (&other.variables, &other.groups, &other.lost, &other.cwd, &other.env)
     }
 
     /// The working files, without the folders.
@@ -192,11 +213,10 @@ impl Manifest {
 
 /// The lost names that are kept, as far as the limits allow: those lost just now before those that were lost already.
 pub fn lost_names(
-    names: &[VariableName],
-    reason: &str,
+    names: &[(VariableName, String)],
     before: BTreeMap<VariableName, String>,
 ) -> BTreeMap<VariableName, String> {
-    let now = names.iter().map(|name| (name.clone(), reason.to_owned()));
+    let now = names.iter().cloned();
     let mut kept = BTreeMap::new();
     let mut left_bytes = limits::MAX_LOST_BYTES;
     for (name, reason) in now.chain(before) {
@@ -223,16 +243,17 @@ mod tests {
     fn lost_names_are_bounded_and_the_newest_are_kept() {
         let mut all = BTreeMap::new();
         for death in 0..5 {
-            let names: Vec<VariableName> = (0..MAX_NAMES).map(|i| name(&format!("v{death}_{i:05}"))).collect();
-            all = lost_names(&names, "its value lived in a kernel that has ended (exit code 1)", all);
-            assert!(all.len() <= MAX_LOST && all.contains_key(&names[0]) && !all.contains_key("v9"));
+            let why = "its value lived in a kernel that has ended (exit code 1)".to_owned();
+            let names: Vec<_> = (0..MAX_NAMES).map(|i| (name(&format!("v{death}_{i:05}")), why.clone())).collect();
+            all = lost_names(&names, all);
+            assert!(all.len() <= MAX_LOST && all.contains_key(&names[0].0) && !all.contains_key("v9"));
             assert!(all.keys().all(|name| name.as_str().starts_with(&format!("v{death}_"))));
         }
-        let long: Vec<VariableName> = (0..MAX_NAMES).map(|i| name(&format!("{i:0256}"))).collect();
-        let kept = lost_names(&long, "why", all);
+        let long: Vec<_> = (0..MAX_NAMES).map(|i| (name(&format!("{i:0256}")), "why".to_owned())).collect();
+        let kept = lost_names(&long, all);
         let bytes: usize = kept.iter().map(|(name, reason)| name.as_str().len() + reason.len()).sum();
         assert!(kept.len() > 900 && bytes <= MAX_LOST_BYTES);
-        let few = lost_names(&[name("new")], "why", BTreeMap::from([(name("old"), "before".to_owned())]));
+        let few = lost_names(&[(name("new"), "why".into())], BTreeMap::from([(name("old"), "before".to_owned())]));
         assert_eq!(few.len(), 2);
     }
 }

@@ -94,16 +94,19 @@ pub struct StateNote {
 }
 
 impl StateNote {
-    /// These names are lost; at most [`MAX_LISTED_LOST`] of them are listed.
-    pub fn lost(reason: String, mut names: Vec<VariableName>, why: &str) -> Self {
+    /// These names are lost, for these reasons; at most [`MAX_LISTED_LOST`] of them are listed.
+    pub fn lost(reason: String, mut names: Vec<(VariableName, String)>) -> Self {
         let all = names.len();
         names.truncate(MAX_LISTED_LOST);
         let listed = names.len();
         let reason = if all > listed { format!("{reason}; {all} names are lost, here are {listed}") } else { reason };
-        let lost = names.into_iter().map(|name| Lost { name, reason: why.to_owned() }).collect();
+        let lost = names.into_iter().map(|(name, reason)| Lost { name, reason }).collect();
         Self { kept: false, reason, lost }
     }
 }
+
+/// What a call that killed its kernel leaves, for the caller.
+pub const ROLLED_BACK: &str = "variables are as they were before this call";
 
 /// A name whose value is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,10 @@ from itertools import islice
 from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import modules, path, path_importer_cache
 
-from . import execution, figures, frames, interrupt, lost_names, output, process_state, streams, tracebacks
+from . import (
+    atoms, checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state,
+    process_values, restore, streams, tracebacks,
+)
 from .output import Pipe, note, write_all
 from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
 
@@ -19,12 +22,13 @@ class Session:
     folders_of_zygote = 0
 
 
-def start(*, files, temporary, output, variables, cwd, env, lost, calls_before):
+def start(*, files, temporary, output, exchange, variables, cwd, env, lost, calls_before):
     """Starts the kernel. Called once, in the forked and confined process."""
     Session.files, Session.calls, Session.process = fspath(files), calls_before, getpid()
     Session.folders_of_zygote = len(path_importer_cache)
     figures.Target.folder = Session.files
     Pipe.descriptor = output
+    exchange_file.Exchange.descriptor = exchange
     register_at_fork(after_in_child=forked)
     fresh_randomness()
     path.insert(0, "")
@@ -34,6 +38,8 @@ def start(*, files, temporary, output, variables, cwd, env, lost, calls_before):
     process_state.begin_directory(Session.files, cwd)
     process_state.prepare_builtins()
     lost_names.reasons.update(lost)
+    atoms.Folder.path = Session.files
+    process_values.begin()
     interrupt.begin_call()
 
 
@@ -52,16 +58,58 @@ def fresh_randomness():
         tempfile.tempdir = tempfile._name_sequence = None
 
 
-def run(nonce, source, display, limit_ms):
-    """Runs one execution; returns the fields of the protocol's `Done`."""
+class Call:
+    """The call that runs, or ran last."""
+    limit_ms = 0
+    error = None
+    codes = []
+    not_restored = {}
+    restore_broken_off = False
+
+
+def run(nonce, source, display, limit_ms, groups):
+    """Restores variables, if there are any to restore, and runs the code of one execution."""
     begin_call(nonce)
+    Call.limit_ms, Call.not_restored, Call.restore_broken_off = limit_ms, {}, False
+    if groups:
+        Call.error, Call.codes = execution.interruptible(restore_groups, groups), []
+        if interrupt.Limit.hit:
+            Call.restore_broken_off = True
+            return
+        if Call.error is not None:
+            missing = {name for _, names, *_ in groups for name in names if name not in namespace}
+            Call.not_restored = dict.fromkeys(missing, f"restoring failed: {type(Call.error).__name__}")
     filename = f"<cell {Session.calls}>"
-    error, codes = run_code(source.removeprefix("\ufeff"), filename, display)
+    Call.error, Call.codes = run_code(source.removeprefix("\ufeff"), filename, display)
     if getpid() != Session.process:
-        leave_forked(error)
+        leave_forked(Call.error)
     execution.interruptible(figures.end_call, not interrupt.Limit.hit)
     process_state.suspend()
-    return result_of(error, codes, limit_ms)
+
+
+def restore_groups(groups):
+    Call.not_restored = restore.load(namespace, groups)
+    frames.report(namespace, [])  # those that were restored are not new
+
+
+def finish():
+    """Stores the variables; returns the fields of the protocol's `Done`."""
+    result = result_of(Call.error, Call.codes, Call.limit_ms)
+    # The host interrupts this as it interrupts code.
+    interrupt.begin_call()
+    stored = []
+    if not Call.restore_broken_off:
+        execution.interruptible(store, Call.codes, stored)
+    if not stored:
+        checkpoint.forget()  # what was not stored is given out again
+    result["variables"] = stored[0] if stored else None
+    result["names"] = attempt(process_state.names, [], namespace)
+    output.end_call()
+    return result
+
+
+def store(codes, stored):
+    stored.append(exchange_file.write(checkpoint.take(namespace, codes)))
 
 
 def begin_call(nonce):
@@ -128,12 +176,12 @@ def result_of(error, codes, limit_ms):
         "failure": None if error is None or is_success(error) else tracebacks.describe(error),
         "interrupted": interrupted,
         "dataframes": attempt(frames.report, [], namespace, codes),
-        "names": attempt(process_state.names, [], namespace),
+        "not_restored": Call.not_restored,
+        "restore_broken_off": Call.restore_broken_off,
         "still_lost": attempt(lost_names.still_lost, [], namespace),
         "cwd": attempt(process_state.directory, "", Session.files),
         "env": attempt(process_state.environment, {}),
     }
-    output.end_call()
     return result
 
 

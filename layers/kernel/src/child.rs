@@ -1,5 +1,6 @@
 //! The forked child: confines itself, and then runs one execution at a time as a kernel, or runs one program.
 
+use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -8,7 +9,7 @@ use rustix::io::fcntl_dupfd_cloexec;
 use sandcastle_jail::{Jail, JailError, Policy, confine_self};
 use sandcastle_protocol::{Cell, FrameError, FromKernel, Start, Started, ToKernel, read_frame, write_frame};
 
-use crate::harness::{CellPaths, Harness};
+use crate::harness::{CellPaths, Descriptors, Harness};
 use crate::home::Home;
 use crate::program;
 
@@ -58,8 +59,16 @@ pub(crate) struct Pipes {
     pub(crate) frames: OwnedFd,
     /// The write end of the output pipe.
     pub(crate) output: OwnedFd,
-    /// The write end of the error pipe; a program only.
-    pub(crate) errors: Option<OwnedFd>,
+    /// The third one.
+    pub(crate) third: Third,
+}
+
+/// What a kernel has, or a program.
+pub(crate) enum Third {
+    /// A kernel: the file through which variables travel.
+    Exchange(OwnedFd),
+    /// A program: the write end of the error pipe.
+    Errors(OwnedFd),
 }
 
 impl Kernel<'_> {
@@ -68,16 +77,18 @@ impl Kernel<'_> {
     pub(crate) fn serve(self, py: Python<'_>, harness: &Harness) -> Result<i32, KernelError> {
         let limits = self.cell.limits;
         let output = renumber(self.pipes.output, limits.open_files);
-        let errors = self.pipes.errors.map(|errors| renumber(errors, limits.open_files));
+        let (third, program) = match self.pipes.third {
+            Third::Exchange(file) => (renumber(file, limits.open_files), false),
+            Third::Errors(pipe) => (renumber(pipe, limits.open_files), true),
+        };
         let mut frames = UnixStream::from(renumber(self.pipes.frames, limits.open_files));
-        let kept = [Some(frames.as_raw_fd()), Some(output.as_raw_fd()), errors.as_ref().map(AsRawFd::as_raw_fd)];
-        let kept: Vec<_> = kept.into_iter().flatten().collect();
+        let kept = [frames.as_raw_fd(), output.as_raw_fd(), third.as_raw_fd()];
         let policy = Policy {
             slot: &self.slot.to_string(),
             uid: self.uid,
             limits,
             // When memory runs out, the sandbox loses the program and not the kernel with its variables.
-            ends_first: errors.is_some(),
+            ends_first: program,
             keep: &kept,
             required: &self.cell.required,
         };
@@ -85,9 +96,9 @@ impl Kernel<'_> {
         // Read even if the kernel refuses to run: otherwise the host's write could fail on a closed socket.
         let (start, program) = match read_frame(&mut frames)? {
             None => return Ok(0),
-            Some(ToKernel::Start(start)) => (start, None),
-            Some(ToKernel::Program(program)) => (Start::default(), Some(program)),
-            Some(ToKernel::Execute(_)) => return Err(KernelError::Unexpected { expected: "start" }),
+            Some(ToKernel::Start(start)) if !program => (start, None),
+            Some(ToKernel::Program(wanted)) if program => (Start::default(), Some(wanted)),
+            Some(_) => return Err(KernelError::Unexpected { expected: "start" }),
         };
         let confined = match confined {
             Ok(confined) => confined,
@@ -97,21 +108,29 @@ impl Kernel<'_> {
             }
         };
         let paths = CellPaths { files: &confined.files, temporary: &confined.tmp };
-        harness.start(py, start, self.home, &paths, output.as_raw_fd())?;
+        harness.start(
+            py,
+            start,
+            self.home,
+            &paths,
+            &Descriptors { output: output.as_raw_fd(), exchange: third.as_raw_fd() },
+        )?;
         write_frame(&mut frames, &FromKernel::Started(Started { steps: confined.steps, refused: None }))?;
         match program {
-            Some(program) => Ok(program::run(&program, self.home, output, errors)?),
-            None => run_calls(py, harness, frames),
+            Some(program) => Ok(program::run(&program, self.home, output, third)?),
+            None => run_calls(py, harness, frames, &third.into()),
         }
     }
 }
 
-fn run_calls(py: Python<'_>, harness: &Harness, mut frames: UnixStream) -> Result<i32, KernelError> {
+fn run_calls(py: Python<'_>, harness: &Harness, mut frames: UnixStream, exchange: &File) -> Result<i32, KernelError> {
     loop {
         match py.detach(|| read_frame(&mut frames))? {
             None => return Ok(0),
             Some(ToKernel::Execute(call)) => {
-                let done = harness.run(py, call)?;
+                harness.run(py, call, exchange)?;
+                py.detach(|| write_frame(&mut frames, &FromKernel::CodeEnded))?;
+                let done = harness.finish(py)?;
                 py.detach(|| write_frame(&mut frames, &FromKernel::Done(done)))?;
             }
             Some(ToKernel::Start(_) | ToKernel::Program(_)) => {

@@ -1,17 +1,21 @@
 //! Loads the harness, the Python code of a kernel, and calls it.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
-use sandcastle_protocol::{Done, Execute, Failure, Frame, Start};
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyTuple};
+use sandcastle_protocol::{
+    Content, Done, Execute, Extent, Failure, Frame, GroupKind, KernelGroup, LostName, Start, StoredGroup, Variables,
+};
 
 use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::native;
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 15] = [
+const MODULES: [(&str, &str); 34] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -26,6 +30,25 @@ const MODULES: [(&str, &str); 15] = [
     ("hooks", include_str!("../python/hooks.py")),
     ("process_state", include_str!("../python/process_state.py")),
     ("zygote", include_str!("../python/zygote.py")),
+    ("atoms", include_str!("../python/atoms.py")),
+    ("rebuild", include_str!("../python/rebuild.py")),
+    ("rebuild_standard", include_str!("../python/rebuild_standard.py")),
+    ("rebuild_libraries", include_str!("../python/rebuild_libraries.py")),
+    ("definitions", include_str!("../python/definitions.py")),
+    ("memory", include_str!("../python/memory.py")),
+    ("edges", include_str!("../python/edges.py")),
+    ("arrange", include_str!("../python/arrange.py")),
+    ("groups", include_str!("../python/groups.py")),
+    ("standard", include_str!("../python/standard.py")),
+    ("libraries", include_str!("../python/libraries.py")),
+    ("reducers", include_str!("../python/reducers.py")),
+    ("process_values", include_str!("../python/process_values.py")),
+    ("hidden", include_str!("../python/hidden.py")),
+    ("reach", include_str!("../python/reach.py")),
+    ("store", include_str!("../python/store.py")),
+    ("checkpoint", include_str!("../python/checkpoint.py")),
+    ("restore", include_str!("../python/restore.py")),
+    ("exchange_file", include_str!("../python/exchange_file.py")),
     ("session", include_str!("../python/session.py")),
 ];
 const LOADER: &str = include_str!("../python/loader.py");
@@ -41,6 +64,14 @@ pub(crate) struct CellPaths<'a> {
     pub(crate) temporary: &'a Path,
 }
 
+/// Descriptors that Python uses by number.
+pub(crate) struct Descriptors {
+    /// The write end of the output pipe.
+    pub(crate) output: i32,
+    /// The exchange file.
+    pub(crate) exchange: i32,
+}
+
 impl Harness {
     /// Loads the harness into the interpreter. With `preload`, also imports the most used packages that are installed.
     pub(crate) fn load(py: Python<'_>, home: &Home, preload: bool) -> PyResult<Self> {
@@ -54,14 +85,14 @@ impl Harness {
         Ok(Self(session.unbind()))
     }
 
-    /// Starts a forked and confined kernel. `output` is the write end of the output pipe.
+    /// Starts a forked and confined kernel.
     pub(crate) fn start(
         &self,
         py: Python<'_>,
         start: Start,
         home: &Home,
         paths: &CellPaths<'_>,
-        output: i32,
+        descriptors: &Descriptors,
     ) -> PyResult<()> {
         let lost: BTreeMap<String, String> = start.lost.into_iter().map(|lost| (lost.name, lost.reason)).collect();
         let variables = [(HOME_VARIABLE, home.prefix.as_path()), (PACKAGES_VARIABLE, home.site_packages.as_path())];
@@ -69,7 +100,8 @@ impl Harness {
         let settings = PyDict::new(py);
         settings.set_item("files", paths.files)?;
         settings.set_item("temporary", paths.temporary)?;
-        settings.set_item("output", output)?;
+        settings.set_item("output", descriptors.output)?;
+        settings.set_item("exchange", descriptors.exchange)?;
         settings.set_item("variables", variables)?;
         settings.set_item("cwd", start.cwd)?;
         settings.set_item("env", start.env)?;
@@ -79,14 +111,36 @@ impl Harness {
         Ok(())
     }
 
-    /// Runs code and returns how it ended.
-    pub(crate) fn run(&self, py: Python<'_>, call: Execute) -> PyResult<Done> {
-        let result = self.0.call_method1(py, "run", (call.nonce, call.code, call.display_last, call.limit_ms))?;
+    /// Restores variables, if the call says so, and runs its code.
+    pub(crate) fn run(&self, py: Python<'_>, call: Execute, exchange: &File) -> PyResult<()> {
+        let groups = call.restore.iter().map(|group| stored(py, group, exchange)).collect::<PyResult<Vec<_>>>()?;
+        let call = (call.nonce, call.code, call.display_last, call.limit_ms, groups);
+        self.0.call_method1(py, "run", call)?;
+        Ok(())
+    }
+
+    /// Stores the variables; how the call ended.
+    pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Done> {
+        let result = self.0.call_method0(py, "finish")?;
         Ok(result.extract::<CallResult>(py)?.into())
     }
 }
 
-/// What `session.run` returns.
+/// A group as `restore.load` takes it: its bytes are read from the exchange file.
+fn stored<'py>(py: Python<'py>, group: &StoredGroup, exchange: &File) -> PyResult<Bound<'py, PyTuple>> {
+    let StoredGroup { id, names, kind, content } = group;
+    let len = |extent: &Extent| usize::try_from(extent.len).unwrap_or(usize::MAX);
+    let read = |extent: &Extent, into: &mut [u8]| Ok(exchange.read_exact_at(into, extent.at)?);
+    let pickle = PyBytes::new_with(py, len(&content.pickle), |into| read(&content.pickle, into))?;
+    let buffer = |extent: &Extent| PyByteArray::new_with(py, len(extent), |into| read(extent, into));
+    let buffers = content.buffers.iter().map(buffer).collect::<PyResult<Vec<_>>>()?;
+    (*id, names.as_slice(), kind.as_str(), pickle, buffers).into_pyobject(py)
+}
+
+/// A group as `session.finish` tells of it: id, names, kind, and where the pickle and the buffers are.
+type Told = (u64, Vec<String>, String, Option<((u64, u64), Vec<(u64, u64)>)>);
+
+/// What `session.finish` returns.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 struct CallResult {
@@ -94,6 +148,9 @@ struct CallResult {
     interrupted: bool,
     dataframes: Vec<(String, u64, u64, u64, bool)>,
     names: Vec<String>,
+    variables: Option<(Vec<Told>, BTreeMap<String, String>)>,
+    not_restored: BTreeMap<String, String>,
+    restore_broken_off: bool,
     still_lost: Vec<String>,
     cwd: String,
     env: BTreeMap<String, Option<String>>,
@@ -113,9 +170,28 @@ impl From<CallResult> for Done {
             interrupted: result.interrupted,
             dataframes: result.dataframes.into_iter().map(frame).collect(),
             names: result.names,
+            variables: result.variables.map(|(groups, unstorable)| Variables {
+                groups: groups.into_iter().filter_map(told).collect(),
+                unstorable: with_reasons(unstorable),
+            }),
+            not_restored: with_reasons(result.not_restored),
+            restore_broken_off: result.restore_broken_off,
             still_lost: result.still_lost,
             cwd: result.cwd,
             env: result.env,
         }
     }
+}
+
+fn told((id, names, kind, content): Told) -> Option<KernelGroup> {
+    let extent = |(at, len)| Extent { at, len };
+    let content = content.map(|(pickle, buffers)| Content {
+        pickle: extent(pickle),
+        buffers: buffers.into_iter().map(extent).collect(),
+    });
+    Some(KernelGroup { id, names, kind: GroupKind::parse(&kind)?, content })
+}
+
+fn with_reasons(names: BTreeMap<String, String>) -> Vec<LostName> {
+    names.into_iter().map(|(name, reason)| LostName { name, reason }).collect()
 }

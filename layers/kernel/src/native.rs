@@ -32,6 +32,10 @@ fn limits_module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         ("MAX_ENV_BYTES", limits::MAX_ENV_BYTES),
         ("MAX_ELEMENT_BYTES", limits::MAX_ELEMENT_BYTES),
         ("MAX_LOST_REASON_BYTES", limits::MAX_LOST_REASON_BYTES),
+        ("MAX_STORED_BYTES", limits::MAX_STORED_BYTES),
+        ("MAX_GROUPS", limits::MAX_GROUPS),
+        ("MAX_BUFFERS", limits::MAX_BUFFERS),
+        ("MAX_REASON_BYTES", limits::MAX_REASON_BYTES),
     ] {
         module.add(name, value)?;
     }

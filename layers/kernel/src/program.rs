@@ -21,12 +21,8 @@ use crate::processes;
 const NOT_FOUND: i32 = 127;
 
 /// Runs the program to its end, in this process's environment and directory. Returns its exit code as shells report it.
-pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Option<OwnedFd>) -> io::Result<i32> {
+pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: OwnedFd) -> io::Result<i32> {
     processes::adopt_orphans();
-    let errors = match errors {
-        Some(errors) => errors,
-        None => output.try_clone()?,
-    };
     let shell = match program.shell {
         Shell::Bash => Path::new("/bin/bash"),
         Shell::Python => &home.executable,

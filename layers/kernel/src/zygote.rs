@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use sandcastle_jail::{Fork as Forked, Jail, JailConfig};
 use sandcastle_protocol::{Cell, Fork, FromZygote, Setup, ToZygote};
 
-use crate::child::{Kernel, Pipes};
+use crate::child::{Kernel, Pipes, Third};
 use crate::control::{Control, ControlError};
 use crate::harness::Harness;
 use crate::home::Home;
@@ -133,14 +133,16 @@ impl Zygote {
     fn fork(&mut self, mut control: Control, fork: &Fork, descriptors: Vec<OwnedFd>) -> Result<Control, ZygoteError> {
         let name = fork.name;
         let mut descriptors = descriptors.into_iter();
-        let (Some(frames), Some(output), errors) = (descriptors.next(), descriptors.next(), descriptors.next()) else {
-            control.send(&FromZygote::ForkFailed { name, message: "expected two or three descriptors".into() })?;
+        let [frames, output, third] = [descriptors.next(), descriptors.next(), descriptors.next()];
+        let (Some(frames), Some(output), Some(third)) = (frames, output, third) else {
+            control.send(&FromZygote::ForkFailed { name, message: "expected three descriptors".into() })?;
             return Ok(control);
         };
+        let third = if fork.program { Third::Errors(third) } else { Third::Exchange(third) };
         match Python::attach(|py| fork_python(py, &self.jail)) {
             Ok(Forked::Child) => {
                 drop(control);
-                self.become_kernel(fork, Pipes { frames, output, errors })
+                self.become_kernel(fork, Pipes { frames, output, third })
             }
             Ok(Forked::Parent { pid }) => {
                 self.kernels.insert(pid, name);

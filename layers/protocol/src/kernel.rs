@@ -1,7 +1,8 @@
 //! Messages between host and kernel on the kernel's frame socket.
 //!
 //! The kernel confines itself before it reads the first message. That is [`Start`], which it answers with [`Started`]. Then
-//! the host sends one [`Execute`] at a time, and the kernel answers each with one [`Done`].
+//! the host sends one [`Execute`] at a time. The kernel says when the code has ended, stores the variables, and answers with one
+//! [`Done`].
 //!
 //! Or the first message is a [`Program`]: the process answers [`Started`] too, and then runs the program. How the process
 //! ended comes from the zygote; see [`FromZygote::Ended`](crate::FromZygote::Ended).
@@ -10,7 +11,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::confinement::StepReport;
+use crate::{
+    confinement::StepReport,
+    variables::{LostName, StoredGroup, Variables},
+};
 
 /// Host to kernel.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,16 +43,6 @@ pub struct Start {
     pub calls_before: u64,
 }
 
-/// A top-level name whose value was lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LostName {
-    /// The name.
-    pub name: String,
-    /// Why, for the user.
-    pub reason: String,
-}
-
 /// Code to run.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +55,8 @@ pub struct Execute {
     pub display_last: bool,
     /// The time limit of the call, in milliseconds, for the text of its TimeoutError. The host enforces it.
     pub limit_ms: u64,
+    /// The variables to restore before the code runs; in the first call of a kernel only.
+    pub restore: Vec<StoredGroup>,
 }
 
 /// A program that runs in its own cell, without a kernel. Its standard output goes to the output pipe unchanged, its
@@ -93,6 +89,8 @@ pub enum Shell {
 pub enum FromKernel {
     /// Answers the first message: the kernel is ready, or refuses to run.
     Started(Started),
+    /// The code of a call has ended; its variables are being stored.
+    CodeEnded,
     /// A call has ended.
     Done(Done),
 }
@@ -115,8 +113,14 @@ pub struct Done {
     pub interrupted: bool,
     /// Every data frame that a top-level name is bound to.
     pub dataframes: Vec<Frame>,
-    /// Top-level names that user code has bound, without modules.
+    /// Top-level names that user code has bound.
     pub names: Vec<String>,
+    /// The variables; none when storing them took too long.
+    pub variables: Option<Variables>,
+    /// Names that could not be restored, and why.
+    pub not_restored: Vec<LostName>,
+    /// True when restoring took all of the call's time. The code has not run.
+    pub restore_broken_off: bool,
     /// The names of [`Start::lost`] that have not been bound again or deleted.
     pub still_lost: Vec<String>,
     /// The working directory: relative to the sandbox's files (`""` is their own folder) or absolute.

@@ -11,9 +11,11 @@ mod frame;
 mod kernel;
 pub mod limits;
 pub mod output;
+mod variables;
 mod zygote;
 
 pub use confinement::{Cell, Limits, Step, StepReport};
 pub use frame::{FrameError, HEADER_LEN, MAX_FRAME, VERSION, decode_header, encode, read_frame, write_frame};
-pub use kernel::{Done, Execute, Failure, Frame, FromKernel, LostName, Program, Shell, Start, Started, ToKernel};
+pub use kernel::{Done, Execute, Failure, Frame, FromKernel, Program, Shell, Start, Started, ToKernel};
+pub use variables::{Content, Extent, GroupKind, KernelGroup, LostName, StoredGroup, Variables};
 pub use zygote::{Ended, Fork, FromZygote, Setup, ToZygote};

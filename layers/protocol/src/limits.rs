@@ -25,3 +25,11 @@ pub const MAX_LOST_REASON_BYTES: usize = 1 << 10;
 /// The longest [`Program::source`](crate::Program::source), in bytes: it is one argument of execve(2), which takes 128 KiB
 /// with the final NUL byte.
 pub const MAX_PROGRAM_BYTES: usize = (128 << 10) - 1;
+/// The most that a kernel stores of its variables in one call, in bytes.
+pub const MAX_STORED_BYTES: usize = 1 << 30;
+/// Most groups of variables.
+pub const MAX_GROUPS: usize = 20_000;
+/// Most buffers of one group, and of all groups together.
+pub const MAX_BUFFERS: usize = 20_000;
+/// The longest reason why a value cannot be stored, in bytes.
+pub const MAX_REASON_BYTES: usize = 200;

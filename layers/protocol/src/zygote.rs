@@ -2,7 +2,8 @@
 //!
 //! The host sends [`Setup`] once and the zygote answers [`FromZygote::Ready`]. After that the host sends a [`Fork`] for each
 //! kernel. Descriptors come with it (`SCM_RIGHTS`, unix(7)), in this order: the kernel's frame socket, the write end of its
-//! output pipe, and, for a [`Program`](crate::Program) only, the write end of its error pipe.
+//! output pipe, and the exchange file (see [`Variables`](crate::Variables)); for a [`Program`](crate::Program) instead of that
+//! file the write end of its error pipe.
 
 use std::path::PathBuf;
 
@@ -44,6 +45,8 @@ pub struct Fork {
     pub slot: u64,
     /// The unprivileged user id, and group id, that the kernel runs under if the zygote is root.
     pub uid: u32,
+    /// It runs a program, and is no kernel.
+    pub program: bool,
 }
 
 /// Zygote to host.

@@ -56,7 +56,7 @@ impl Memory {
     }
 
     /// Waits until a file of this size may be held.
-    async fn hold(&self, size: u64) -> Result<OwnedSemaphorePermit, AcquireError> {
+    pub(crate) async fn hold(&self, size: u64) -> Result<OwnedSemaphorePermit, AcquireError> {
         let kib = u32::try_from(size / 1024 + 1).unwrap_or(MEMORY_KIB).min(MEMORY_KIB);
         Arc::clone(&self.0).acquire_many_owned(kib).await
     }

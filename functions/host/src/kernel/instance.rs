@@ -1,6 +1,7 @@
 //! One kernel: its process, its sockets and its folder, from fork to end.
 
 use std::{
+    fs::File,
     io,
     os::{fd::OwnedFd, unix::net::UnixStream as StdStream},
     sync::Arc,
@@ -72,6 +73,8 @@ pub(crate) struct Kernel {
     pub(crate) output: pipe::Receiver,
     /// Its folder.
     pub(crate) slot: Arc<Slot>,
+    /// The file through which its variables travel; a program has none.
+    pub(crate) exchange: Option<Arc<File>>,
     /// Its first process.
     pub(crate) process: ProcessHandle,
     /// How it ends.
@@ -111,7 +114,12 @@ impl Kernel {
         seat: Seat,
         reaper: mpsc::UnboundedSender<Ending>,
     ) -> Result<Self, StartError> {
-        Self::fork_with(zygote, slot, Some(seat), reaper, None).await
+        // Without a name, so that it ends with its last user.
+        let exchange = tempfile::tempfile_in(slot.path()).map_err(StartError::Folder)?;
+        let theirs = exchange.try_clone().map_err(StartError::Folder)?;
+        let mut kernel = Self::fork_with(zygote, slot, Some(seat), reaper, theirs.into()).await?;
+        kernel.exchange = Some(Arc::new(exchange));
+        Ok(kernel)
     }
 
     /// Forks a process for a command into the folder of a kernel that is stopped. It does nothing before [`Self::begin`].
@@ -121,7 +129,7 @@ impl Kernel {
         reaper: mpsc::UnboundedSender<Ending>,
     ) -> Result<ProgramCell, StartError> {
         let (errors, writer) = output_pipe().map_err(StartError::Sockets)?;
-        let child = Self::fork_with(zygote, slot, None, reaper, Some(writer)).await?;
+        let child = Self::fork_with(zygote, slot, None, reaper, writer).await?;
         Ok(ProgramCell { child, errors, alone: false })
     }
 
@@ -130,7 +138,7 @@ impl Kernel {
         slot: Arc<Slot>,
         seat: Option<Seat>,
         reaper: mpsc::UnboundedSender<Ending>,
-        errors: Option<OwnedFd>,
+        third: OwnedFd,
     ) -> Result<Self, StartError> {
         let socket = || {
             let (ours, theirs) = StdStream::pair()?;
@@ -139,14 +147,14 @@ impl Kernel {
         };
         let (frames, theirs) = socket().map_err(StartError::Sockets)?;
         let (output, writer) = output_pipe().map_err(StartError::Sockets)?;
-        let descriptors: Vec<OwnedFd> = [Some(theirs.into()), Some(writer), errors].into_iter().flatten().collect();
-        let forked = zygote.fork(&slot, &descriptors).await?;
+        let forked = zygote.fork(&slot, seat.is_none(), &[theirs.into(), writer, third]).await?;
         Ok(Self {
             pid: forked.pid,
             python: Arc::clone(&zygote.python),
             frames,
             output,
             slot,
+            exchange: None,
             process: ProcessHandle(forked.pidfd),
             exit: Exit(Some(forked.ended)),
             reaper,
@@ -166,7 +174,7 @@ impl Kernel {
                 }
                 Some(FromKernel::Started(Started { refused: Some(why), .. })) => Err(StartError::Refused(why)),
                 Some(FromKernel::Started(started)) => Ok(started),
-                Some(FromKernel::Done(_)) => Err(StartError::Silent("spoke out of turn")),
+                Some(FromKernel::CodeEnded | FromKernel::Done(_)) => Err(StartError::Silent("spoke out of turn")),
             }
         };
         timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))

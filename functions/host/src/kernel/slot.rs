@@ -83,6 +83,11 @@ impl Slot {
         self.path.join("files")
     }
 
+    /// The slot's own folder, which its kernel does not see.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Who shall own what the host puts there; nobody else when the host is not root.
     pub(crate) fn owner(&self) -> Option<u32> {
         is_root().then_some(self.uid)

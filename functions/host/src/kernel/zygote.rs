@@ -126,8 +126,14 @@ impl Zygote {
         Self { control, waiting, names, gone, python, process }
     }
 
-    /// Forks a kernel that has these descriptors: its frame socket, its output pipe, and a program's error pipe.
-    pub(crate) async fn fork(&self, slot: &Slot, descriptors: &[OwnedFd]) -> Result<Forked, ForkError> {
+    /// Forks a kernel, or a process for a program, that has these descriptors: its frame socket, its output pipe, and its exchange
+    /// file or its error pipe.
+    pub(crate) async fn fork(
+        &self,
+        slot: &Slot,
+        program: bool,
+        descriptors: &[OwnedFd; 3],
+    ) -> Result<Forked, ForkError> {
         let name = self.names.fetch_add(1, Ordering::Relaxed);
         let (tell_forked, forked) = oneshot::channel();
         let (tell_ended, ended) = oneshot::channel();
@@ -140,7 +146,7 @@ impl Zygote {
             waiting.living.insert(name, tell_ended);
         }
         let control = self.control.lock().await;
-        let message = ToZygote::Fork(Fork { name, slot: slot.number, uid: slot.uid });
+        let message = ToZygote::Fork(Fork { name, slot: slot.number, uid: slot.uid, program });
         let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
         let sent = wire::write_with_fds(control.as_ref(), &message, &descriptors).await;
         drop(control);

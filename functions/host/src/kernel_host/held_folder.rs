@@ -103,7 +103,7 @@ fn changed_files(old: &Files, new: &Files) -> BTreeMap<WorkingPath, Option<Node>
 }
 
 /// A file that is missing in the bucket may be a stop's work.
-fn restore_error(error: FolderError) -> RunError {
+pub(super) fn restore_error(error: FolderError) -> RunError {
     match error {
         FolderError::Store(StoreError::Missing { .. }) => RunError::Stale,
         error => error.into(),

@@ -18,8 +18,8 @@ use std::{
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use sandcastle::{
-    SandboxId,
-    interpreter::{Interpreter, Job, Outcome, RunError, Work},
+    CommitId, SandboxId,
+    interpreter::{Interpreter, Job, Outcome, RunError},
     store::ObjectStore,
 };
 use sandcastle_protocol::StepReport;
@@ -40,7 +40,7 @@ use crate::{
         reap,
         slot::Slots,
     },
-    run::outcome,
+    run::{outcome, variables},
     run_dir::RunDir,
 };
 use held_folder::{HeldFolder, IdleFolders};
@@ -172,28 +172,35 @@ impl KernelHost {
         let (parent, snapshot) = (Arc::clone(&start.parent), folder.take_snapshot());
         let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.pid) };
         let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before);
+        let exchange = kernel.as_ref().and_then(|kernel| kernel.exchange.clone());
+        let values = variables::store(exchange, end.variables(), &start.parent.groups, storage);
         // Giving up here drops the kernel, and with it what the code has done.
         let until = tokio::time::Instant::from_std(job.deadline);
-        let harvested = tokio::time::timeout_at(until, harvest).await.map_err(|_| RunError::TooLate)?;
-        let (harvested, snapshot) = harvested?;
-        let (manifest, report) = outcome::of(start, end, harvested);
+        let stored = async { futures::try_join!(harvest, values) };
+        let stored = tokio::time::timeout_at(until, stored).await.map_err(|_| RunError::TooLate)?;
+        let ((harvested, snapshot), values) = stored?;
+        let (manifest, report) = outcome::of(start, end, harvested, values);
         let folder = folder.holding(Arc::clone(&manifest.files), snapshot);
         if at_rest {
-            self.put_away(kernel, folder, job, turn).await;
+            let same = manifest.has_variables_of(&job.head.manifest);
+            let variables_at = if same { job.head.manifest.variables_at } else { Some(job.commit) };
+            self.put_away(kernel, folder, variables_at, turn).await;
         }
         Ok(Outcome { parent: job.head.position, manifest, report })
     }
 
     /// Keeps what the next job can use: the kernel, if it lives and has come to a stop, or the folder of a sandbox without one.
-    async fn put_away(&self, kernel: Option<Kernel>, folder: HeldFolder, job: &Job, turn: &Turn<'_, IdleKernel>) {
+    async fn put_away(
+        &self,
+        kernel: Option<Kernel>,
+        folder: HeldFolder,
+        variables_at: Option<CommitId>,
+        turn: &Turn<'_, IdleKernel>,
+    ) {
         let Some(mut kernel) = kernel else { return self.put_folder_back(folder, turn) };
         if kernel.exit.is_known() || !processes::comes_to_stop(kernel.pid).await {
             return;
         }
-        let variables_at = match job.work {
-            Work::Cell { .. } => Some(job.commit),
-            Work::Command(_) => job.head.manifest.variables_at,
-        };
         self.put_back(IdleKernel { kernel, variables_at, folder }, turn);
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{
     KernelHost,
-    held_folder::HeldFolder,
+    held_folder::{HeldFolder, restore_error},
     lease::Lease,
     states::{IdleKernel, ReadyFolder, ReadyKernel},
 };
@@ -23,7 +23,7 @@ use crate::{
         slot::Slot,
         zygote::Zygote,
     },
-    run::outcome::StartState,
+    run::{restore_variables, start_state::StartState},
 };
 
 /// So many attempts to start a kernel: it, or its zygote, may have been killed while it started.
@@ -39,7 +39,8 @@ impl KernelHost {
     ) -> Result<ReadyKernel, RunError> {
         match self.idle_kernel(job, storage, turn).await? {
             Some(IdleKernel { kernel, folder, .. }) => {
-                Ok(ReadyKernel { kernel, folder, start: StartState::warm(Arc::clone(&job.head.manifest)) })
+                let start = StartState::warm(Arc::clone(&job.head.manifest));
+                Ok(ReadyKernel { kernel, folder, start, restore: Vec::new() })
             }
             None => self.start_kernel(job, storage).await,
         }
@@ -121,11 +122,18 @@ impl KernelHost {
         let slot = Arc::clone(&folder.slot);
         let changes = folder.changes_to(job);
         let fork = async { self.fork(&zygote, slot, seat).await.map_err(RunError::failed) };
-        let (mut kernel, ()) = futures::try_join!(fork, folder.bring_to(job, storage, changes))?;
+        let groups = &job.head.manifest.groups;
+        let forked = async {
+            let kernel = fork.await?;
+            let restore =
+                restore_variables::fetch(groups, storage, kernel.exchange.as_ref()).await.map_err(restore_error)?;
+            Ok((kernel, restore))
+        };
+        let ((mut kernel, restore), ()) = futures::try_join!(forked, folder.bring_to(job, storage, changes))?;
         let start = StartState::cold(Arc::clone(&job.head.manifest));
         kernel.begin(first_frame(&start)).await.map_err(RunError::failed)?;
         tracing::info!(slot = kernel.slot.number, ms = millis(began.elapsed()), "kernel started");
-        Ok(ReadyKernel { kernel, folder, start })
+        Ok(ReadyKernel { kernel, folder, start, restore })
     }
 
     async fn fork(&self, zygote: &Zygote, slot: Arc<Slot>, seat: Seat) -> Result<Kernel, StartError> {

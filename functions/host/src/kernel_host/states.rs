@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use sandcastle::{CommitId, manifest::Manifest};
 
+use sandcastle_protocol::StoredGroup;
+
 use super::held_folder::HeldFolder;
 use crate::{
     kernel::Kernel,
-    run::outcome::{StartState, WorkEnd},
+    run::{outcome::WorkEnd, start_state::StartState},
 };
 
 /// A kernel between two jobs.
@@ -24,6 +26,8 @@ pub(super) struct ReadyKernel {
     pub(super) kernel: Kernel,
     pub(super) folder: HeldFolder,
     pub(super) start: StartState,
+    /// Variables that it restores before it runs code; a new one only.
+    pub(super) restore: Vec<StoredGroup>,
 }
 
 /// A folder at a job's head, for a command, and the kernel that works there, which is stopped.
@@ -47,12 +51,11 @@ pub(super) struct Finished {
 }
 
 impl ReadyKernel {
-    /// This kernel, in which nothing has run, as it goes back to the pool. `None` for a new one that lacks the sandbox's
-    /// variables: it must not take the place of one that has them elsewhere.
+    /// This kernel, in which nothing has run, as it goes back to the pool. `None` for a new one, which lacks the sandbox's variables.
     pub(super) fn unused(self) -> Option<IdleKernel> {
-        let Self { kernel, folder, start } = self;
+        let Self { kernel, folder, start, .. } = self;
         let variables_at = start.parent.variables_at;
-        start.newly_lost.is_empty().then_some(IdleKernel { kernel, variables_at, folder })
+        (!start.is_cold).then_some(IdleKernel { kernel, variables_at, folder })
     }
 }
 

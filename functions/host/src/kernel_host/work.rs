@@ -21,9 +21,10 @@ use crate::{
     folder::Storage,
     kernel::{pool::Turn, processes},
     run::{
-        code::{self, CodeEnd, End, Timing},
+        code::{self, Cell, CodeEnd, End, Timing},
         command,
-        outcome::{Measured, StartState, WorkEnd},
+        outcome::{Measured, WorkEnd},
+        start_state::StartState,
     },
 };
 
@@ -57,7 +58,7 @@ impl KernelHost {
         display_last: bool,
     ) -> Result<Finished, RunError> {
         let (ready, code_end, limit) = self.try_code(job, storage, turn, code, display_last).await?;
-        let ReadyKernel { kernel, folder, start } = ready;
+        let ReadyKernel { kernel, folder, start, .. } = ready;
         let CodeEnd { end, output, took, .. } = code_end;
         let measured = Measured {
             took,
@@ -67,7 +68,8 @@ impl KernelHost {
             python: Arc::clone(&kernel.python),
         };
         tracing::debug!(slot = kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
-        let kernel = matches!(end, End::Done(_)).then_some(kernel);
+        let usable = matches!(&end, End::Done(done) if !done.restore_broken_off);
+        let kernel = usable.then_some(kernel);
         let at_rest = kernel.is_some();
         Ok(Finished { kernel, folder, at_rest, start, end: WorkEnd::Cell { end, output, measured } })
     }
@@ -85,8 +87,11 @@ impl KernelHost {
         let mut tries = 0;
         loop {
             let (mut ready, limit) = self.prepare_in_time(job, storage, turn).await?;
-            let timing = Timing { limit, grace: self.config.grace };
-            let end = code::run(&mut ready.kernel, code, display_last, timing).await;
+            let left = job.deadline.saturating_duration_since(Instant::now());
+            let store_until = Instant::now() + limit + left.saturating_sub(limit) / 2;
+            let timing = Timing { limit, grace: self.config.grace, store_until };
+            let cell = Cell { code, display_last, restore: std::mem::take(&mut ready.restore) };
+            let end = code::run(&mut ready.kernel, cell, timing).await;
             tries += 1;
             if end.begun || !matches!(end.end, End::Died(_)) || tries == MAX_TRIES {
                 return Ok((ready, end, limit));

@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, ToKernel, output::NONCE_LEN};
+use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, StoredGroup, ToKernel, output::NONCE_LEN};
 use sandcastle_runtime::millis;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use super::output::Output;
 use crate::{
@@ -33,7 +36,7 @@ pub(crate) struct CodeEnd {
 /// How the code ended.
 pub(crate) enum End {
     /// The kernel answered; it is stopped now, and nothing that it started lives.
-    Done(Done),
+    Done(Box<Done>),
     /// The kernel has ended by itself; how, when anybody could tell.
     Died(Option<Ended>),
     /// The code did not end after the interrupt, and was killed.
@@ -62,18 +65,32 @@ pub(crate) struct Timing {
     pub(crate) limit: Duration,
     /// The kill comes so long after the interrupt.
     pub(crate) grace: Duration,
+    /// When the kernel must have stored its variables.
+    pub(crate) store_until: Instant,
+}
+
+/// What a kernel is told to run.
+pub(crate) struct Cell<'a> {
+    /// Python source.
+    pub(crate) code: &'a str,
+    /// Show the value of a last bare expression.
+    pub(crate) display_last: bool,
+    /// The variables to restore before.
+    pub(crate) restore: Vec<StoredGroup>,
 }
 
 /// Runs code in a kernel. When this is dropped midway, the kernel must be dropped too: it is in the middle of something.
-pub(crate) async fn run(kernel: &mut Kernel, code: &str, display_last: bool, timing: Timing) -> CodeEnd {
+pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> CodeEnd {
     let nonce: [u8; NONCE_LEN] = rand::random();
     let mut output = Output::new(nonce);
     kernel.process.signal(Signal::CONT);
+    let Cell { code, display_last, restore } = cell;
     let began = Instant::now();
-    let execute =
-        Execute { nonce: hex::encode(nonce), code: code.to_owned(), display_last, limit_ms: millis(timing.limit) };
-    let end = talk(kernel, ToKernel::Execute(execute), timing, &mut output).await;
-    let took = began.elapsed();
+    let (nonce, limit_ms) = (hex::encode(nonce), millis(timing.limit));
+    let execute = Execute { nonce, code: code.to_owned(), display_last, limit_ms, restore };
+    let mut code_ended = None;
+    let end = talk(kernel, ToKernel::Execute(execute), timing, &mut output, &mut code_ended).await;
+    let took = code_ended.unwrap_or_else(Instant::now).duration_since(began);
     let end = match end {
         End::Done(done) => settle(kernel, done).await,
         End::Broke(_) | End::TimedOut => {
@@ -90,18 +107,43 @@ pub(crate) async fn run(kernel: &mut Kernel, code: &str, display_last: bool, tim
 }
 
 /// Until the kernel has answered, has ended, or must be ended.
-async fn talk(kernel: &mut Kernel, execute: ToKernel, timing: Timing, output: &mut Output) -> End {
+async fn talk(
+    kernel: &mut Kernel,
+    execute: ToKernel,
+    timing: Timing,
+    output: &mut Output,
+    code_ended: &mut Option<Instant>,
+) -> End {
     let Kernel { frames, output: pipe, process, exit, .. } = kernel;
-    let mut conversation = Box::pin(async {
+    // Ends when the kernel has stored its variables.
+    let (tell_code_ended, mut told) = oneshot::channel();
+    let mut conversation = Box::pin(async move {
         wire::write(frames, &execute).await?;
-        wire::read(frames).await
+        let first = wire::read(frames).await?;
+        if let Some(FromKernel::CodeEnded) = first {
+            let _ = tell_code_ended.send(Instant::now());
+            return wire::read(frames).await;
+        }
+        Ok(first)
     });
     let mut buffer = vec![0; READ_LEN];
     let (mut pipe_open, mut interrupted) = (true, false);
     let mut alarm = Box::pin(sleep(timing.limit));
     loop {
         tokio::select! {
-            said = &mut conversation => return answer(said, exit).await,
+            said = &mut conversation => {
+                *code_ended = code_ended.or_else(|| told.try_recv().ok());
+                return answer(said, exit).await;
+            }
+            at = &mut told, if code_ended.is_none() => match at {
+                Ok(at) => {
+                    *code_ended = Some(at);
+                    interrupted = false;
+                    alarm.as_mut().reset(timing.store_until.into());
+                }
+                // The conversation has ended, and is looked at next.
+                Err(_) => *code_ended = Some(Instant::now()),
+            },
             how = exit.ended() => return End::Died(how),
             _ = pipe.readable(), if pipe_open => match pipe.try_read(&mut buffer) {
                 Ok(0) => pipe_open = false,
@@ -123,8 +165,8 @@ async fn talk(kernel: &mut Kernel, execute: ToKernel, timing: Timing, output: &m
 /// What the kernel's words, or its silence, come to.
 async fn answer(said: Result<Option<FromKernel>, FrameError>, exit: &mut Exit) -> End {
     match said {
-        Ok(Some(FromKernel::Done(done))) => End::Done(done),
-        Ok(Some(FromKernel::Started(_))) => End::Broke("spoke out of turn"),
+        Ok(Some(FromKernel::Done(done))) => End::Done(Box::new(done)),
+        Ok(Some(FromKernel::Started(_) | FromKernel::CodeEnded)) => End::Broke("spoke out of turn"),
         // A dying kernel's socket closes before its zygote has reaped it.
         Ok(None) | Err(FrameError::Io(_)) => match timeout(DYING_TIME, exit.ended()).await {
             Ok(how) => End::Died(how),
@@ -135,7 +177,7 @@ async fn answer(said: Result<Option<FromKernel>, FrameError>, exit: &mut Exit) -
 }
 
 /// Stops the kernel and ends what the call left behind, so that nothing writes a file or a line from here on.
-async fn settle(kernel: &mut Kernel, done: Done) -> End {
+async fn settle(kernel: &mut Kernel, done: Box<Done>) -> End {
     match processes::stop_and_end_children(kernel.pid, &kernel.process).await {
         Ok(true) => End::Done(done),
         Ok(false) => {

@@ -5,24 +5,20 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use sandcastle::{
     EnvName, EnvValue, RuntimeVersion, VariableName, WorkingDirectory,
     limits::{self, MAX_ENV_BYTES, MAX_ERROR_BYTES, MAX_FRAMES, MAX_NAMES, MAX_TRACEBACK_BYTES},
-    manifest::{Dataframe, Manifest, Variable, lost_names},
-    report::{Failure, FrameShape, Report, StateNote},
+    manifest::{Dataframe, Manifest, lost_names},
+    report::{Failure, FrameShape, ROLLED_BACK, Report, StateNote},
+    variables::Variable,
 };
-use sandcastle_protocol::{Done, Ended, Frame};
+use sandcastle_protocol::{Done, Ended, Frame, Variables, limits::MAX_REASON_BYTES};
 use sandcastle_runtime::millis;
 
-use super::{code::End, command::CommandEnd};
+use super::{
+    code::End,
+    command::CommandEnd,
+    start_state::{StartState, lost_reason},
+    variables::Stored,
+};
 use crate::{folder::Harvested, text};
-
-/// What a job starts from.
-pub(crate) struct StartState {
-    /// The state at the position that the job runs on.
-    pub(crate) parent: Arc<Manifest>,
-    /// Names whose values were gone when the job began: those of the manifest, and those that a new kernel came without.
-    pub(crate) lost: BTreeMap<VariableName, String>,
-    /// Of them, the names that became lost just now.
-    pub(crate) newly_lost: Vec<VariableName>,
-}
 
 /// How a job's work ended.
 pub(crate) enum WorkEnd {
@@ -58,42 +54,27 @@ pub(crate) struct Measured {
     pub(crate) python: Arc<str>,
 }
 
-/// Why a kernel has ended that nobody saw end.
-const NEW_KERNEL: &str = "a new one was started";
-
-/// The reason that is kept with a name whose value is gone with its kernel.
-fn lost_reason(how: &str) -> String {
-    format!("its value lived in a kernel that has ended ({how})")
-}
-
-impl StartState {
-    /// What a kernel that already ran is started with.
-    pub(crate) fn warm(parent: Arc<Manifest>) -> Self {
-        let lost = parent.lost.clone();
-        Self { parent, lost, newly_lost: Vec::new() }
-    }
-
-    /// What a new kernel is started with: every variable is gone.
-    pub(crate) fn cold(parent: Arc<Manifest>) -> Self {
-        let newly_lost: Vec<VariableName> = parent.variables.keys().cloned().collect();
-        let lost = lost_names(&newly_lost, &lost_reason(NEW_KERNEL), parent.lost.clone());
-        Self { parent, lost, newly_lost }
-    }
-
-    /// What the caller is told of the names that were lost just now.
-    fn note(&self) -> Option<StateNote> {
-        let names = Some(&self.newly_lost).filter(|names| !names.is_empty())?;
-        Some(StateNote::lost("a new kernel was started".into(), names.clone(), &lost_reason(NEW_KERNEL)))
+/// Why nothing was stored.
+const TOO_LONG: &str = "storing the variables took too long";
+impl WorkEnd {
+    /// What a kernel that lives told of its variables.
+    pub(crate) fn variables(&self) -> Option<&Variables> {
+        match self {
+            Self::Cell { end: End::Done(done), .. } if !done.restore_broken_off => done.variables.as_ref(),
+            _ => None,
+        }
     }
 }
 
 /// The state after a job, and its report.
-pub(crate) fn of(start: StartState, end: WorkEnd, left: Harvested) -> (Manifest, Report) {
+pub(crate) fn of(start: StartState, end: WorkEnd, left: Harvested, stored: Option<Stored>) -> (Manifest, Report) {
     let report = Report { files: left.generated, files_skipped: left.skipped, ..Report::default() };
     let mut manifest = (*start.parent).clone();
     manifest.files = left.files;
     match end {
-        WorkEnd::Cell { end, output, measured } => of_code(start, end, measured, manifest, Report { output, ..report }),
+        WorkEnd::Cell { end, output, measured } => {
+            of_code(start, end, measured, stored, manifest, Report { output, ..report })
+        }
         WorkEnd::Command { command, python } => {
             manifest.runtime = version(&python);
             of_command(command, manifest, report)
@@ -113,6 +94,7 @@ fn of_code(
     start: StartState,
     end: End,
     measured: Measured,
+    stored: Option<Stored>,
     mut manifest: Manifest,
     mut report: Report,
 ) -> (Manifest, Report) {
@@ -120,9 +102,12 @@ fn of_code(
     manifest.calls = manifest.calls.saturating_add(1);
     manifest.runtime = version(&measured.python);
     let cause = match end {
+        End::Done(done) if done.restore_broken_off => {
+            Cause { error: text::timeout(measured.limit), why: "restoring the variables took all of its time".into() }
+        }
         End::Done(done) => {
             manifest.memory_bytes = measured.memory_bytes;
-            answered(start, done, &mut manifest, &mut report);
+            answered(start, *done, stored, &mut manifest, &mut report);
             return (manifest, report);
         }
         End::TimedOut => Cause {
@@ -134,7 +119,7 @@ fn of_code(
         End::Broke(what) => Cause::death(what),
     };
     report.failure = Some(Failure { error: cause.error, traceback: Vec::new() });
-    lose_all(start, &cause.why, &mut manifest, &mut report);
+    roll_back(start, &cause.why, &mut manifest, &mut report);
     (manifest, report)
 }
 
@@ -158,25 +143,41 @@ fn died(how: Ended, out_of_memory: bool) -> Cause {
     Cause::death(&text::ended(how))
 }
 
-/// The kernel is gone, and every value with it.
-fn lose_all(start: StartState, why: &str, manifest: &mut Manifest, report: &mut Report) {
-    let reason = lost_reason(why);
+/// The kernel is gone, and every value with it that is not stored.
+fn roll_back(start: StartState, why: &str, manifest: &mut Manifest, report: &mut Report) {
     manifest.lost = start.lost;
-    let names = manifest.lose_variables(&reason);
-    report.state = Some(StateNote::lost(format!("the kernel died: {why}"), names, &reason));
+    let names = manifest.lose_unstored(&lost_reason(why));
+    report.state = Some(StateNote::lost(format!("the kernel died: {why}; {ROLLED_BACK}"), names));
     report.kernel_died = true;
 }
 
-fn answered(start: StartState, done: Done, manifest: &mut Manifest, report: &mut Report) {
+fn answered(mut start: StartState, done: Done, stored: Option<Stored>, manifest: &mut Manifest, report: &mut Report) {
+    let not_restored = done.not_restored.into_iter().filter_map(|lost| {
+        Some((VariableName::parse(lost.name).ok()?, limits::prefix(&lost.reason, MAX_REASON_BYTES).to_owned()))
+    });
+    let not_restored: Vec<_> = not_restored.take(MAX_NAMES).collect();
+    start.lost = lost_names(&not_restored, start.lost);
+    start.newly_lost.extend(not_restored);
     let note = start.note();
     report.failure = done.failure.map(|failure| Failure {
         error: limits::prefix(&failure.error, MAX_ERROR_BYTES).to_owned(),
         traceback: traceback(&failure.traceback),
     });
     let names = done.names.into_iter().filter_map(|name| VariableName::parse(name).ok()).take(MAX_NAMES);
-    let variables: BTreeMap<VariableName, Variable> = names.map(|name| (name, Variable::default())).collect();
+    let (groups, mut unstorable) = match stored {
+        Some(Stored { groups, unstorable }) => (groups, Some(unstorable)),
+        None => (Arc::default(), None),
+    };
+    let variable = |name: VariableName| {
+        let not_stored = unstorable.as_mut().map_or_else(|| Some(TOO_LONG.to_owned()), |why| why.remove(&name));
+        (name, Variable { not_stored })
+    };
+    let variables: BTreeMap<VariableName, Variable> = names.map(variable).collect();
     if variables != *manifest.variables {
         manifest.variables = Arc::new(variables);
+    }
+    if groups != manifest.groups {
+        manifest.groups = groups;
     }
     let mut lost = start.lost;
     let still: std::collections::HashSet<String> = done.still_lost.into_iter().collect();

@@ -199,7 +199,7 @@ impl<'a> Sandbox<'a> {
             duration_ms: outcome.report.duration_ms,
         };
         let mut manifest = outcome.manifest;
-        if !command {
+        if !manifest.has_variables_of(&self.head.manifest) {
             manifest.variables_at = Some(commit);
         }
         self.commit(commit, Change::Executed(executed), manifest).await;

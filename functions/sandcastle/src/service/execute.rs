@@ -16,7 +16,7 @@ use crate::{
     contract::{ExecResponse, ExecuteResponse},
     counters,
     entry::{Change, Head},
-    interpreter::{Outcome, RunError, Work},
+    interpreter::{Outcome, RunError},
     report::Report,
     store::StoreError,
 };
@@ -157,7 +157,7 @@ impl Sandcastles {
     ) -> Result<Draft, ServiceError> {
         let Outcome { mut manifest, report, .. } = outcome;
         answer::keep_identity(&mut manifest, &parent.manifest);
-        if let Work::Cell { .. } = execution.work {
+        if !manifest.has_variables_of(&parent.manifest) {
             manifest.variables_at = Some(commit_id);
         }
         self.refresh_old(&execution.sandbox, &mut manifest, execution.deadline).await?;

@@ -12,9 +12,10 @@ use tokio::time::timeout_at;
 
 use super::{Sandcastles, ServiceError};
 use crate::{
-    ContentHash, SandboxId, layout, limits,
+    SandboxId, layout, limits,
     manifest::{Manifest, Node, Status},
     store::StoreError,
+    variables::Group,
 };
 
 /// So many objects are renewed at once.
@@ -38,40 +39,47 @@ impl Sandcastles {
             self.mark_running(id, manifest).await?;
             manifest.marked_at = now;
         }
-        let due = due(manifest, now);
+        let due = due(id, manifest, now);
         if due.is_empty() {
             return Ok(());
         }
-        let renewed = self.renew(id, manifest, due, deadline).await;
+        let renewed = self.renew(id, due, deadline).await;
+        let is_renewed = |key: String| renewed.contains(&key);
+        let epoch = manifest.epoch;
         for node in Arc::make_mut(&mut manifest.files).values_mut() {
             if let Node::File(file) = node
-                && renewed.contains(&file.hash)
+                && is_renewed(layout::file(id, epoch, file.hash))
             {
                 file.renew(now);
+            }
+        }
+        let is_old = |group: &Group| now - group.stored_at > limits::REFRESH_AFTER;
+        if manifest.groups.values().any(is_old) {
+            for group in Arc::make_mut(&mut manifest.groups).values_mut().filter(|group| is_old(group)) {
+                if group.chunks().all(|hash| is_renewed(layout::object(id, epoch, hash))) {
+                    group.stored_at = now.truncate_to_second();
+                }
             }
         }
         Ok(())
     }
 
     /// Those that were renewed in time.
-    async fn renew(
-        &self,
-        id: &SandboxId,
-        manifest: &Manifest,
-        due: Vec<ContentHash>,
-        deadline: Instant,
-    ) -> HashSet<ContentHash> {
+    async fn renew(&self, id: &SandboxId, due: Vec<String>, deadline: Instant) -> HashSet<String> {
         let began = Instant::now();
         let until = began + deadline.saturating_duration_since(began) / PART_OF_TIME;
-        let refreshes = due.into_iter().map(|hash| {
-            let key = layout::file(id, manifest.epoch, hash);
-            async move { Ok::<_, StoreError>((hash, self.store.refresh(&key).await?)) }.boxed()
+        let refreshes = due.into_iter().map(|key| {
+            async move {
+                let there = self.store.refresh(&key).await?;
+                Ok::<_, StoreError>((key, there))
+            }
+            .boxed()
         });
         let mut refreshes = stream::iter(refreshes).buffer_unordered(CONCURRENT_REFRESHES);
         let mut renewed = HashSet::new();
         while let Ok(Some(refreshed)) = timeout_at(until.into(), refreshes.next()).await {
             match refreshed {
-                Ok((hash, true)) => drop(renewed.insert(hash)),
+                Ok((key, true)) => drop(renewed.insert(key)),
                 // As after a stop, which the commit will find.
                 Ok((_, false)) => {}
                 Err(error) => {
@@ -84,16 +92,22 @@ impl Sandcastles {
     }
 }
 
-/// The stored bytes to renew in one call, each once.
-fn due(manifest: &Manifest, now: OffsetDateTime) -> Vec<ContentHash> {
+/// The keys of stored bytes to renew in one call, each once.
+fn due(id: &SandboxId, manifest: &Manifest, now: OffsetDateTime) -> Vec<String> {
+    let epoch = manifest.epoch;
+    let is_old = |at: OffsetDateTime| now - at > limits::REFRESH_AFTER;
+    let files = manifest.regular_files().filter(|(_, file)| is_old(file.stored_at));
+    let files = files.map(|(_, file)| (layout::file(id, epoch, file.hash), file.stored_at));
+    let groups = manifest.groups.values().filter(|group| is_old(group.stored_at));
+    let chunks = groups.flat_map(|group| group.chunks().map(|hash| (layout::object(id, epoch, hash), group.stored_at)));
     let mut stored = HashMap::new();
-    for (_, file) in manifest.regular_files().filter(|(_, file)| now - file.stored_at > limits::REFRESH_AFTER) {
-        let oldest = stored.entry(file.hash).or_insert(file.stored_at);
-        *oldest = file.stored_at.min(*oldest);
+    for (key, at) in files.chain(chunks) {
+        let oldest = stored.entry(key).or_insert(at);
+        *oldest = at.min(*oldest);
     }
-    let mut due: Vec<(OffsetDateTime, ContentHash)> = stored.into_iter().map(|(hash, at)| (at, hash)).collect();
-    due.sort_unstable_by_key(|(at, _)| *at);
+    let mut due: Vec<(OffsetDateTime, String)> = stored.into_iter().map(|(key, at)| (at, key)).collect();
+    due.sort_unstable();
     let long_due = due.partition_point(|(at, _)| now - *at > limits::REFRESH_BY);
     due.truncate(long_due.max(SLICE));
-    due.into_iter().map(|(_, hash)| hash).collect()
+    due.into_iter().map(|(_, key)| key).collect()
 }

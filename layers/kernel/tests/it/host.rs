@@ -91,8 +91,10 @@ impl Host {
         }
         let (frames, their_frames) = UnixStream::pair().unwrap();
         let (mut reader, writer) = std::io::pipe().unwrap();
-        self.send_fork(&Fork { name: slot, slot, uid }, &[their_frames.as_fd(), writer.as_fd()]);
-        drop((their_frames, writer));
+        let exchange = tempfile::tempfile().unwrap();
+        let fork = Fork { name: slot, slot, uid, program: false };
+        self.send_fork(&fork, &[their_frames.as_fd(), writer.as_fd(), exchange.as_fd()]);
+        drop((their_frames, writer, exchange));
         let pid = loop {
             match self.receive() {
                 FromZygote::Forked { pid, .. } => break pid,
@@ -119,8 +121,9 @@ impl Host {
 
     /// Sends a fork with any descriptors, in one message.
     pub(crate) fn send_fork(&self, fork: &Fork, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
-        let bytes = encode(&ToZygote::Fork(Fork { name: fork.name, slot: fork.slot, uid: fork.uid })).unwrap();
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+        let bytes =
+            encode(&ToZygote::Fork(Fork { name: fork.name, slot: fork.slot, uid: fork.uid, program: false })).unwrap();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         assert!(descriptors.is_empty() || ancillary.push(SendAncillaryMessage::ScmRights(descriptors)));
         let sent = sendmsg(&self.control, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::empty()).unwrap();
@@ -193,7 +196,7 @@ impl Kernel {
     pub(crate) fn send(&mut self, code: &str, display_last: bool) {
         self.calls += 1;
         let nonce = format!("{:032x}", self.calls);
-        let call = Execute { nonce, code: code.to_owned(), display_last, limit_ms: 2_500 };
+        let call = Execute { nonce, code: code.to_owned(), display_last, limit_ms: 2_500, restore: Vec::new() };
         write_frame(&mut self.frames, &ToKernel::Execute(call)).unwrap();
     }
 
@@ -205,6 +208,8 @@ impl Kernel {
     }
 
     pub(crate) fn answer(&mut self) -> Answer {
+        let ended = read_frame(&mut self.frames).unwrap();
+        assert!(matches!(ended, Some(FromKernel::CodeEnded)), "no answer");
         let Some(FromKernel::Done(done)) = read_frame(&mut self.frames).unwrap() else { panic!("no answer") };
         let mut start = vec![MARK];
         start.extend(u128::from(self.calls).to_be_bytes());
