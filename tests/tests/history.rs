@@ -13,8 +13,6 @@ mod model;
 mod plan;
 #[path = "history/reads.rs"]
 mod reads;
-#[path = "history/reasons.rs"]
-mod reasons;
 #[path = "history/record.rs"]
 mod record;
 #[path = "history/servers.rs"]
@@ -81,7 +79,7 @@ async fn look_around(world: &World, round: &str) {
 }
 
 /// Looks around, stops every sandbox, looks around again, and has the model explain all of it.
-async fn end(world: &World, seed: u64, s3: &EmbeddedS3, one_interpreter: bool) {
+async fn end(world: &World, seed: u64, s3: &EmbeddedS3) {
     look_around(world, "before").await;
     // Through every front end: one that did not carry the stop out does not hear of it, and keeps an idle kernel.
     for sandbox in 0..world.sandboxes.len() {
@@ -103,7 +101,7 @@ async fn end(world: &World, seed: u64, s3: &EmbeddedS3, one_interpreter: bool) {
         let of_it = |call: &&record::Call| call.step.sandbox == sandbox || matches!(call.step.act, Act::List { .. });
         let calls = calls.iter().filter(of_it).cloned().collect();
         let story = Story::read(seed, sandbox, id, Arc::clone(&store), calls, kills.clone()).await;
-        let states = model::replay(&story, one_interpreter);
+        let states = model::replay(&story);
         reads::check(&story, &states);
         let inputs: Vec<_> = story.inputs().rev().collect();
         for front in world.fronts.iter() {
@@ -122,7 +120,7 @@ async fn every_answer_of_several_servers_is_explained_by_the_ledger() {
     let world = new_world(&servers.fronts, SANDBOXES).await;
     let shape = Shape { sandboxes: SANDBOXES, fronts: servers.fronts.len(), own_front: false };
     play(&world, seed, CLIENTS, operations, shape).await;
-    end(&world, seed, &servers.s3, false).await;
+    end(&world, seed, &servers.s3).await;
     back_at(&servers, &levels, seed).await;
 }
 
@@ -138,7 +136,7 @@ async fn every_answer_is_explained_although_kernels_and_servers_are_killed() {
     play(&world, seed.wrapping_add(1), CLIENTS, operations, shape).await;
     over.store(true, std::sync::atomic::Ordering::SeqCst);
     killer.await.unwrap();
-    end(&world, seed, &servers.s3, false).await;
+    end(&world, seed, &servers.s3).await;
     back_at(&servers, &levels, seed).await;
 }
 
@@ -177,5 +175,5 @@ async fn every_answer_of_two_functions_over_one_interpreter_is_explained_by_the_
     let shape = Shape { sandboxes: SANDBOXES, fronts: 2, own_front: true };
     // An emulator takes one invocation at a time, so that each has one client.
     play(&world, seed, 2, operations, shape).await;
-    end(&world, seed, deployment.embedded_s3(), true).await;
+    end(&world, seed, deployment.embedded_s3()).await;
 }

@@ -4,15 +4,10 @@
 //!
 //! * **Files** are those of a serial run. A run (an execution or a command) that other front ends' uploads, deletions or commands
 //!   met may have read the files without those changes: it was put on top of them, because they changed no file that it changed.
-//! * **Variables** live in the kernel of the front end that committed the last execution. `h` holds the tokens of all executions
-//!   since the last start or loss. It must be lost when another front end committed the last one. It may be lost when, since the
-//!   last execution was sent, that front end or its kernel was killed, or when another front end's change of the same file really
-//!   met the execution, which then ran again. In all other cases it must be there. A command, an upload or a deletion never
-//!   costs it.
-//! * **Where all front ends share one interpreter**, `h` may be lost only after a kill, or when two front ends' calls really met
-//!   since the last execution was sent: a run, and a run, a start, a stop or a change of the same file.
-//! * **A run that was killed** may have done any first part of its work. What it left is taken from its entry.
-//! * **A loss is told**: exactly then the answer has `state`, which names `h`.
+//! * **Variables** survive all: `h` holds the tokens of all executions since the last start, whichever front end ran them, and
+//!   whatever was killed in between. No answer has `state`, but that of a run that was killed.
+//! * **A run that was killed** may have done any first part of its work on files. What it left is taken from its entry. Variables
+//!   are as they were before it.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +20,6 @@ use serde_json::json;
 
 use super::{
     plan::Act,
-    reasons::{met, met_on_a_file},
     story::{Line, Story, state},
     work::{self, Files},
 };
@@ -37,17 +31,15 @@ pub(crate) struct Known {
     pub(crate) files: Files,
 }
 
-/// The variable `h`, and the execution that last committed it.
+/// The variable `h`, and when the execution was sent that last committed it.
 #[derive(Default)]
 struct Variables {
-    /// `None`: there is no such name.
-    h: Option<Vec<String>>,
-    /// Front end, and when the call was sent.
-    by: Option<(usize, u64)>,
+    h: Vec<String>,
+    sent: Option<u64>,
 }
 
 /// Carries the ledger out; the state after each number of entries.
-pub(crate) fn replay(story: &Story, one_interpreter: bool) -> Vec<Known> {
+pub(crate) fn replay(story: &Story) -> Vec<Known> {
     let mut states = vec![Known::default()];
     let mut variables = Variables::default();
     let mut latest_sent = 0;
@@ -83,7 +75,7 @@ pub(crate) fn replay(story: &Story, one_interpreter: bool) -> Vec<Known> {
                     Change::FileDeleted { name } => {
                         check(now.files.remove(name.as_str()).is_some(), "a file that is not there was deleted");
                     }
-                    _ => run(story, at, &states, &mut now, &mut variables, one_interpreter),
+                    _ => run(story, at, &states, &mut now, &mut variables),
                 }
             }
         }
@@ -105,57 +97,35 @@ fn recorded(entry: &Entry) -> BTreeMap<String, ContentHash> {
 }
 
 /// An execution or a command.
-fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &mut Variables, one_interpreter: bool) {
+fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &mut Variables) {
     let Line { entry, call, .. } = &story.lines[at];
     let Change::Executed(executed) = &entry.change else { unreachable!() };
     let Act::Execute { fails, .. } = call.step.act else {
         command(story, at, states, now);
         return;
     };
-    let since = variables.by.map_or(call.sent, |(_, sent)| sent.min(call.sent));
-    let bound = variables.h.is_some();
-    let token = call.step.token.clone();
-    let with = |before: &[String]| [before, std::slice::from_ref(&token)].concat();
-    let (kept, new) = (with(variables.h.as_deref().unwrap_or_default()), with(&[]));
-    let shown = executed.output_preview.lines().next().unwrap_or_default();
-    let lost = bound && shown != kept.join(",");
-    let h = if lost { new } else { kept };
     let died = executed.error.contains("KernelDied(") || executed.error.contains("MemoryError(");
     if died {
-        killed(story, at, now, since);
-        *variables = Variables { h: None, by: Some((call.step.front, call.sent)) };
+        killed(story, at, now, variables.sent.map_or(call.sent, |sent| sent.min(call.sent)));
         return;
     }
-    let output = explained(story, at, states, &h.join(","), now);
+    let token = call.step.token.clone();
+    variables.h.push(token.clone());
+    variables.sent = Some(call.sent);
+    let output = explained(story, at, states, &variables.h.join(","), now);
     let error = if fails { format!("executing Python code: ValueError('{token}')") } else { String::new() };
     if executed.error != error {
         story.wrong(at, &format!("the error should be {error:?}"), Some(call));
     }
-    if let Some((front, _)) = variables.by.filter(|_| bound) {
-        let elsewhere = !one_interpreter && front != call.step.front;
-        let gone = elsewhere || story.died(front, since, call.sent);
-        let may = || {
-            gone || story.killed(front, since, call.answered)
-                || if one_interpreter { met(story, since, call) } else { met_on_a_file(story, at) }
-        };
-        match lost {
-            true if !may() => story.wrong(at, &format!("h is lost without a reason, of {:?}", variables.h), Some(call)),
-            false if gone => story.wrong(at, "h is there although its kernel is elsewhere or gone", Some(call)),
-            _ => {}
-        }
-    }
     if let (true, Some(reply)) = (call.is_done(), &call.reply) {
-        let told = &reply.body["state"];
-        let named = told["lost"].as_array().is_some_and(|names| names.iter().any(|lost| lost["name"] == "h"));
-        if told.is_null() == lost || (lost && !named) || (lost && told["kept"] != false) {
-            story.wrong(at, &format!("h lost: {lost}, but the answer tells otherwise"), Some(call));
+        if !reply.body["state"].is_null() {
+            story.wrong(at, "the answer tells of a loss", Some(call));
         }
         let field = if fails { "partial_output" } else { "output" };
         if reply.body[field] != json!(output) {
             story.wrong(at, &format!("{field} should be {output:?}"), Some(call));
         }
     }
-    *variables = Variables { h: Some(h), by: Some((call.step.front, call.sent)) };
 }
 
 /// A command. The entry does not hold how it ended, so the answer must tell whether it was killed.

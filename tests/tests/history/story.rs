@@ -152,11 +152,6 @@ impl Story {
         self.kills.iter().any(|kill| kill.front == front && kill.begun < until && from < kill.ended)
     }
 
-    /// All of this front end was killed and started again between these moments.
-    pub(crate) fn died(&self, front: usize, from: u64, until: u64) -> bool {
-        self.kills.iter().any(|kill| kill.front == front && kill.whole && from < kill.begun && kill.ended < until)
-    }
-
     /// Ends the test with all that helps to understand it.
     pub(crate) fn wrong(&self, at: usize, what: &str, call: Option<&Call>) -> ! {
         let shown = |n: usize| {
