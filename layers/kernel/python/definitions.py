@@ -21,6 +21,7 @@ class Registry:
 
     def __init__(self):
         self.numbers, self.references, self.last = {}, {}, 0
+        self.reducers = {}  # of classes, during one checkpoint
         self.late = set()  # classes that only values' own reductions mention
 
     def find(self, one):
