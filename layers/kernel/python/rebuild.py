@@ -1,5 +1,6 @@
 """The functions that stored values name: a new kernel calls them to make the values again."""
 from gc import get_referents
+from _abc import _abc_init, _abc_register
 from abc import ABCMeta
 from types import CellType, FunctionType, ModuleType
 from sys import modules
@@ -87,7 +88,6 @@ def skeleton(number, metaclass, name, bases, slots, module, qualname, is_abstrac
     else:
         made = type.__new__(metaclass, name, bases, body)
     if is_abstract and issubclass(metaclass, ABCMeta):
-        from _abc import _abc_init
         _abc_init(made)
     return register(number, made)
 
@@ -101,7 +101,6 @@ def fill_class(kind, state):
 
 
 def register_subclasses(kind, classes):
-    from _abc import _abc_register
     for one in classes:
         _abc_register(kind, one)
 
