@@ -1,7 +1,7 @@
 """Functions and classes that no library has: they are stored by value, and data refers to each by a number of its own."""
 from _abc import _get_dump
-from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from sys import modules
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from weakref import ref
 
 from . import rebuild
