@@ -80,3 +80,37 @@ def collect(walk, order):
     for root, number in walk.known_needs:
         groups[walk.find(root)].needed_numbers.add(number)
     return list(groups.values())
+
+
+def lost_numbers(records):
+    return {number for record in records for number in record.lost_definitions}
+
+
+def alive(records):
+    """The records without groups of definitions that have lost their names and that nothing needs any more."""
+    while True:
+        needed = set().union(*(record.needs - record.numbers for record in records))
+        kept = [record for record in records if record.names or not needed.isdisjoint(record.numbers)]
+        if len(kept) == len(records):
+            return kept
+        records = kept
+
+
+def audit(rest, records):
+    """Fails if a group has changed that was not expected to."""
+    now = {record.names: record for record in records}
+    for record in rest:
+        other = now.get(record.names)
+        if not record.restored and record.names and other is not None and other.hash not in (None, record.hash):
+            raise AssertionError(f"changed without being touched: {sorted(record.names)}")
+
+
+def in_order(records):
+    """The records, each after those whose definitions it needs: also those that only objects' own reductions name."""
+    place_of = {number: place for place, record in enumerate(records) for number in record.numbers}
+    needs = {place: {place_of[number] for number in record.needs if number in place_of} - {place}
+             for place, record in enumerate(records)}
+    if all(other < place for place, others in needs.items() for other in others):
+        return records
+    order, _ = sort(needs)
+    return [records[place] for place in [*order, *sorted(needs.keys() - set(order))]]

@@ -4,7 +4,7 @@ from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
 from . import definitions, hidden, native, process_values, reach
-from .arrange import sort
+from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
 from .groups import Walk
 from .memory import Blocks
@@ -96,7 +96,10 @@ class Checkpoint:
         values = self.values()
         chosen, rest = self.choose(values, codes)
         records = self.store(values, []) if Audit.on else rest + self.store(chosen, rest)
-        if Audit.on:
+        changed = lost_numbers(State.records) ^ lost_numbers(records)
+        if any(record.needs & changed for record in rest):
+            records = self.store(values, [])  # what needs a definition is lost with it
+        elif Audit.on:
             audit(rest, records)
         State.records, State.bound = in_order(alive(records)), dict(zip(values, map(id, values.values())))
         return {"groups": [self.given(record) for record in State.records if record.kept is not None],
@@ -142,7 +145,8 @@ class Checkpoint:
                 self.lost[name] = reason
         walk = Walk(self.namespace, {name: value for name, value in values.items() if name not in self.lost})
         walk.known = {id(self.registry.get(number)): number for record in rest for number in record.numbers}
-        needed = set().union(*(record.needs for record in rest))
+        # A function that has lost its name stays a definition while data refers to it, which need not be stored anew.
+        needed = set().union(*(record.needs for record in State.records))
         extra = [self.registry.get(number) for record in State.records for number in record.numbers & needed]
         found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
         for group in found:
@@ -150,11 +154,13 @@ class Checkpoint:
         self.registry.keep(set().union(*(one.numbers for one in found), *(record.numbers for record in rest)))
         self.missing = {number: reason for record in rest for number, reason in record.lost_definitions.items()}
         self.before = {record.id: record for record in State.records}
+        self.registry.reducers = {}
         store = StoreWithNamespace if walk.has_namespace else Store
         return [self.record(group, store) for group in found]
 
     def record(self, group, store):
-        members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, Blocks(group.spans))
+        blocks = Blocks(group.spans, group.names)
+        members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, blocks)
         numbers = group.numbers
         words, *rest = words_of(group.codes, self.namespace)
         needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - numbers
@@ -202,33 +208,3 @@ class Checkpoint:
         for record in records:
             self.lost.update((name, reason) for name, reason in record.lost.items() if not name.startswith(HIDDEN))
         return self.lost
-
-
-def alive(records):
-    """The records without groups of definitions that have lost their names and that nothing needs any more."""
-    while True:
-        needed = set().union(*(record.needs - record.numbers for record in records))
-        kept = [record for record in records if record.names or not needed.isdisjoint(record.numbers)]
-        if len(kept) == len(records):
-            return kept
-        records = kept
-
-
-def audit(rest, records):
-    """Fails if a group has changed that was not expected to."""
-    now = {record.names: record for record in records}
-    for record in rest:
-        other = now.get(record.names)
-        if not record.restored and record.names and other is not None and other.hash not in (None, record.hash):
-            raise AssertionError(f"changed without being touched: {sorted(record.names)}")
-
-
-def in_order(records):
-    """The records, each after those whose definitions it needs: also those that only objects' own reductions name."""
-    place_of = {number: place for place, record in enumerate(records) for number in record.numbers}
-    needs = {place: {place_of[number] for number in record.needs if number in place_of} - {place}
-             for place, record in enumerate(records)}
-    if all(other < place for place, others in needs.items() for other in others):
-        return records
-    order, _ = sort(needs)
-    return [records[place] for place in [*order, *sorted(needs.keys() - set(order))]]

@@ -1,7 +1,7 @@
 """Functions and classes that no library has: they are stored by value, and data refers to each by a number of its own."""
 from _abc import _get_dump
-from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from sys import modules
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from weakref import ref
 
 from . import rebuild
@@ -21,6 +21,7 @@ class Registry:
 
     def __init__(self):
         self.numbers, self.references, self.last = {}, {}, 0
+        self.reducers = {}  # of classes, during one checkpoint
         self.late = set()  # classes that only values' own reductions mention
 
     def find(self, one):

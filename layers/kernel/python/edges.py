@@ -42,8 +42,13 @@ def of_builtin(walk, root, one):
     return () if owner is None or type(owner) is ModuleType else (owner,)
 
 
+def get_exception_part(name):
+    """Reads an attribute past what the exception's class may have in its place."""
+    return BaseException.__dict__[name].__get__
+
+
 def of_exception(walk, root, one):
-    return (type(one), one.args, one.__dict__, one.__cause__, one.__context__)
+    return [type(one), *(get_exception_part(name)(one) for name in ("args", "__dict__", "__cause__", "__context__"))]
 
 
 def of_weak_reference(walk, root, one):

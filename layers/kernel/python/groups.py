@@ -21,18 +21,17 @@ class Walk:
         self.has_namespace = False
 
     def run(self, extra=()):
-        """The groups, in the order in which they can be restored. `extra` are roots without a name."""
+        """The groups, in the order in which they can be restored. `extra` are definitions without a name."""
         for name, value in self.values.items():
             if definitions.is_definition(value) and id(value) not in self.known:
                 self.root_of_name[name] = self.define(value)
+        for one in extra:
+            self.define(one)
         self.follow_waiting()
         for name, value in self.values.items():
             if name not in self.root_of_name:
                 self.root_of_name[name] = root = self.add_root(value, False)
                 self.try_to_follow(root, [value], name)
-        for one in extra:
-            self.define(one)
-        self.follow_waiting()
         memory.join_overlapping(self.spans, self.join)
         return arrange.ordered(self)
 

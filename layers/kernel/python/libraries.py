@@ -18,7 +18,7 @@ def reduce_array(store, one):
     start = one.__array_interface__["data"][0]
     block = store.blocks.of(low, high)
     if block is None and one.nbytes > high - low:
-        block = memory.Block(low, high)  # elements share memory, as after broadcasting
+        block = memory.Block(low, high, one)  # elements share memory, as after broadcasting
     if block is not None:
         return rebuild_libraries.array, (
             block, one.dtype, one.shape, start - block.start, one.strides, one.flags.writeable)

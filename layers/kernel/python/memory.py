@@ -50,7 +50,8 @@ def join_overlapping(spans, join):
 class Blocks:
     """The ranges of memory that the arrays of a group cover."""
 
-    def __init__(self, spans):
+    def __init__(self, spans, owner=None):
+        self.owner = owner  # keeps the arrays alive
         self.starts, self.ends, self.counts, self.writable, self.made = [], [], [], [], {}
         for low, high, kind in sorted(spans):
             if low >= high:
@@ -71,15 +72,15 @@ class Blocks:
         if place < 0 or high > self.ends[place] or self.counts[place] < 2 or not self.writable[place]:
             return None
         if place not in self.made:
-            self.made[place] = Block(self.starts[place], self.ends[place])
+            self.made[place] = Block(self.starts[place], self.ends[place], self.owner)
         return self.made[place]
 
 
 class Block:
     """A range of memory as an array of bytes."""
 
-    def __init__(self, start, end):
-        self.start, self.size = start, end - start
+    def __init__(self, start, end, owner):
+        self.start, self.size, self.owner = start, end - start, owner
         self.__array_interface__ = {"data": (start, False), "shape": (self.size,), "typestr": "|u1", "version": 3}
 
     def array(self):

@@ -3,6 +3,7 @@ of each group tells which names its code mentions and which definitions it needs
 import dis
 import re
 import sys
+from _thread import _count
 from sys import modules
 from types import CodeType, ModuleType
 
@@ -115,7 +116,8 @@ def reached(codes, namespace, records, record_of_name):
 
 
 def is_threaded():
-    return "threading" in modules and len(modules["threading"]._active) > 1
+    """Whether other threads run, which may change anything at any time."""
+    return _count() > 0
 
 
 def follow(words, records, record_of_name):

@@ -1,15 +1,15 @@
 """The functions that stored values name: a new kernel calls them to make the values again."""
-from gc import get_referents
+from _abc import _abc_init, _abc_register
 from abc import ABCMeta
-from types import CellType, FunctionType, ModuleType
+from gc import get_referents
 from sys import modules
+from types import CellType, FunctionType, ModuleType
 
 from .atoms import Lost
 
 __name__ = "_durable"  # under which pickles name these functions; the module can be imported only while one is made
 
 set_type_attribute = type.__setattr__
-UNSET = {"__doc__", "__module__", "__qualname__"}
 
 
 class Live:
@@ -87,7 +87,6 @@ def skeleton(number, metaclass, name, bases, slots, module, qualname, is_abstrac
     else:
         made = type.__new__(metaclass, name, bases, body)
     if is_abstract and issubclass(metaclass, ABCMeta):
-        from _abc import _abc_init
         _abc_init(made)
     return register(number, made)
 
@@ -101,7 +100,6 @@ def fill_class(kind, state):
 
 
 def register_subclasses(kind, classes):
-    from _abc import _abc_register
     for one in classes:
         _abc_register(kind, one)
 

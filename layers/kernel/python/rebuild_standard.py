@@ -1,6 +1,7 @@
 """The functions that stored values of the standard library name."""
 import io
 import os
+from types import MappingProxyType
 
 from .atoms import Lost
 from .rebuild import Live
@@ -19,7 +20,6 @@ def dead_reference(kind):
 
 
 def mapping_proxy(mapping):
-    from types import MappingProxyType
     return MappingProxyType(mapping)
 
 

@@ -30,7 +30,7 @@ class Store(Pickler):
         self.buffers, self.needs = [], set()
         super().__init__(file, 5, buffer_callback=keeper(self.buffers))
         self.namespace, self.registry, self.own, self.lost, self.blocks = namespace, registry, own, lost, blocks
-        self.reducers, self.bare_cells = {}, set()
+        self.reducers, self.bare_cells = registry.reducers, set()
 
     def reducer_override(self, one):
         kind = type(one)

@@ -4,8 +4,8 @@ from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import modules, path, path_importer_cache
 
 from . import (
-    atoms, checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state,
-    process_values, restore, streams, tracebacks,
+    checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state, restore, streams,
+    tracebacks,
 )
 from .output import Pipe, note, write_all
 from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
@@ -38,8 +38,7 @@ def start(*, files, temporary, output, exchange, variables, cwd, env, lost, call
     process_state.begin_directory(Session.files, cwd)
     process_state.prepare_builtins()
     lost_names.reasons.update(lost)
-    atoms.Folder.path = Session.files
-    process_values.begin()
+    checkpoint.begin(Session.files)
     interrupt.begin_call()
 
 

@@ -3,9 +3,7 @@ class R:
         for i in range(20):
             globals()[f"made{i}"] = [i]
         globals().pop("gone", None)
-        L.append(1)
         return (R, ())
-L = []
 gone = [5]
 r = R()
 # %%
