@@ -78,6 +78,7 @@ def run(nonce, source, display, limit_ms, groups):
         if Call.error is not None:
             missing = {name for _, names, *_ in groups for name in names if name not in namespace}
             Call.not_restored = dict.fromkeys(missing, f"restoring failed: {type(Call.error).__name__}")
+        lost_names.reasons.update(Call.not_restored)
     filename = f"<cell {Session.calls}>"
     Call.error, Call.codes = run_code(source.removeprefix("\ufeff"), filename, display)
     if getpid() != Session.process:

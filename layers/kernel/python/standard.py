@@ -188,7 +188,12 @@ def reduce_c_array(store, one):
     return rebuild_standard.c_array, (type(one), bytes(one))
 
 
+def reduce_struct(_, one):
+    return type(one), (one.format,)
+
+
 REDUCERS = {
+    "_struct.Struct": reduce_struct,
     "builtins.BaseException": reduce_exception,
     "builtins.dict_keys": reduce_dict_view,
     "builtins.dict_values": reduce_dict_view,
