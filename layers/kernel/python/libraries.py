@@ -16,16 +16,16 @@ def reduce_array(store, one):
         return reduce_subclass(store, one)
     low, high = memory.bounds(one)
     start = one.__array_interface__["data"][0]
+    owner = memory.owner_of(one)
+    if owner is not None and one.size:
+        return rebuild_libraries.array, (
+            owner, one.dtype, one.shape, start - memory.address(owner), one.strides, one.flags.writeable)
     block = store.blocks.of(low, high)
     if block is None and one.nbytes > high - low:
         block = memory.Block(low, high, one)  # elements share memory, as after broadcasting
     if block is not None:
         return rebuild_libraries.array, (
             block, one.dtype, one.shape, start - block.start, one.strides, one.flags.writeable)
-    owner = memory.owner_of(one)
-    if owner is not None and one.size:
-        return rebuild_libraries.array, (
-            owner, one.dtype, one.shape, start - memory.address(owner), one.strides, one.flags.writeable)
     order = "F" if one.flags.f_contiguous and not one.flags.c_contiguous else "C"
     plain = numpy.asarray(one, order=order) if order == "F" or one.flags.c_contiguous else numpy.ascontiguousarray(one)
     return rebuild_libraries.whole_array, (
