@@ -38,8 +38,8 @@ def start(*, files, temporary, output, exchange, variables, cwd, env, lost, call
     process_state.begin_directory(Session.files, cwd)
     process_state.prepare_builtins()
     lost_names.reasons.update(lost)
-    checkpoint.begin(Session.files)
     interrupt.begin_call()
+    checkpoint.begin(Session.files)  # after the handlers of signals are there: others are the sandbox's own
 
 
 def forked():
