@@ -93,17 +93,6 @@ impl State {
     }
 }
 
-impl Change {
-    /// True when only working files differ, so that a warm kernel can take the change over.
-    pub fn only_files(&self) -> bool {
-        match self {
-            Self::FilePut { .. } | Self::FileDeleted { .. } => true,
-            Self::Executed(executed) => executed.command,
-            Self::Started | Self::Stopped => false,
-        }
-    }
-}
-
 /// An execution, as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Executed {

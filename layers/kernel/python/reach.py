@@ -1,13 +1,13 @@
 """Which groups a call may have changed: those that its code can reach by names. Data is not walked for this: what is remembered
 of each group tells which names its code mentions and which definitions it needs."""
 import dis
-import re
 import sys
 from _thread import _count
 from sys import modules
-from types import CodeType, ModuleType
+from types import ModuleType
 
-WORD = re.compile(r"[^\W\d]\w*")
+from . import touched
+
 # With one of these, code can reach names that are not written in it.
 FAR_REACHING = frozenset((
     "exec", "eval", "globals", "locals", "vars", "gc", "inspect", "modules", "__import__", "__main__", "__dict__",
@@ -65,18 +65,8 @@ def hooks():
 def words_of(codes, namespace):
     """(the words in code objects, their inner functions and strings; whether they reach further; whether they may leave
     something behind)."""
-    words, waiting, is_leaving = set(), list(codes), False
-    while waiting:
-        one = waiting.pop()
-        kind = type(one)
-        if kind is CodeType:
-            words.update(one.co_names)
-            waiting += one.co_consts
-            is_leaving = is_leaving or patches_module(one, namespace)
-        elif kind is tuple or kind is frozenset:
-            waiting += one
-        elif kind is str:
-            words.update(WORD.findall(one))
+    words, found = touched.words_of(codes)
+    is_leaving = any(patches_module(code, namespace) for code in found)
     return words, not FAR_REACHING.isdisjoint(words), is_leaving or not LEAVING.isdisjoint(words)
 
 

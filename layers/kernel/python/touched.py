@@ -29,6 +29,23 @@ def touched(codes, namespace, is_frame):
         return None
 
 
+def words_of(codes):
+    """The words in code objects, in their inner functions and in their strings; and all of these code objects."""
+    words, found, waiting = set(), [], list(codes)
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is CodeType:
+            found.append(one)
+            words.update(one.co_names)
+            waiting += one.co_consts
+        elif kind is tuple or kind is frozenset:
+            waiting += one
+        elif kind is str:
+            words.update(WORD.findall(one))
+    return words, found
+
+
 class Walk:
     def __init__(self, namespace, is_frame):
         self.namespace, self.is_frame = namespace, is_frame
@@ -36,17 +53,7 @@ class Walk:
 
     def names(self, code):
         """The top-level names that are in the code, in its inner functions and in its strings."""
-        words, waiting = set(), [code]
-        while waiting:
-            one = waiting.pop()
-            kind = type(one)
-            if kind is CodeType:
-                words.update(one.co_names)
-                waiting += one.co_consts
-            elif kind is tuple or kind is frozenset:
-                waiting += one
-            elif kind is str:
-                words.update(WORD.findall(one))
+        words, _ = words_of([code])
         if not FAR_REACHING.isdisjoint(words):
             raise Unknown
         return words & self.namespace.keys()

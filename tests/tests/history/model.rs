@@ -157,7 +157,7 @@ fn explained(story: &Story, at: usize, states: &[Known], first: &str, now: &mut 
         let apart = (on..at).all(|between| {
             let line = &story.lines[between];
             let [old, new] = [between, between + 1].map(|state| &states[state].files);
-            line.entry.change.only_files()
+            only_files(&line.entry.change)
                 && line.call.step.front != call.step.front
                 && changes.keys().all(|name| old.get(name) == new.get(name))
         });
@@ -181,6 +181,15 @@ fn explained(story: &Story, at: usize, states: &[Known], first: &str, now: &mut 
     let what =
         format!("no state explains a first line {first:?} and the rest; files before {before:?}, after {after:?}");
     story.wrong(at, &what, Some(call))
+}
+
+/// True when the change is one of working files alone.
+fn only_files(change: &Change) -> bool {
+    match change {
+        Change::FilePut { .. } | Change::FileDeleted { .. } => true,
+        Change::Executed(executed) => executed.command,
+        Change::Started | Change::Stopped => false,
+    }
 }
 
 /// A run that died must have been killed. Takes over what it left of its files.

@@ -86,7 +86,8 @@ impl KernelHost {
     ) -> Result<(ReadyKernel, CodeEnd, Duration), RunError> {
         let mut tries = 0;
         loop {
-            let (mut ready, limit) = self.prepare_in_time(job, storage, turn).await?;
+            let prepare = self.prepare(job, storage, turn);
+            let (mut ready, limit) = self.in_time(job, turn, prepare, ReadyKernel::unused).await?;
             let left = job.deadline.saturating_duration_since(Instant::now());
             let store_until = Instant::now() + limit + left.saturating_sub(limit) / 2;
             let timing = Timing { limit, grace: self.config.grace, store_until };
@@ -109,7 +110,9 @@ impl KernelHost {
         let until = tokio::time::Instant::from_std(job.deadline);
         let in_time = timeout_at(until, self.commands.acquire()).await;
         let _seat = in_time.ok().and_then(Result::ok).ok_or(RunError::Busy)?;
-        let (mut ready, limit) = self.folder_in_time(job, storage, turn).await?;
+        let prepare = self.prepare_folder(job, storage, turn);
+        let unused = |ready: ReadyFolder| ready.unused(&job.head.manifest);
+        let (mut ready, limit) = self.in_time(job, turn, prepare, unused).await?;
         let mut alone = true;
         if let Some(kernel) = &mut ready.kernel
             && !processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false)
@@ -136,45 +139,26 @@ impl KernelHost {
         Ok(Finished { kernel, folder, at_rest, start, end: WorkEnd::Command { command, python } })
     }
 
-    /// A kernel at the job's head, and how long the work in it may take. When that is no time, the kernel goes back to the pool.
-    async fn prepare_in_time(
+    /// What a job's work needs, and how long that may take. When that is no time, the kernel, in which nothing has run, goes back to
+    /// the pool.
+    async fn in_time<R>(
         &self,
         job: &Job,
-        storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
-    ) -> Result<(ReadyKernel, Duration), RunError> {
-        let ready = self.in_time(job, self.prepare(job, storage, turn)).await?;
-        match self.limit(job) {
-            Ok(limit) => Ok((ready, limit)),
-            Err(error) => {
-                self.give_back(ready.unused(), turn);
-                Err(error)
-            }
-        }
-    }
-
-    /// [`Self::prepare_in_time`] for a command.
-    async fn folder_in_time(
-        &self,
-        job: &Job,
-        storage: &Storage,
-        turn: &Turn<'_, IdleKernel>,
-    ) -> Result<(ReadyFolder, Duration), RunError> {
-        let ready = self.in_time(job, self.prepare_folder(job, storage, turn)).await?;
-        match self.limit(job) {
-            Ok(limit) => Ok((ready, limit)),
-            Err(error) => {
-                self.give_back(ready.unused(&job.head.manifest), turn);
-                Err(error)
-            }
-        }
-    }
-
-    /// Prepares something while the job has time for its work.
-    async fn in_time<T>(&self, job: &Job, prepare: impl Future<Output = Result<T, RunError>>) -> Result<T, RunError> {
+        prepare: impl Future<Output = Result<R, RunError>>,
+        unused: impl FnOnce(R) -> Option<IdleKernel>,
+    ) -> Result<(R, Duration), RunError> {
         // Before a kernel is touched.
         self.limit(job)?;
-        timeout_at(tokio::time::Instant::from_std(job.deadline), prepare).await.map_err(|_| RunError::NoTime)?
+        let until = tokio::time::Instant::from_std(job.deadline);
+        let ready = timeout_at(until, prepare).await.map_err(|_| RunError::NoTime)??;
+        match self.limit(job) {
+            Ok(limit) => Ok((ready, limit)),
+            Err(error) => {
+                self.give_back(unused(ready), turn);
+                Err(error)
+            }
+        }
     }
 
     fn give_back(&self, idle: Option<IdleKernel>, turn: &Turn<'_, IdleKernel>) {
