@@ -11,6 +11,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use sandcastle_s3::S3Config;
 
 use crate::{api::Api, paths};
 
@@ -53,6 +54,11 @@ impl Server {
             .unwrap_or_else(|_| panic!("the server printed no URL: {}", fs::read_to_string(&log).unwrap_or_default()));
         let url = url.split('/').take(3).collect::<Vec<_>>().join("/");
         Self { child, log, url }
+    }
+
+    /// Starts one on this bucket, which others use too.
+    pub fn start_on(bucket: &S3Config, data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::start(data, &[bucket_settings(bucket).as_slice(), settings].concat())
     }
 
     /// A client with [`KEY`].
@@ -98,6 +104,20 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// The settings with which a server uses this bucket.
+///
+/// # Panics
+/// When it has no endpoint or no credentials of its own.
+pub fn bucket_settings(bucket: &S3Config) -> [(&'static str, &str); 4] {
+    let credentials = bucket.credentials.as_ref().expect("a bucket with credentials");
+    [
+        ("S3_ENDPOINT", bucket.endpoint.as_deref().expect("a bucket with an endpoint")),
+        ("SANDCASTLE_BUCKET", &bucket.bucket),
+        ("AWS_ACCESS_KEY_ID", &credentials.key_id),
+        ("AWS_SECRET_ACCESS_KEY", &credentials.secret),
+    ]
 }
 
 /// Creates a further API key in the data folder of a running server.

@@ -22,13 +22,7 @@ const MIB: u64 = 1024 * 1024;
 async fn two_hundred_sandboxes_of_the_longest_names_leave_a_server_small() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-    let settings = [
-        ("S3_ENDPOINT", &*s3.endpoint()),
-        ("SANDCASTLE_BUCKET", s3.bucket()),
-        ("AWS_ACCESS_KEY_ID", &*s3.credentials().key_id.clone()),
-        ("AWS_SECRET_ACCESS_KEY", &*s3.credentials().secret.clone()),
-    ];
-    let server = Server::start(&folder.path().join("data"), &settings);
+    let server = Server::start_on(&s3.store_config(), &folder.path().join("data"), &[]);
     let api = server.api();
     let first = SandboxId::parse(&api.start().await).unwrap();
     let store: Arc<dyn ObjectStore> = Arc::new(S3Store::connect(s3.store_config()).await);

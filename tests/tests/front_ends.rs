@@ -30,15 +30,8 @@ impl Pair {
 }
 
 fn server(folder: &TempDir, s3: &EmbeddedS3, name: &str) -> Server {
-    let settings = [
-        ("S3_ENDPOINT", &*s3.endpoint()),
-        ("SANDCASTLE_BUCKET", s3.bucket()),
-        ("AWS_ACCESS_KEY_ID", &*s3.credentials().key_id.clone()),
-        ("AWS_SECRET_ACCESS_KEY", &*s3.credentials().secret.clone()),
-        ("SANDCASTLE_MEMORY_MB", "512"),
-        ("SANDCASTLE_TIMEOUT_S", "20"),
-    ];
-    Server::start(&folder.path().join(name), &settings)
+    let settings = [("SANDCASTLE_MEMORY_MB", "512"), ("SANDCASTLE_TIMEOUT_S", "20")];
+    Server::start_on(&s3.store_config(), &folder.path().join(name), &settings)
 }
 
 async fn exec(api: &Api, sandbox: &str, command: &str) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
-use sandcastle_e2e::paths;
+use sandcastle_e2e::{paths, server::bucket_settings};
 use sandcastle_local::EmbeddedS3;
 
 use super::{
@@ -23,14 +23,9 @@ impl Servers {
     pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let settings = [
-            ("S3_ENDPOINT", s3.endpoint()),
-            ("SANDCASTLE_BUCKET", s3.bucket().to_owned()),
-            ("AWS_ACCESS_KEY_ID", s3.credentials().key_id.clone()),
-            ("AWS_SECRET_ACCESS_KEY", s3.credentials().secret.clone()),
-            ("SANDCASTLE_MEMORY_MB", "512".to_owned()),
-        ];
-        let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value)).into();
+        let config = s3.store_config();
+        let settings = bucket_settings(&config).into_iter().chain([("SANDCASTLE_MEMORY_MB", "512")]);
+        let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let count = paths::number("SANDCASTLE_FRONT_ENDS").map_or(2, |count| usize::try_from(count).unwrap());
         let fronts = (0..count).map(|n| Front::of_server(folder.path().join(format!("server-{n}")), settings.clone()));
         Self { fronts: Arc::new(fronts.collect()), folder, s3 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use sandcastle::store::ObjectStore;
 use sandcastle_e2e::{api::Api, paths, server::Server};
 use sandcastle_local::EmbeddedS3;
-use sandcastle_s3::{S3Config, S3Store};
+use sandcastle_s3::S3Store;
 use times::median;
 
 /// Repetitions of what takes about a millisecond.
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server::start(&data, &[]);
     let api = server.api();
     let config = EmbeddedS3::of_running_server(&data)?.ok_or("the server has no embedded S3")?;
-    let beside = beside(&folder.path().join("beside"), &config)?;
+    let beside = Server::start_on(&config, &folder.path().join("beside"), &[]);
     let store = S3Store::connect(config).await;
 
     let sandbox = api.start().await;
@@ -60,19 +60,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     cold(folder.path())?;
     drop(server);
     fairness::measure(folder.path(), FLOOD_S).await
-}
-
-/// A server on the bucket of another one.
-fn beside(data: &std::path::Path, bucket: &S3Config) -> Result<Server, Box<dyn Error>> {
-    let credentials = bucket.credentials.as_ref().ok_or("the embedded S3 has no credentials")?;
-    let endpoint = bucket.endpoint.as_ref().ok_or("the embedded S3 has no endpoint")?;
-    let settings = [
-        ("S3_ENDPOINT", endpoint.as_str()),
-        ("SANDCASTLE_BUCKET", &bucket.bucket),
-        ("AWS_ACCESS_KEY_ID", &credentials.key_id),
-        ("AWS_SECRET_ACCESS_KEY", &credentials.secret),
-    ];
-    Ok(Server::start(data, &settings))
 }
 
 /// Times of PUTs, calls, and calls on a server beside it, which alternate so that all meet the same load of the machine.
