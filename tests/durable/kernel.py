@@ -6,13 +6,15 @@ import io
 import os
 import pickle
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
-    "touched", "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
-    "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "checkpoint", "restore")
+    "interrupt", "touched", "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
+    "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "stored_bytes", "index",
+    "checkpoint", "unloaded", "restore")
 
 
 def hash_bytes(buffer):
@@ -25,8 +27,7 @@ def load_harness():
     loader = ModuleType("loader")
     exec(compile((SOURCES / "loader.py").read_text(), "loader.py", "exec"), loader.__dict__)
     sources = [(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES]
-    both = loader.load([*sources, ("both", "from . import checkpoint, restore")], native)
-    return both.checkpoint, both.restore
+    return loader.load([*sources, ("all", "from . import checkpoint, restore, unloaded")], native)
 
 
 class Kernel:
@@ -35,15 +36,38 @@ class Kernel:
     def __init__(self, folder, audit=False):
         self.main = sys.modules["__main__"] = ModuleType("__main__")
         self.namespace = self.main.__dict__
-        self.checkpoint, self.restore = load_harness()
+        harness = load_harness()
+        self.checkpoint, self.restore, self.unloaded = harness.checkpoint, harness.restore, harness.unloaded
         self.checkpoint.begin(str(folder))
         self.checkpoint.Audit.on = audit
-        self.reasons = {}
+        self.reasons, self.places, self.file = {}, {}, tempfile.TemporaryFile()
 
     def load(self, stored):
-        groups = [(number, names, kind, data, list(map(bytearray, buffers)))
-                  for number, names, kind, data, buffers in stored["groups"]]
-        self.reasons = {**stored["lost"], **self.restore.load(self.namespace, groups)}
+        """Takes over what is stored. Some of it is there at once; the rest is fetched when code needs it."""
+        self.reasons = dict(stored["lost"])
+        told = []
+        for number, names, kind, *pieces in sorted(stored["groups"], key=lambda group: group[2] != "index"):
+            pickle, *buffers = [self.write(piece) for piece in (pieces[0], *pieces[1])]
+            self.places[number] = pickle, buffers
+            at_once = kind == "index" or number % 2
+            place = (os.dup(self.file.fileno()), pickle, buffers) if at_once else None
+            told.append((number, names, kind, pickle[1] + sum(length for _, length in buffers), place))
+        self.file.flush()
+        self.unloaded.begin(told)
+
+    def write(self, piece):
+        start = self.file.seek(0, os.SEEK_END)
+        return start, self.file.write(piece)
+
+    def fetch(self, numbers):
+        descriptor = os.dup(self.file.fileno())
+        return {number: (descriptor, *self.places[number]) for number in numbers}
+
+    def guard(self, function, *arguments):
+        try:
+            function(*arguments)
+        except BaseException as error:
+            return error
 
     def run(self, source, number):
         """(what the cell printed, the codes that ran)."""
@@ -64,6 +88,7 @@ class Kernel:
         codes.append(compile(tree, filename, "exec"))
         if last is not None:
             codes.append(compile(ast.Expression(last.value), filename, "eval"))
+        self.reasons.update(self.restore.before_call(self.namespace, codes, self.fetch, self.guard))
         eval(codes[0], self.namespace)
         value = eval(codes[1], self.namespace) if last is not None else None
         if value is not None:
@@ -73,10 +98,12 @@ class Kernel:
         """The groups after a checkpoint, with the contents of those that did not change."""
         old = {group[0]: group for group in stored["groups"]}
         result = self.checkpoint.take(self.namespace, codes)
+        if result is None:
+            return stored, 0
         groups, size = [], 0
         for group in result["groups"]:
             if group["pickle"] is None:
-                number, _, _, data, buffers = old[group["id"]]
+                _, _, _, data, buffers = old[group["id"]]
             else:
                 data, buffers = group["pickle"], [bytes(buffer) for buffer in group["buffers"]]
                 size += len(data) + sum(map(len, buffers))

@@ -3,16 +3,13 @@
 use std::{net::Ipv4Addr, path::Path};
 
 use bytes::Bytes;
-use sandcastle::{
-    KeyRecord, Name, Scope, Secret, layout,
-    store::{ObjectStore, PutNew},
-};
+use sandcastle::{KeyRecord, Name, Scope, Secret, layout, store::ObjectStore};
 use sandcastle_local::{EmbeddedS3, LocalBucket};
 use sandcastle_s3::S3Store;
 
 use crate::server::KEY;
 
-/// An embedded S3 with its data in this folder, holding the record of [`KEY`].
+/// An embedded S3 with its data in this folder, which may have some already, holding the record of [`KEY`].
 pub async fn bucket(folder: &Path) -> EmbeddedS3 {
     bucket_and_backend(folder).await.0
 }
@@ -40,6 +37,6 @@ pub(crate) async fn bucket_and_backend(folder: &Path) -> (EmbeddedS3, LocalBucke
     };
     let record = Bytes::from(serde_json::to_vec(&record).unwrap());
     let digest = Secret::new(KEY.to_owned()).digest();
-    assert_eq!(store.put_new(&layout::api_key(&digest), record).await.unwrap(), PutNew::Created);
+    store.put_new(&layout::api_key(&digest), record).await.unwrap();
     (s3, backend.unwrap())
 }

@@ -4,6 +4,8 @@ use std::process::Command;
 
 use crate::{paths, server::KEY};
 
+/// The categories that restart the server.
+pub const DURABLE: &[&str] = &["state", "durability"];
 /// The categories that every deployment must pass. The others attack or restart the server.
 pub const CONTRACT: &[&str] = &["output", "errors", "files", "plots", "dataframes", "http", "state"];
 
@@ -13,10 +15,20 @@ const LOG_LINES: usize = 30;
 /// Runs the cases of these categories. Every case must pass except the excused ones (`category/name` and the reason), and
 /// every excused case must fail: an excuse that is no longer needed must go.
 pub fn run(url: &str, categories: &[&str], excused: &[(&str, &str)], log: impl Fn() -> String) {
+    run_with(url, &[], categories, excused, log);
+}
+
+/// Runs the cases that kill the server, and start it again with this command of a shell, at a port of its own.
+pub fn run_with_kills(url: &str, command: &str, categories: &[&str], excused: &[(&str, &str)]) {
+    run_with(url, &["--danger", "--server-cmd", command], categories, excused, String::new);
+}
+
+fn run_with(url: &str, options: &[&str], categories: &[&str], excused: &[(&str, &str)], log: impl Fn() -> String) {
     let cases = paths::root().join("tests/cases");
     let out = Command::new(paths::tool("python"))
         .arg(cases.join("run.py"))
         .args(["--base-url", url, "--api-key", KEY])
+        .args(options)
         .args(categories.iter().map(|category| cases.join(category).with_extension("json")))
         .output()
         .unwrap();

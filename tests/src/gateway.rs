@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     rest::{http_response, parameters, rest_event, routes},
-    serve::serve,
+    serve::serve_at,
 };
 
 /// Largest event of a synchronous invocation, in bytes (gettingstarted-limits.html: 6 MB).
@@ -41,11 +41,16 @@ struct Backend {
 impl Gateway {
     /// A gateway to the function with this URL for invocations.
     pub async fn start(function: &str) -> Self {
+        Self::start_at(0, function).await
+    }
+
+    /// The same at this port of the loopback address.
+    pub async fn start_at(port: u16, function: &str) -> Self {
         let (routes, http) = (routes(), reqwest::Client::new());
         let backend = Backend { routes, function: function.to_owned(), http, turn: Mutex::default() };
         let router =
             Router::new().fallback(answer).layer(DefaultBodyLimit::max(10 << 20)).with_state(Arc::new(backend));
-        Self { url: serve(router).await }
+        Self { url: serve_at(port, router).await }
     }
 }
 

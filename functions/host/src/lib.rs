@@ -13,6 +13,7 @@ mod limits;
 mod run;
 mod run_dir;
 mod text;
+mod variables;
 
 pub mod settings;
 

@@ -50,14 +50,25 @@ pub enum GroupKind {
     Definitions,
     /// Modules.
     Modules,
+    /// What a kernel must know of all groups before it loads one.
+    Index,
 }
 
-/// Bytes: in the manifest itself where they are few, in objects otherwise.
+/// Bytes: in the manifest itself, in an object with other small ones, or in objects of their own.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Blob {
     /// The bytes.
     Inline(#[serde(with = "as_base64")] Bytes),
+    /// A part of an object.
+    Part {
+        /// The object.
+        hash: ContentHash,
+        /// Where in it the bytes begin.
+        at: u64,
+        /// How many there are.
+        len: u64,
+    },
     /// Objects that hold them, one after the other.
     Chunks {
         /// How many bytes there are in all.
@@ -72,6 +83,7 @@ impl Blob {
     pub fn size(&self) -> u64 {
         match self {
             Self::Inline(bytes) => bytes.len() as u64,
+            Self::Part { len, .. } => *len,
             Self::Chunks { size, .. } => *size,
         }
     }
@@ -80,6 +92,7 @@ impl Blob {
     pub fn chunks(&self) -> &[ContentHash] {
         match self {
             Self::Inline(_) => &[],
+            Self::Part { hash, .. } => std::slice::from_ref(hash),
             Self::Chunks { hashes, .. } => hashes,
         }
     }
@@ -108,6 +121,7 @@ impl Group {
         let names: usize = self.names.iter().map(|name| name.as_str().len() + 3).sum();
         let blob = |blob: &Blob| match blob {
             Blob::Inline(bytes) => bytes.len() * 4 / 3 + 16,
+            Blob::Part { .. } => 110,
             Blob::Chunks { hashes, .. } => hashes.len() * 67 + 40,
         };
         120 + names + self.blobs().map(blob).sum::<usize>()

@@ -1,12 +1,14 @@
 """After each call: the variables as pickles, by groups, and which of the groups have changed."""
 from gc import disable, enable, isenabled
+from operator import is_
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
-from . import definitions, hidden, native, process_values, reach
+from . import definitions, hidden, index, native, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
 from .groups import Walk
+from .interrupt import Limit
 from .memory import Blocks
 from .reach import HIDDEN, Record, reached, words_of
 from .reducers import BY_NAME, Store, StoreWithNamespace
@@ -17,6 +19,7 @@ SMALL_AT_ONCE = 32  # small groups that are compared though the call did not rea
 
 
 DEPTH = 3000  # of recursion while pickling
+TOO_LONG = "storing the variables took too long; the next call goes on with it"
 
 
 class Audit:
@@ -29,6 +32,7 @@ class State:
     registry = definitions.Registry()
     records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
     bound = {}  # ids of the values by name
+    told = [], {}  # the records and the reasons of lost values that were given out last; None when all must be given again
     last = turn = 0
 
 
@@ -40,8 +44,18 @@ def begin(folder):
 
 
 def forget():
-    """Begins anew, as if nothing had been given out. Numbers are not used again."""
-    State.registry, State.records, State.number_of, State.bound = definitions.Registry(), [], {}, {}
+    """Begins anew, as if nothing had been given out since this kernel has started."""
+    State.records, State.bound, State.told, index.Last.pickle = unloaded(), {}, None, None
+
+
+def give_again(numbers):
+    """What was given out last of these groups was not taken."""
+    if numbers:
+        State.records, State.told = [record for record in State.records if record.id not in numbers], None
+
+
+def unloaded():
+    return [record for record in State.records if not record.loaded]
 
 
 def hash_of(pickle, buffers):
@@ -49,7 +63,7 @@ def hash_of(pickle, buffers):
 
 
 def take(namespace, codes):
-    """The groups that exist now and the names whose values cannot be stored."""
+    """The groups that exist now and the names whose values cannot be stored; None when all is as it was."""
     was_enabled, limit = isenabled(), getrecursionlimit()
     disable()  # a collection during the walk would visit each object again
     setrecursionlimit(DEPTH)
@@ -69,10 +83,29 @@ def take(namespace, codes):
 
 
 def nothing(namespace, reason):
-    """What to give when even the search for groups fails: all is lost, and the next call gives all anew."""
+    """What to give when even the search for groups fails: no value is stored that lives here, and the next call gives all anew."""
     forget()
-    return {"groups": [], "lost": {name: reason for name in list(namespace)
-                                   if type(name) is str and not (name.startswith("__") and name.endswith("__"))}}
+    lost = {name: reason for name in list(namespace)
+            if type(name) is str and not (name.startswith("__") and name.endswith("__"))}
+    return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
+
+
+def too_long(record):
+    """The record of a group that there was no time for. The next call stores it."""
+    record.lost = dict.fromkeys(record.names, TOO_LONG)
+    record.lost_definitions = dict.fromkeys(record.numbers, TOO_LONG)
+    return record
+
+
+def given(record):
+    """What to give of a group: its pickle and buffers only if they are new."""
+    pickle, buffers = record.__dict__.pop("pickle", (None, []))
+    return {"id": record.id, "names": record.told, "kind": record.kind, "pickle": pickle, "buffers": buffers}
+
+
+def key_of(record):
+    """What a group is known by when it is stored again."""
+    return (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
 
 
 def module_of(functions):
@@ -93,17 +126,38 @@ class Checkpoint:
 
     def run(self, codes):
         hidden.note_imports(codes)
-        values = self.values()
+        values, away = self.values(), unloaded()
         chosen, rest = self.choose(values, codes)
-        records = self.store(values, []) if Audit.on else rest + self.store(chosen, rest)
+        records = away + self.store(values, away) if Audit.on else rest + self.store(chosen, rest)
         changed = lost_numbers(State.records) ^ lost_numbers(records)
-        if any(record.needs & changed for record in rest):
-            records = self.store(values, [])  # what needs a definition is lost with it
+        if Limit.hit:
+            stored = [record for record in records if record not in rest]
+            records = self.still_stored(rest, stored) + stored
+        elif any(record.needs & changed for record in rest):
+            records = self.store(values, away)  # what needs a definition is lost with it
+            records += self.still_stored(away, records)
         elif Audit.on:
             audit(rest, records)
+        place_of = {record.id: place for place, record in enumerate(State.records)}
+        records.sort(key=lambda record: place_of.get(record.id, len(place_of)))
         State.records, State.bound = in_order(alive(records)), dict(zip(values, map(id, values.values())))
-        return {"groups": [self.given(record) for record in State.records if record.kept is not None],
-                "lost": self.all_lost(State.records)}
+        return self.changes([record for record in State.records if record.kept is not None], self.all_lost(State.records))
+
+    def changes(self, kept, lost):
+        if State.told is not None:
+            before, lost_before = State.told
+            if len(before) == len(kept) and all(map(is_, before, kept)) and lost == lost_before:
+                return None
+        State.told = kept, lost
+        return {"groups": [index.group(kept), *map(given, kept)], "lost": lost}
+
+    def still_stored(self, groups, records):
+        """Those of the groups, which are not stored anew, that need no definition which has been lost; notes the others as lost."""
+        lost = {number: reason for record in records for number, reason in record.lost_definitions.items()}
+        for record in groups:
+            for number in record.needs & lost.keys():
+                self.lost.update(dict.fromkeys(record.shown, f"a function or class that it needs: {lost[number]}"))
+        return [record for record in groups if record.needs.isdisjoint(lost)]
 
     def values(self):
         """Values by name. Those that are lost whatever they hold are left out."""
@@ -121,7 +175,7 @@ class Checkpoint:
         record_of_name = {name: record for record in State.records for name in record.names}
         touched = reached(codes, self.namespace, State.records, record_of_name)
         if touched is None:
-            return values, []
+            return values, unloaded()
         for name in bound.keys() | values.keys() if bound.keys() != values.keys() else bound:
             if name not in bound or name not in values or bound[name] != id(values[name]):
                 record = record_of_name.get(name)
@@ -129,7 +183,7 @@ class Checkpoint:
                     touched.add(id(record))
         rest = [record for record in State.records if id(record) not in touched]
         if not Audit.on:
-            small = [record for record in rest if record.size <= SMALL]
+            small = [record for record in rest if record.size <= SMALL and record.loaded]
             start = State.turn % max(1, len(small))
             State.turn += SMALL_AT_ONCE
             again = {id(record) for record in (small + small)[start:start + min(SMALL_AT_ONCE, len(small))]}
@@ -144,11 +198,17 @@ class Checkpoint:
             if reason is not None:
                 self.lost[name] = reason
         walk = Walk(self.namespace, {name: value for name, value in values.items() if name not in self.lost})
-        walk.known = {id(self.registry.get(number)): number for record in rest for number in record.numbers}
+        known = {number: self.registry.get(number) for record in rest for number in record.numbers}
+        walk.known = {id(one): number for number, one in known.items() if one is not None}
         # A function that has lost its name stays a definition while data refers to it, which need not be stored anew.
         needed = set().union(*(record.needs for record in State.records))
         extra = [self.registry.get(number) for record in State.records for number in record.numbers & needed]
-        found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
+        try:
+            found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
+        except KeyboardInterrupt:
+            kept = {number for record in rest for number in record.numbers}
+            numbers = {number for record in State.records for number in record.numbers} - kept
+            return [too_long(Record(frozenset(values), numbers, set(), ((), False, False, False)))]
         for group in found:
             group.numbers = {self.registry.number(one) for one in group.definitions}
         self.registry.keep(set().union(*(one.numbers for one in found), *(record.numbers for record in rest)))
@@ -167,11 +227,14 @@ class Checkpoint:
         summary = sorted(words), *rest, group.always
         record = Record(frozenset([*members.names, *group.broken]), numbers, needs, summary)
         record.kind = "definitions" if members.definitions else members.kind()
-        members.summary = sorted(needs), summary
         record.lost.update(group.broken)
         context = self.namespace, self.registry, self.missing, store
         try:
+            if Limit.hit:
+                return too_long(record)
             result = pickled(members, numbers, *context) if members.names or members.definitions else None
+        except KeyboardInterrupt:
+            return too_long(record)
         except BaseException as error:
             lost, record.lost_definitions, members = lost_members(members, error, *context)
             record.lost.update(lost)
@@ -182,27 +245,24 @@ class Checkpoint:
                     result = pickled(members, {self.registry.number(one) for one in members.definitions}, *context)
                 except BaseException as error:
                     record.lost.update(dict.fromkeys(members.names, reason_of(error)))
-        if result is not None:
-            self.give(record, members, *result)
-        return record
+        return record if result is None else self.give(record, members, *result)
 
     def give(self, record, members, pickle, buffers, needs):
         record.keep(members.names)
         record.needs |= needs
-        key = (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
+        record.told = record.shown if record.kind != "modules" else sorted(self.modules[0])
+        key = key_of(record)
         if key not in State.number_of:
             State.last += 1
             State.number_of[key] = State.last
         record.id, record.hash = State.number_of[key], hash_of(pickle, buffers)
         record.size = len(pickle) + sum(len(buffer) for buffer in buffers)
         before = self.before.get(record.id)
+        if before is not None and before.is_same(record):
+            return before
         if before is None or before.hash != record.hash:
             record.pickle = pickle, buffers
-
-    def given(self, record):
-        pickle, buffers = record.__dict__.pop("pickle", (None, []))
-        names = record.shown if record.kind != "modules" else sorted(self.modules[0])
-        return {"id": record.id, "names": names, "kind": record.kind, "pickle": pickle, "buffers": buffers}
+        return record
 
     def all_lost(self, records):
         for record in records:

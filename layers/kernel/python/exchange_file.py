@@ -1,10 +1,16 @@
-"""The file through which variables travel to the host, which has it open as well and empties it."""
+"""The file through which variables travel to the host, which has it open as well."""
+from mmap import ALLOCATIONGRANULARITY
 from os import pwrite
 
+from .checkpoint import TOO_LONG
+from .interrupt import Limit
 from .native import limits
+from .stored_bytes import MAPPED
 from .text import clean, cut_middle
 
-TOO_LARGE = "its group is too large to store in one call"
+TOO_LARGE = "its group is too large to store"
+NEXT_TIME = "too much was to be stored in one call; the next call stores it"
+NO_ROOM = "there is no room to store it"
 
 
 class Exchange:
@@ -14,27 +20,47 @@ class Exchange:
 
 
 def write(taken):
-    """Writes what `checkpoint.take` gives out: (groups with the places of their bytes, {name: reason} of the others)."""
+    """Writes what `checkpoint.take` gives out: (groups with the places of their bytes, {name: reason} of the others, numbers of
+    groups that the next call must give again)."""
     Exchange.written = 0
-    told, unstorable = [], dict(taken["lost"])
+    told, unstorable, again = [], dict(taken["lost"]), []
     for group in taken["groups"][:limits.MAX_GROUPS]:
-        content = None
         if any(clean(name) != name for name in group["names"]):
             continue  # such a name cannot be told, so its value is lost without one
+        content, reason = None, None
         if group["pickle"] is not None:
-            pieces = [memoryview(piece).cast("B") for piece in (group["pickle"], *group["buffers"])]
-            if Exchange.written + sum(map(len, pieces)) > limits.MAX_STORED_BYTES or len(pieces) > limits.MAX_BUFFERS:
-                unstorable.update(dict.fromkeys(group["names"], TOO_LARGE))
-                continue
-            pickle, *buffers = [write_piece(piece) for piece in pieces]
-            content = pickle, buffers
-        told.append((group["id"], group["names"], group["kind"], content))
+            content, reason = write_group([memoryview(piece).cast("B") for piece in (group["pickle"], *group["buffers"])])
+        if reason is None:
+            told.append((group["id"], group["names"], group["kind"], content))
+            continue
+        unstorable.update(dict.fromkeys(group["names"], reason))
+        if reason != TOO_LARGE:
+            again.append(group["id"])
     few = list(unstorable.items())[:limits.MAX_NAMES]
-    return told, {clean(name): cut_middle(reason, limits.MAX_REASON_BYTES) for name, reason in few}
+    return told, {clean(name): cut_middle(reason, limits.MAX_REASON_BYTES) for name, reason in few}, again
+
+
+def write_group(pieces):
+    """(the places of the pieces, None), or (None, why they are not written)."""
+    start, size = Exchange.written, sum(map(len, pieces))
+    if size > limits.MAX_STORED_BYTES or len(pieces) > limits.MAX_BUFFERS:
+        return None, TOO_LARGE
+    if start + size > limits.MAX_STORED_BYTES:
+        return None, NEXT_TIME
+    try:
+        if Limit.hit:
+            raise KeyboardInterrupt
+        pickle, *buffers = [write_piece(piece) for piece in pieces]
+        return (pickle, buffers), None
+    except (OSError, KeyboardInterrupt) as error:
+        Exchange.written = start
+        return None, NO_ROOM if isinstance(error, OSError) else TOO_LONG
 
 
 def write_piece(piece):
     """Writes all of it; where it is: (start, length)."""
+    if len(piece) >= MAPPED:
+        Exchange.written += -Exchange.written % ALLOCATIONGRANULARITY  # so that it can be mapped, its values aligned
     start = at = Exchange.written
     while at - start < len(piece):
         at += pwrite(Exchange.descriptor, piece[at - start:], at)

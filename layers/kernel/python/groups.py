@@ -5,6 +5,8 @@ from types import FunctionType, ModuleType
 from . import arrange, definitions, edges, memory
 from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_function, lost_reason, reason_of
 
+MANY = 64  # values in one container
+
 
 class Walk:
     """Follows references from the variables and the definitions. Each of those is a root; sharing an object joins roots."""
@@ -39,6 +41,8 @@ class Walk:
         try:
             self.follow(root, waiting)
             self.follow_waiting()
+        except KeyboardInterrupt:
+            raise  # there is no more time
         except BaseException as error:
             self.broken[name] = reason_of(error)
 
@@ -98,9 +102,18 @@ class Walk:
                 continue
             if handler is get_referents:
                 owner[key] = root
-                waiting += get_referents(one)
+                found = get_referents(one)
             else:
-                waiting += handler(self, root, one)
+                found = handler(self, root, one)
+            waiting += found if len(found) < MANY else self.without_atoms(found)
+
+    def without_atoms(self, found):
+        """Those of many values that are to be followed: finding out by their types costs less than to look at each."""
+        kinds = set(map(type, found))
+        atoms = {kind for kind in kinds if is_atom(kind) or lost_reason(kind)}
+        if not atoms:
+            return found
+        return [one for one in found if type(one) not in atoms] if atoms < kinds else ()
 
     def handler_of(self, kind):
         if is_atom(kind) or lost_reason(kind):

@@ -18,6 +18,8 @@ LEAVING = frozenset((
     "ensure_future", "call_soon", "call_later", "__del__", "seterrcall", "meta_path", "path_hooks", "callbacks",
     "mpl_connect", "setattr", "monitoring", "setLoggerClass", "setLogRecordFactory", "register_converter",
     "register_adapter", "set_trace_callback", "monkeypatch", "patch"))
+# With one of these, code may look for names that are in strings which it makes.
+SEARCHING = frozenset(("sql", "duckdb"))
 CO_OPTIMIZED = 1  # set for functions' code: their variables are not those of the namespace
 
 
@@ -33,11 +35,24 @@ class Record:
         self.words, self.is_far, self.is_leaving, self.always = summary
         self.lost, self.lost_definitions, self.kept = {}, {}, None
         self.id, self.kind, self.hash, self.size, self.restored = None, "data", None, 0, False
+        self.loaded = True  # its values are in this kernel
+        self.entry = None  # in the index
         self.shown = []  # the names in `kept` that are variables
+        self.told = []  # the names that are told of, which may be those of modules
 
     def keep(self, names):
         self.kept = set(names)
         self.shown = sorted(name for name in names if not name.startswith(HIDDEN))
+
+
+    def is_same(self, other):
+        """Whether nothing is to be given out of the other that was not of this one."""
+        return (self.hash, self.summary(), self.names, self.kept, self.numbers, self.needs, self.told, self.kind) == (
+            other.hash, other.summary(), other.names, other.kept, other.numbers, other.needs, other.told, other.kind
+        ) and not (self.lost or other.lost or self.lost_definitions or other.lost_definitions)
+
+    def summary(self):
+        return tuple(self.words), self.is_far, self.is_leaving, self.always
 
 
 HIDDEN = "\0"  # first character of names that the checkpoint itself gives to what libraries refer to

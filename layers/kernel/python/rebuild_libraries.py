@@ -16,7 +16,8 @@ def imported(name):
 
 
 def block(buffer):
-    return buffer if type(buffer) is bytearray else bytearray(buffer)
+    """Memory that can be written to."""
+    return buffer if type(buffer) is bytearray or not memoryview(buffer).readonly else bytearray(buffer)
 
 
 def array(block, dtype, shape, offset, strides, writable):

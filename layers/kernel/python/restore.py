@@ -1,14 +1,21 @@
 """In a new kernel: makes the variables again from what the checkpoints of earlier ones have given out."""
 import io
+from os import close
 from pickle import Unpickler
 from sys import modules
 
-from . import hidden, process_values, rebuild_libraries
+from . import hidden, process_values, rebuild_libraries, unloaded
 from .atoms import Folder, reason_of
 from .checkpoint import State, hash_of
-from .reach import HIDDEN, Record
-from .reducers import BY_NAME
+from .interrupt import Limit
+from .reach import HIDDEN
 from .rebuild import Live
+from .reducers import BY_NAME
+from .stored_bytes import read
+from .unloaded import UNKNOWN, Unloaded
+
+TOO_LONG = "restoring it took too long"
+
 
 class Load(Unpickler):
     """Finds the functions of `rebuild`, which user code cannot import, and the namespace."""
@@ -21,56 +28,91 @@ class Load(Unpickler):
         return Live.namespace
 
 
-def load(namespace, groups):
-    """Binds the names of the groups; {name: reason} of those that could not be restored."""
-    lost, hidden_values = {}, {}
+def before_call(namespace, codes, fetch, guard):
+    """Loads the groups that the code may need, and others whose bytes are here. `fetch` takes numbers of groups and returns their
+    places, or None; `guard` calls a function that the host can interrupt, and returns its exception.
+    {name: reason} of what could not be restored; None when the bytes could not be fetched."""
+    try:
+        wanted = unloaded.needed(codes, namespace)
+        absent = sorted(wanted - Unloaded.places.keys())
+        fetched = fetch(absent) if absent else {}
+        if fetched is None:
+            return None
+        Unloaded.places.update(fetched)
+        Unloaded.descriptors.update(place[0] for place in fetched.values())
+        return load(namespace, wanted, guard)
+    finally:
+        for descriptor in Unloaded.descriptors:
+            close(descriptor)
+        Unloaded.descriptors, Unloaded.places = set(), {}
+        unloaded.notice()
+
+
+def load(namespace, wanted, guard):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
-    for number, names, kind, pickle, buffers in groups:
-        State.last = max(State.last, number)
-        try:
-            hashed = hash_of(pickle, buffers)
-            before = set(State.registry.references)
-            _, _, _, values, summary = Load(io.BytesIO(pickle), buffers=buffers).load()
-        except BaseException as error:
-            lost.update(dict.fromkeys(names, reason_of(error, "restoring")))
+    lost, hidden_values, chosen = {}, {}, wanted | unloaded.at_hand()
+    for record in [record for number, record in Unloaded.records.items() if number in chosen]:
+        if record.id not in chosen:
             continue
-        numbers = State.registry.references.keys() - before
-        record = remember(number, kind, values, numbers, summary, hashed)
-        record.size = len(pickle) + sum(map(len, buffers))
-        namespace.update((name, value) for name, value in values.items() if not name.startswith(HIDDEN))
-        hidden_values.update((name, value) for name, value in values.items() if name.startswith(HIDDEN))
-    load_modules(namespace, *hidden_values.get(hidden.MODULES, ({}, [])), lost)
-    if hidden.FIGURES in hidden_values:
-        rebuild_libraries.show_figures(hidden_values[hidden.FIGURES])
-    process_values.restore(hidden_values.get(hidden.SETTINGS, {}))
-    Live.kept.clear()
-    State.bound = {name: id(value) for name, value in namespace.items()}
+        error = guard(load_group, namespace, record, hidden_values)
+        if Limit.hit:
+            Limit.hit = False
+            chosen = wanted  # there is no time for what the call does not need
+            if record.loaded or record.id not in wanted:
+                continue
+        if error is not None:
+            lost.update(dict.fromkeys(record.shown, TOO_LONG if is_interrupt(error) else reason_of(error, "restoring")))
+            forget(record)
+    guard(load_rest, namespace, hidden_values, lost)
+    if not Unloaded.records:
+        Live.kept.clear()  # until then, groups may need definitions that have lost their names
     return lost
 
 
-def remember(number, kind, values, numbers, summary, hashed):
-    needs, summary = summary
-    record = Record(frozenset(values), numbers, set(needs), summary)
-    record.id, record.kind, record.hash, record.restored = number, kind, hashed, True
-    record.keep(values)
-    key = (kind == "modules", *sorted(values)) if values else (False, *sorted(numbers))
-    State.number_of[key] = number
-    State.records.append(record)
-    return record
+def is_interrupt(error):
+    return type(error) is KeyboardInterrupt
 
 
-def load_modules(namespace, names, inner, lost):
+def load_group(namespace, record, hidden_values):
+    known = set(State.registry.references)
+    pickle, buffers = read(Unloaded.places[record.id])
+    _, _, _, values = Load(io.BytesIO(pickle), buffers=buffers).load()
+    if record.summary() == UNKNOWN:
+        record.numbers = State.registry.references.keys() - known
+    record.hash = record.hash or hash_of(pickle, buffers)
+    record.loaded = True
+    del Unloaded.records[record.id]
+    for name, value in values.items():
+        if name.startswith(HIDDEN):
+            hidden_values[name] = value
+        else:
+            namespace[name] = value
+            State.bound[name] = id(value)
+
+
+def forget(record):
+    Unloaded.records.pop(record.id, None)
+    State.records.remove(record)
+    State.told = None
+
+
+def load_rest(namespace, hidden_values, lost):
+    names, inner = hidden_values.get(hidden.MODULES, ({}, []))
     for name, module in names.items():
         try:
             if module not in modules:
                 __import__(module)
             namespace[name] = modules[module]
-        except BaseException as error:
+            State.bound[name] = id(modules[module])
+        except Exception as error:
             lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
     hidden.Last.imports.update(inner)
     for module in inner:
         try:
             if module not in modules:
                 __import__(module)
-        except BaseException:
+        except Exception:
             pass  # code that uses it says so
+    if hidden.FIGURES in hidden_values:
+        rebuild_libraries.show_figures(hidden_values[hidden.FIGURES])
+    process_values.restore(hidden_values.get(hidden.SETTINGS, {}))

@@ -5,7 +5,7 @@ from sys import modules, path, path_importer_cache
 
 from . import (
     checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state, restore, streams,
-    tracebacks,
+    tracebacks, unloaded,
 )
 from .output import Pipe, note, write_all
 from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
@@ -61,35 +61,47 @@ class Call:
     """The call that runs, or ran last."""
     limit_ms = 0
     error = None
+    compiled = None
     codes = []
     not_restored = {}
-    restore_broken_off = False
+    missed = False
 
 
-def run(nonce, source, display, limit_ms, groups):
-    """Restores variables, if there are any to restore, and runs the code of one execution."""
+def begin(nonce, source, display, limit_ms, exchange, stored):
+    """Begins a call. `exchange` is a new exchange file or None; `stored` is what is stored, in a kernel's first call, else None.
+    True when something is stored that is not in this kernel."""
     begin_call(nonce)
-    Call.limit_ms, Call.not_restored, Call.restore_broken_off = limit_ms, {}, False
-    if groups:
-        Call.error, Call.codes = execution.interruptible(restore_groups, groups), []
-        if interrupt.Limit.hit:
-            Call.restore_broken_off = True
-            return
-        if Call.error is not None:
-            missing = {name for _, names, *_ in groups for name in names if name not in namespace}
-            Call.not_restored = dict.fromkeys(missing, f"restoring failed: {type(Call.error).__name__}")
-        lost_names.reasons.update(Call.not_restored)
-    filename = f"<cell {Session.calls}>"
-    Call.error, Call.codes = run_code(source.removeprefix("\ufeff"), filename, display)
+    if exchange is not None:
+        exchange_file.Exchange.descriptor = exchange
+    if stored is not None:
+        unloaded.begin(stored)
+    Call.limit_ms, Call.not_restored, Call.missed = limit_ms, {}, False
+    Call.error, Call.compiled, Call.codes = compiled(source.removeprefix("\ufeff"), f"<cell {Session.calls}>", display)
+    return bool(stored is not None or unloaded.Unloaded.records)
+
+
+def restore_variables(fetch):
+    """Restores what the code needs, as `restore.before_call` says. False when that could not be fetched: nothing has run."""
+    lost = restore.before_call(namespace, Call.codes, fetch, execution.interruptible)
+    if lost is None:
+        Session.calls -= 1
+        return False
+    Call.not_restored = lost
+    lost_names.reasons.update(lost)
+    attempt(frames.report, [], namespace, [])  # those that were restored are not new
+    return True
+
+
+def run():
+    """Runs the code of the call."""
+    if Call.compiled is not None:
+        process_state.resume()
+        Call.error = execution.interruptible(execution.run, *Call.compiled, namespace)
     if getpid() != Session.process:
         leave_forked(Call.error)
     execution.interruptible(figures.end_call, not interrupt.Limit.hit)
     process_state.suspend()
-
-
-def restore_groups(groups):
-    Call.not_restored = restore.load(namespace, groups)
-    frames.report(namespace, [])  # those that were restored are not new
+    Call.missed = unloaded.was_missed(Call.error, namespace)
 
 
 def finish():
@@ -98,18 +110,26 @@ def finish():
     # The host interrupts this as it interrupts code.
     interrupt.begin_call()
     stored = []
-    if not Call.restore_broken_off:
+    if not Call.missed:
         execution.interruptible(store, Call.codes, stored)
     if not stored:
-        checkpoint.forget()  # what was not stored is given out again
-    result["variables"] = stored[0] if stored else None
+        stored.append(given(checkpoint.nothing(namespace, checkpoint.TOO_LONG)))
+    result["variables"] = stored[0]
     result["names"] = attempt(process_state.names, [], namespace)
+    result["not_loaded"] = sorted(unloaded.names())
     output.end_call()
     return result
 
 
 def store(codes, stored):
-    stored.append(exchange_file.write(checkpoint.take(namespace, codes)))
+    taken = checkpoint.take(namespace, codes)
+    stored.append(None if taken is None else given(taken))
+
+
+def given(taken):
+    *told, again = exchange_file.write(taken)
+    checkpoint.give_again(again)
+    return tuple(told)
 
 
 def begin_call(nonce):
@@ -143,16 +163,14 @@ def forget_folder_contents():
             finder.invalidate_caches()
 
 
-def run_code(source, filename, display):
-    """(the exception that ended it or None, the code objects that were run)."""
+def compiled(source, filename, display):
+    """(the compiler's exception or None, what `execution.run` takes or None, the code objects)."""
     tracebacks.remember(filename, source)
     try:
         code, expression = execution.compile_code(source, filename, display)
     except BaseException as error:
-        return tracebacks.of_compiler(error, filename, source), []
-    process_state.resume()
-    error = execution.interruptible(execution.run, code, expression, namespace)
-    return error, [code] if expression is None else [code, expression]
+        return tracebacks.of_compiler(error, filename, source), None, []
+    return None, (code, expression), [code] if expression is None else [code, expression]
 
 
 def leave_forked(error):
@@ -177,7 +195,7 @@ def result_of(error, codes, limit_ms):
         "interrupted": interrupted,
         "dataframes": attempt(frames.report, [], namespace, codes),
         "not_restored": Call.not_restored,
-        "restore_broken_off": Call.restore_broken_off,
+        "missed": Call.missed,
         "still_lost": attempt(lost_names.still_lost, [], namespace),
         "cwd": attempt(process_state.directory, "", Session.files),
         "env": attempt(process_state.environment, {}),

@@ -1,6 +1,4 @@
 """Pickles a group's members, and finds those that cannot be stored."""
-import io
-
 from . import definitions
 from .atoms import reason_of
 
@@ -9,8 +7,6 @@ ATTEMPTS = 3  # threads may change a value while it is pickled
 
 class Members:
     """What is pickled together."""
-    summary = ()
-
     def __init__(self, names, definitions, prelude, blocks):
         self.names, self.definitions, self.prelude, self.blocks = names, definitions, prelude, blocks
 
@@ -20,7 +16,7 @@ class Members:
     def payload(self):
         """The tuple to pickle. Its parts are made in this order: definitions without, then with their state, then data."""
         fills = [Call(*fill) for fill in definitions.fills(self.definitions)]
-        return self.prelude, list(self.definitions), fills, self.names, self.summary
+        return self.prelude, list(self.definitions), fills, self.names
 
     def parts(self):
         """The members one by one."""
@@ -28,6 +24,16 @@ class Members:
             yield one, Members({}, [one], self.prelude, self.blocks)
         for name, value in self.names.items():
             yield name, Members({name: value}, [], self.prelude, self.blocks)
+
+
+class Sink:
+    """Takes a pickle. As it is no file of C code, an interrupt ends the pickling between two pieces."""
+
+    def __init__(self):
+        self.pieces = []
+
+    def write(self, piece):
+        self.pieces.append(bytes(piece))
 
 
 class Call:
@@ -43,11 +49,11 @@ class Call:
 def pickled(members, numbers, namespace, registry, missing, store):
     """(pickle, buffers, numbers of the definitions that it needs)."""
     for attempt in range(ATTEMPTS):
-        file = io.BytesIO()
+        file = Sink()
         pickler = store(file, namespace, registry, set(numbers), missing, members.blocks)
         try:
             pickler.dump(members.payload())
-            return file.getvalue(), pickler.buffers, pickler.needs
+            return b"".join(file.pieces), pickler.buffers, pickler.needs
         except RuntimeError as error:
             if isinstance(error, RecursionError) or attempt == ATTEMPTS - 1:
                 raise
@@ -56,7 +62,6 @@ def pickled(members, numbers, namespace, registry, missing, store):
 def lost_members(members, error, namespace, registry, missing, store):
     """(reasons by name, reasons by definitions' numbers, the members that can be stored)."""
     lost, lost_definitions, kept = {}, {}, Members({}, [], members.prelude, members.blocks)
-    kept.summary = members.summary
     numbers = {registry.number(one) for one in members.definitions}
     parts = list(members.parts())
     for key, part in parts:
@@ -66,6 +71,8 @@ def lost_members(members, error, namespace, registry, missing, store):
                 kept.names.update(part.names)
                 kept.definitions += part.definitions
                 continue
+            except KeyboardInterrupt:
+                raise
             except BaseException as raised:
                 error = raised
         if part.definitions:

@@ -1,17 +1,17 @@
 //! The forked child: confines itself, and then runs one execution at a time as a kernel, or runs one program.
 
-use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use rustix::io::fcntl_dupfd_cloexec;
 use sandcastle_jail::{Jail, JailError, Policy, confine_self};
-use sandcastle_protocol::{Cell, FrameError, FromKernel, Start, Started, ToKernel, read_frame, write_frame};
+use sandcastle_protocol::{Cell, Execute, FromKernel, Start, Started, ToKernel};
 
+use crate::frames::{FrameSocket, SocketError};
 use crate::harness::{CellPaths, Descriptors, Harness};
 use crate::home::Home;
-use crate::program;
+use crate::{program, restoring};
 
 /// The kernel's own descriptors have at least this number, if the limit on open files allows it: code that closes "all"
 /// descriptors usually stops earlier.
@@ -22,7 +22,7 @@ const HIGH_DESCRIPTOR: u64 = 500;
 pub(crate) enum KernelError {
     /// A frame could not be read or written.
     #[error(transparent)]
-    Frame(#[from] FrameError),
+    Frame(#[from] SocketError),
     /// A program could not be run.
     #[error("run a program")]
     Program(#[from] std::io::Error),
@@ -81,7 +81,7 @@ impl Kernel<'_> {
             Third::Exchange(file) => (renumber(file, limits.open_files), false),
             Third::Errors(pipe) => (renumber(pipe, limits.open_files), true),
         };
-        let mut frames = UnixStream::from(renumber(self.pipes.frames, limits.open_files));
+        let frames = FrameSocket::new(renumber(self.pipes.frames, limits.open_files));
         let kept = [frames.as_raw_fd(), output.as_raw_fd(), third.as_raw_fd()];
         let policy = Policy {
             slot: &self.slot.to_string(),
@@ -94,16 +94,16 @@ impl Kernel<'_> {
         };
         let confined = confine_self(self.jail, &policy);
         // Read even if the kernel refuses to run: otherwise the host's write could fail on a closed socket.
-        let (start, program) = match read_frame(&mut frames)? {
+        let (start, program) = match frames.receive()? {
             None => return Ok(0),
-            Some(ToKernel::Start(start)) if !program => (start, None),
-            Some(ToKernel::Program(wanted)) if program => (Start::default(), Some(wanted)),
+            Some((ToKernel::Start(start), _)) if !program => (start, None),
+            Some((ToKernel::Program(wanted), _)) if program => (Start::default(), Some(wanted)),
             Some(_) => return Err(KernelError::Unexpected { expected: "start" }),
         };
         let confined = match confined {
             Ok(confined) => confined,
             Err(error) => {
-                write_frame(&mut frames, &refusal(&error))?;
+                frames.send(&refusal(&error))?;
                 return Ok(0);
             }
         };
@@ -115,28 +115,64 @@ impl Kernel<'_> {
             &paths,
             &Descriptors { output: output.as_raw_fd(), exchange: third.as_raw_fd() },
         )?;
-        write_frame(&mut frames, &FromKernel::Started(Started { steps: confined.steps, refused: None }))?;
+        frames.send(&FromKernel::Started(Started { steps: confined.steps, refused: None }))?;
         match program {
             Some(program) => Ok(program::run(&program, self.home, output, third)?),
-            None => run_calls(py, harness, frames, &third.into()),
+            None => Calls { frames: Arc::new(frames), exchange: third, open_files: limits.open_files }.run(py, harness),
         }
     }
 }
 
-fn run_calls(py: Python<'_>, harness: &Harness, mut frames: UnixStream, exchange: &File) -> Result<i32, KernelError> {
-    loop {
-        match py.detach(|| read_frame(&mut frames))? {
-            None => return Ok(0),
-            Some(ToKernel::Execute(call)) => {
-                harness.run(py, call, exchange)?;
-                py.detach(|| write_frame(&mut frames, &FromKernel::CodeEnded))?;
-                let done = harness.finish(py)?;
-                py.detach(|| write_frame(&mut frames, &FromKernel::Done(done)))?;
-            }
-            Some(ToKernel::Start(_) | ToKernel::Program(_)) => {
-                return Err(KernelError::Unexpected { expected: "execute" });
+/// The calls of a kernel.
+struct Calls {
+    frames: Arc<FrameSocket>,
+    /// The exchange file.
+    exchange: OwnedFd,
+    open_files: u64,
+}
+
+impl Calls {
+    /// Runs one call after the other until the host closes the frame socket.
+    fn run(mut self, py: Python<'_>, harness: &Harness) -> Result<i32, KernelError> {
+        let fetch = restoring::fetcher(py, &self.frames)?;
+        loop {
+            match py.detach(|| self.frames.receive())? {
+                None => return Ok(0),
+                Some((ToKernel::Execute(call), files)) => {
+                    let needs_restoring = self.begin(py, harness, call, files)?;
+                    if needs_restoring {
+                        if !harness.restore(py, &fetch)? {
+                            self.send(py, &FromKernel::NotRun)?;
+                            continue;
+                        }
+                        self.send(py, &FromKernel::Restored)?;
+                    }
+                    harness.run(py)?;
+                    self.send(py, &FromKernel::CodeEnded)?;
+                    let done = harness.finish(py)?;
+                    self.send(py, &FromKernel::Done(done))?;
+                }
+                Some(_) => return Err(KernelError::Unexpected { expected: "execute" }),
             }
         }
+    }
+
+    fn begin(
+        &mut self,
+        py: Python<'_>,
+        harness: &Harness,
+        call: Execute,
+        mut files: Vec<OwnedFd>,
+    ) -> Result<bool, KernelError> {
+        let new_exchange = call.new_exchange && !files.is_empty();
+        if new_exchange {
+            self.exchange = renumber(files.remove(0), self.open_files);
+        }
+        Ok(harness.begin(py, call, new_exchange.then(|| self.exchange.as_raw_fd()), files)?)
+    }
+
+    fn send(&self, py: Python<'_>, message: &FromKernel) -> Result<(), KernelError> {
+        Ok(py.detach(|| self.frames.send(message))?)
     }
 }
 

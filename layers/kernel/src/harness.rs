@@ -1,21 +1,20 @@
 //! Loads the harness, the Python code of a kernel, and calls it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::fd::{OwnedFd, RawFd};
 use std::path::Path;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyCFunction, PyDict};
 use sandcastle_protocol::{
-    Content, Done, Execute, Extent, Failure, Frame, GroupKind, KernelGroup, LostName, Start, StoredGroup, Variables,
+    Content, Done, Execute, Extent, Failure, Frame, GroupKind, KernelGroup, LostName, Start, Variables,
 };
 
 use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
-use crate::native;
+use crate::{native, restoring};
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 34] = [
+const MODULES: [(&str, &str); 37] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -46,7 +45,10 @@ const MODULES: [(&str, &str); 34] = [
     ("hidden", include_str!("../python/hidden.py")),
     ("reach", include_str!("../python/reach.py")),
     ("store", include_str!("../python/store.py")),
+    ("stored_bytes", include_str!("../python/stored_bytes.py")),
+    ("index", include_str!("../python/index.py")),
     ("checkpoint", include_str!("../python/checkpoint.py")),
+    ("unloaded", include_str!("../python/unloaded.py")),
     ("restore", include_str!("../python/restore.py")),
     ("exchange_file", include_str!("../python/exchange_file.py")),
     ("session", include_str!("../python/session.py")),
@@ -111,11 +113,28 @@ impl Harness {
         Ok(())
     }
 
-    /// Restores variables, if the call says so, and runs its code.
-    pub(crate) fn run(&self, py: Python<'_>, call: Execute, exchange: &File) -> PyResult<()> {
-        let groups = call.restore.iter().map(|group| stored(py, group, exchange)).collect::<PyResult<Vec<_>>>()?;
-        let call = (call.nonce, call.code, call.display_last, call.limit_ms, groups);
-        self.0.call_method1(py, "run", call)?;
+    /// Begins a call, perhaps with a new exchange file. True when variables are stored that are not in this kernel.
+    pub(crate) fn begin(
+        &self,
+        py: Python<'_>,
+        call: Execute,
+        exchange: Option<RawFd>,
+        files: Vec<OwnedFd>,
+    ) -> PyResult<bool> {
+        let Execute { nonce, code, display_last, limit_ms, stored, .. } = call;
+        let stored = stored.map(|groups| restoring::stored(groups, files)).transpose()?;
+        let begun = self.0.call_method1(py, "begin", (nonce, code, display_last, limit_ms, exchange, stored))?;
+        begun.extract(py)
+    }
+
+    /// Restores what the call needs; the function asks the host for it. False when it could not be fetched.
+    pub(crate) fn restore(&self, py: Python<'_>, fetch: &Bound<'_, PyCFunction>) -> PyResult<bool> {
+        self.0.call_method1(py, "restore_variables", (fetch,))?.extract(py)
+    }
+
+    /// Runs the call's code.
+    pub(crate) fn run(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.call_method0(py, "run")?;
         Ok(())
     }
 
@@ -124,17 +143,6 @@ impl Harness {
         let result = self.0.call_method0(py, "finish")?;
         Ok(result.extract::<CallResult>(py)?.into())
     }
-}
-
-/// A group as `restore.load` takes it: its bytes are read from the exchange file.
-fn stored<'py>(py: Python<'py>, group: &StoredGroup, exchange: &File) -> PyResult<Bound<'py, PyTuple>> {
-    let StoredGroup { id, names, kind, content } = group;
-    let len = |extent: &Extent| usize::try_from(extent.len).unwrap_or(usize::MAX);
-    let read = |extent: &Extent, into: &mut [u8]| Ok(exchange.read_exact_at(into, extent.at)?);
-    let pickle = PyBytes::new_with(py, len(&content.pickle), |into| read(&content.pickle, into))?;
-    let buffer = |extent: &Extent| PyByteArray::new_with(py, len(extent), |into| read(extent, into));
-    let buffers = content.buffers.iter().map(buffer).collect::<PyResult<Vec<_>>>()?;
-    (*id, names.as_slice(), kind.as_str(), pickle, buffers).into_pyobject(py)
 }
 
 /// A group as `session.finish` tells of it: id, names, kind, and where the pickle and the buffers are.
@@ -149,8 +157,9 @@ struct CallResult {
     dataframes: Vec<(String, u64, u64, u64, bool)>,
     names: Vec<String>,
     variables: Option<(Vec<Told>, BTreeMap<String, String>)>,
+    not_loaded: Vec<String>,
     not_restored: BTreeMap<String, String>,
-    restore_broken_off: bool,
+    missed: bool,
     still_lost: Vec<String>,
     cwd: String,
     env: BTreeMap<String, Option<String>>,
@@ -174,8 +183,9 @@ impl From<CallResult> for Done {
                 groups: groups.into_iter().filter_map(told).collect(),
                 unstorable: with_reasons(unstorable),
             }),
+            not_loaded: result.not_loaded,
             not_restored: with_reasons(result.not_restored),
-            restore_broken_off: result.restore_broken_off,
+            missed: result.missed,
             still_lost: result.still_lost,
             cwd: result.cwd,
             env: result.env,

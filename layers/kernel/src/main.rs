@@ -7,12 +7,14 @@ mod as_python;
 mod child;
 mod control;
 mod fork;
+mod frames;
 mod harness;
 mod home;
 mod interpreter;
 mod native;
 mod processes;
 mod program;
+mod restoring;
 mod signals;
 mod zygote;
 
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let no_arguments = std::env::args_os().nth(1).is_none();
-    match control::Control::inherited().filter(|_| no_arguments) {
+    match control::inherited().filter(|_| no_arguments) {
         Some(control) => zygote::run(control),
         None => as_python::run(),
     }

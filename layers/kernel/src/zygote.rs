@@ -11,7 +11,7 @@ use sandcastle_jail::{Fork as Forked, Jail, JailConfig};
 use sandcastle_protocol::{Cell, Fork, FromZygote, Setup, ToZygote};
 
 use crate::child::{Kernel, Pipes, Third};
-use crate::control::{Control, ControlError};
+use crate::frames::{FrameSocket, SocketError};
 use crate::harness::Harness;
 use crate::home::Home;
 use crate::signals::{ChildSignals, unblock_in_child};
@@ -22,7 +22,7 @@ use crate::{fork::fork_python, interpreter, processes};
 enum ZygoteError {
     /// The control socket failed.
     #[error(transparent)]
-    Control(#[from] ControlError),
+    Control(#[from] SocketError),
     /// The first message was not a setup, or a later one was.
     #[error("unexpected message from the host: expected {expected}")]
     Unexpected {
@@ -41,8 +41,8 @@ enum ZygoteError {
 }
 
 /// Serves the host until the host closes the control socket.
-pub(crate) fn run(mut control: Control) -> ExitCode {
-    let served = match set_up(&mut control) {
+pub(crate) fn run(control: FrameSocket) -> ExitCode {
+    let served = match set_up(&control) {
         Ok(None) => Ok(()),
         Ok(Some(mut zygote)) => {
             let served = zygote.serve(control);
@@ -70,7 +70,7 @@ struct Zygote {
 }
 
 /// Receives the setup and answers `Ready`. `None` when the host closes the socket before it sends a setup.
-fn set_up(control: &mut Control) -> Result<Option<Zygote>, ZygoteError> {
+fn set_up(control: &FrameSocket) -> Result<Option<Zygote>, ZygoteError> {
     processes::adopt_orphans();
     let signals = ChildSignals::open()?;
     let setup = match control.receive()? {
@@ -108,7 +108,7 @@ fn start_python(setup: &Setup, home: &Home) -> Result<(Harness, String), String>
 }
 
 impl Zygote {
-    fn serve(&mut self, mut control: Control) -> Result<(), ZygoteError> {
+    fn serve(&mut self, mut control: FrameSocket) -> Result<(), ZygoteError> {
         loop {
             let mut waiting =
                 [PollFd::new(&control, PollFlags::IN), PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
@@ -117,7 +117,7 @@ impl Zygote {
                 other => other?,
             };
             let [host, _] = waiting.map(|fd| !fd.revents().is_empty());
-            self.reap(&mut control)?;
+            self.reap(&control)?;
             if !host {
                 continue;
             }
@@ -130,7 +130,12 @@ impl Zygote {
     }
 
     /// Forks a kernel. Returns in the zygote only, which gets the control socket back.
-    fn fork(&mut self, mut control: Control, fork: &Fork, descriptors: Vec<OwnedFd>) -> Result<Control, ZygoteError> {
+    fn fork(
+        &mut self,
+        control: FrameSocket,
+        fork: &Fork,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<FrameSocket, ZygoteError> {
         let name = fork.name;
         let mut descriptors = descriptors.into_iter();
         let [frames, output, third] = [descriptors.next(), descriptors.next(), descriptors.next()];
@@ -172,7 +177,7 @@ impl Zygote {
     }
 
     /// Reaps all ended children and reports the kernels among them. The others are orphaned processes of kernels.
-    fn reap(&mut self, control: &mut Control) -> Result<(), ZygoteError> {
+    fn reap(&mut self, control: &FrameSocket) -> Result<(), ZygoteError> {
         self.signals.drain();
         let (mut reaped, mut ended) = (false, Vec::new());
         while let Some((pid, how)) = processes::reap_one() {

@@ -1,8 +1,10 @@
 //! Messages between host and kernel on the kernel's frame socket.
 //!
 //! The kernel confines itself before it reads the first message. That is [`Start`], which it answers with [`Started`]. Then
-//! the host sends one [`Execute`] at a time. The kernel says when the code has ended, stores the variables, and answers with one
-//! [`Done`].
+//! the host sends one [`Execute`] at a time. The kernel may ask for stored variables and restores them, says when the code has
+//! ended, stores the variables, and answers with one [`Done`].
+//!
+//! Some messages of the host come with open files.
 //!
 //! Or the first message is a [`Program`]: the process answers [`Started`] too, and then runs the program. How the process
 //! ended comes from the zygote; see [`FromZygote::Ended`](crate::FromZygote::Ended).
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     confinement::StepReport,
-    variables::{LostName, StoredGroup, Variables},
+    variables::{Fetched, LostName, StoredGroup, Variables},
 };
 
 /// Host to kernel.
@@ -22,8 +24,10 @@ use crate::{
 pub enum ToKernel {
     /// The first message: the state that the sandbox's last kernel left.
     Start(Start),
-    /// Run code.
+    /// Run code. Comes with the files that it names, a new exchange file before all others.
     Execute(Execute),
+    /// Answers [`FromKernel::Need`]. Comes with the files that it names.
+    Fetched(Fetched),
     /// The first message to a process that runs a program and not a kernel.
     Program(Program),
 }
@@ -55,8 +59,10 @@ pub struct Execute {
     pub display_last: bool,
     /// The time limit of the call, in milliseconds, for the text of its TimeoutError. The host enforces it.
     pub limit_ms: u64,
-    /// The variables to restore before the code runs; in the first call of a kernel only.
-    pub restore: Vec<StoredGroup>,
+    /// A new exchange file comes with this; otherwise the last one is used again.
+    pub new_exchange: bool,
+    /// All groups that are stored, in the order of restoring; in the first call of a kernel only.
+    pub stored: Option<Vec<StoredGroup>>,
 }
 
 /// A program that runs in its own cell, without a kernel. Its standard output goes to the output pipe unchanged, its
@@ -89,6 +95,12 @@ pub enum Shell {
 pub enum FromKernel {
     /// Answers the first message: the kernel is ready, or refuses to run.
     Started(Started),
+    /// The code of a call needs these groups. Answered by [`ToKernel::Fetched`].
+    Need(Need),
+    /// What the call needs is restored, and its code begins.
+    Restored,
+    /// What the call needs could not be fetched: its code does not run.
+    NotRun,
     /// The code of a call has ended; its variables are being stored.
     CodeEnded,
     /// A call has ended.
@@ -104,6 +116,13 @@ pub struct Started {
     pub refused: Option<String>,
 }
 
+/// Groups that are stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Need {
+    /// Their ids.
+    pub groups: Vec<u64>,
+}
+
 /// How a call ended, and the sandbox's state after it. [`limits`](crate::limits) bounds every field.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Done {
@@ -115,12 +134,14 @@ pub struct Done {
     pub dataframes: Vec<Frame>,
     /// Top-level names that user code has bound.
     pub names: Vec<String>,
-    /// The variables; none when storing them took too long.
+    /// The variables; none when they are as they were before the call.
     pub variables: Option<Variables>,
+    /// Names whose values are stored and not in this kernel.
+    pub not_loaded: Vec<String>,
     /// Names that could not be restored, and why.
     pub not_restored: Vec<LostName>,
-    /// True when restoring took all of the call's time. The code has not run.
-    pub restore_broken_off: bool,
+    /// True when the code has looked for a value that is stored and not in this kernel. Nothing that it has done may count.
+    pub missed: bool,
     /// The names of [`Start::lost`] that have not been bound again or deleted.
     pub still_lost: Vec<String>,
     /// The working directory: relative to the sandbox's files (`""` is their own folder) or absolute.

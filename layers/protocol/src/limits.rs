@@ -31,5 +31,7 @@ pub const MAX_STORED_BYTES: usize = 1 << 30;
 pub const MAX_GROUPS: usize = 20_000;
 /// Most buffers of one group, and of all groups together.
 pub const MAX_BUFFERS: usize = 20_000;
+/// Most descriptors that come with one message.
+pub const MAX_DESCRIPTORS: usize = 32;
 /// The longest reason why a value cannot be stored, in bytes.
 pub const MAX_REASON_BYTES: usize = 200;

@@ -1,5 +1,6 @@
-//! Variables on their way between host and kernel. Their bytes travel through the exchange file, a file without a name that both
-//! have open; messages say where in it they are.
+//! Variables on their way between host and kernel. Their bytes travel in files without names: those of a kernel through its
+//! exchange file, which both have open, those that it restores in files that come with the host's messages. Messages say where in
+//! a file bytes are.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub struct LostName {
     pub reason: String,
 }
 
-/// Bytes in the exchange file.
+/// Bytes in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Extent {
@@ -33,6 +34,8 @@ pub enum GroupKind {
     Definitions,
     /// Modules.
     Modules,
+    /// What a kernel must know of all groups before it loads one; a group without names.
+    Index,
 }
 
 impl GroupKind {
@@ -42,12 +45,13 @@ impl GroupKind {
             Self::Data => "data",
             Self::Definitions => "definitions",
             Self::Modules => "modules",
+            Self::Index => "index",
         }
     }
 
     /// The kind with this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Data, Self::Definitions, Self::Modules].into_iter().find(|kind| kind.as_str() == name)
+        [Self::Data, Self::Definitions, Self::Modules, Self::Index].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -61,7 +65,17 @@ pub struct Content {
     pub buffers: Vec<Extent>,
 }
 
-/// A group that a kernel restores.
+/// Where the bytes of a stored group are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The file, counted among those that come with the message, without a new exchange file.
+    pub file: usize,
+    /// The bytes in it.
+    pub content: Content,
+}
+
+/// A stored group, for a new kernel.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoredGroup {
@@ -71,8 +85,18 @@ pub struct StoredGroup {
     pub names: Vec<String>,
     /// What it holds.
     pub kind: GroupKind,
-    /// Its bytes.
-    pub content: Content,
+    /// Its bytes, all together.
+    pub size: u64,
+    /// Where they are; none when the kernel must ask for them.
+    pub place: Option<Place>,
+}
+
+/// The bytes of groups that a kernel has asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fetched {
+    /// Where they are, by the groups' ids; none when they could not be fetched.
+    pub places: Option<Vec<(u64, Place)>>,
 }
 
 /// A group as it is after a call.

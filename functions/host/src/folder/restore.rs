@@ -51,6 +51,16 @@ impl From<FolderError> for RunError {
     }
 }
 
+impl FolderError {
+    /// For something that was read: what is missing in the bucket may be a stop's work.
+    pub(crate) fn while_reading(self) -> RunError {
+        match self {
+            Self::Store(StoreError::Missing { .. }) => RunError::Stale,
+            error => error.into(),
+        }
+    }
+}
+
 /// Applies changes (`None`: gone) to the folder of a kernel that is stopped. The files that were written.
 pub(crate) async fn restore(
     slot: &Arc<Slot>,

@@ -73,8 +73,10 @@ pub(crate) struct Kernel {
     pub(crate) output: pipe::Receiver,
     /// Its folder.
     pub(crate) slot: Arc<Slot>,
-    /// The file through which its variables travel; a program has none.
+    /// The file through which it gives out its variables; a program has none.
     pub(crate) exchange: Option<Arc<File>>,
+    /// It has not been given that file yet.
+    exchange_is_new: bool,
     /// Its first process.
     pub(crate) process: ProcessHandle,
     /// How it ends.
@@ -114,8 +116,7 @@ impl Kernel {
         seat: Seat,
         reaper: mpsc::UnboundedSender<Ending>,
     ) -> Result<Self, StartError> {
-        // Without a name, so that it ends with its last user.
-        let exchange = tempfile::tempfile_in(slot.path()).map_err(StartError::Folder)?;
+        let exchange = exchange_file(&slot).map_err(StartError::Folder)?;
         let theirs = exchange.try_clone().map_err(StartError::Folder)?;
         let mut kernel = Self::fork_with(zygote, slot, Some(seat), reaper, theirs.into()).await?;
         kernel.exchange = Some(Arc::new(exchange));
@@ -155,6 +156,7 @@ impl Kernel {
             output,
             slot,
             exchange: None,
+            exchange_is_new: false,
             process: ProcessHandle(forked.pidfd),
             exit: Exit(Some(forked.ended)),
             reaper,
@@ -174,10 +176,22 @@ impl Kernel {
                 }
                 Some(FromKernel::Started(Started { refused: Some(why), .. })) => Err(StartError::Refused(why)),
                 Some(FromKernel::Started(started)) => Ok(started),
-                Some(FromKernel::CodeEnded | FromKernel::Done(_)) => Err(StartError::Silent("spoke out of turn")),
+                Some(_) => Err(StartError::Silent("spoke out of turn")),
             }
         };
         timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))
+    }
+
+    /// Replaces the exchange file. The kernel gets it with its next call.
+    pub(crate) fn change_exchange(&mut self) -> io::Result<()> {
+        self.exchange = Some(Arc::new(exchange_file(&self.slot)?));
+        self.exchange_is_new = true;
+        Ok(())
+    }
+
+    /// The exchange file, if the kernel must be given it.
+    pub(crate) fn new_exchange(&mut self) -> Option<Arc<File>> {
+        std::mem::take(&mut self.exchange_is_new).then(|| self.exchange.clone()).flatten()
     }
 
     /// Kills it and waits for its end. `None` when it does not end in time.
@@ -185,6 +199,11 @@ impl Kernel {
         self.process.signal(Signal::KILL);
         timeout(END_TIME, self.exit.ended()).await.ok().flatten()
     }
+}
+
+/// A file without a name, so that it ends with its last user.
+fn exchange_file(slot: &Slot) -> io::Result<File> {
+    tempfile::tempfile_in(slot.path())
 }
 
 impl Drop for Kernel {

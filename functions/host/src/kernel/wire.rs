@@ -10,7 +10,7 @@ use rustix::{
     cmsg_space,
     net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg},
 };
-use sandcastle_protocol::{FrameError, HEADER_LEN, decode_header, encode};
+use sandcastle_protocol::{FrameError, HEADER_LEN, decode_header, encode, limits::MAX_DESCRIPTORS};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Interest},
@@ -46,10 +46,7 @@ pub(crate) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin
     Ok(Some(serde_json::from_slice(&body)?))
 }
 
-/// The most descriptors that are attached to a frame.
-const MAX_DESCRIPTORS: usize = 3;
-
-/// Writes one frame with descriptors attached to its first byte.
+/// Writes one frame with descriptors attached to its first byte; at most [`MAX_DESCRIPTORS`].
 pub(crate) async fn write_with_fds<T: Serialize>(
     to: &UnixStream,
     message: &T,
@@ -59,7 +56,7 @@ pub(crate) async fn write_with_fds<T: Serialize>(
     let send = |bytes: &[u8], attach: bool| {
         let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MAX_DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        if attach && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
+        if attach && !fds.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
             return Err(io::Error::other("no room for the descriptors"));
         }
         Ok(sendmsg(to, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?)

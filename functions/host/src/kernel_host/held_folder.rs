@@ -11,7 +11,6 @@ use sandcastle::{
     entry::difference,
     interpreter::{Job, RunError},
     manifest::{Node, WorkingFile},
-    store::StoreError,
 };
 use tokio::sync::mpsc;
 
@@ -73,7 +72,7 @@ impl HeldFolder {
             return Ok(());
         }
         self.unsure.extend(changes.keys().cloned());
-        let later = restore(&self.slot, storage, changes).await.map_err(restore_error)?;
+        let later = restore(&self.slot, storage, changes).await.map_err(FolderError::while_reading)?;
         self.snapshot = std::mem::take(&mut self.snapshot).updated(later);
         self.files = Arc::clone(&job.head.manifest.files);
         self.unsure.clear();
@@ -100,14 +99,6 @@ fn changed_files(old: &Files, new: &Files) -> BTreeMap<WorkingPath, Option<Node>
         _ => true,
     });
     changes
-}
-
-/// A file that is missing in the bucket may be a stop's work.
-pub(super) fn restore_error(error: FolderError) -> RunError {
-    match error {
-        FolderError::Store(StoreError::Missing { .. }) => RunError::Stale,
-        error => error.into(),
-    }
 }
 
 /// Folders of sandboxes that have no kernel here, between two commands: a bounded number, the least recently used one leaving.

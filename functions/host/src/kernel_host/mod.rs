@@ -40,8 +40,9 @@ use crate::{
         reap,
         slot::Slots,
     },
-    run::{outcome, variables},
+    run::outcome,
     run_dir::RunDir,
+    variables::{self, VariableCache},
 };
 use held_folder::{HeldFolder, IdleFolders};
 use states::{Finished, IdleKernel};
@@ -61,6 +62,8 @@ pub struct KernelHost {
     folders: IdleFolders,
     /// Commands that may run at once.
     commands: Semaphore,
+    /// Stored variables that are here as well.
+    variables: Arc<VariableCache>,
     memory: Memory,
     memory_kills: MemoryKills,
     /// Taken at shutdown, upon which the reaper ends with the last kernel.
@@ -105,6 +108,7 @@ impl KernelHost {
             run_dir,
             slots,
             nursery,
+            variables: Arc::default(),
             memory: Memory::new(),
             memory_kills: MemoryKills::watch(),
             reaper: Mutex::new(Some(reaper)),
@@ -126,6 +130,7 @@ impl KernelHost {
         self.closed.store(true, Ordering::SeqCst);
         drop(self.pool.close_all());
         self.folders.clear();
+        self.variables.clear();
         self.nursery.shutdown().await;
         drop(self.reaper.lock().take());
         let reaping = self.reaping.lock().take();
@@ -168,7 +173,7 @@ impl KernelHost {
         storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
     ) -> Result<Outcome, RunError> {
-        let Finished { kernel, mut folder, at_rest, start, end } = self.work(job, storage, turn).await?;
+        let Finished { mut kernel, mut folder, at_rest, start, end } = self.work(job, storage, turn).await?;
         let (parent, snapshot) = (Arc::clone(&start.parent), folder.take_snapshot());
         let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.pid) };
         let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before);
@@ -179,6 +184,9 @@ impl KernelHost {
         let stored = async { futures::try_join!(harvest, values) };
         let stored = tokio::time::timeout_at(until, stored).await.map_err(|_| RunError::TooLate)?;
         let ((harvested, snapshot), values) = stored?;
+        if let (Some(kernel), Some(values)) = (&mut kernel, &values) {
+            self.variables.keep_exchange(storage, kernel, values).map_err(RunError::failed)?;
+        }
         let (manifest, report) = outcome::of(start, end, harvested, values);
         let folder = folder.holding(Arc::clone(&manifest.files), snapshot);
         if at_rest {
@@ -219,6 +227,7 @@ impl Interpreter for KernelHost {
             self.pool.close(sandbox);
             drop(self.pool.take(sandbox));
             drop(self.folders.take(sandbox));
+            self.variables.forget(sandbox);
         })
     }
 }

@@ -10,12 +10,12 @@ use tokio::sync::mpsc;
 
 use super::{
     KernelHost,
-    held_folder::{HeldFolder, restore_error},
+    held_folder::HeldFolder,
     lease::Lease,
     states::{IdleKernel, ReadyFolder, ReadyKernel},
 };
 use crate::{
-    folder::Storage,
+    folder::{FolderError, Storage},
     kernel::{
         Ending, Kernel, ProgramCell, StartError,
         pool::{Seat, Turn},
@@ -23,26 +23,38 @@ use crate::{
         slot::Slot,
         zygote::Zygote,
     },
-    run::{restore_variables, start_state::StartState},
+    run::start_state::StartState,
+    variables::Vault,
 };
 
 /// So many attempts to start a kernel: it, or its zygote, may have been killed while it started.
 const ATTEMPTS: u32 = 5;
 
 impl KernelHost {
-    /// A kernel at the job's head.
+    /// A kernel at the job's head; a new one with `everything` restores all variables at once.
     pub(super) async fn prepare(
         &self,
         job: &Job,
         storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
+        everything: bool,
     ) -> Result<ReadyKernel, RunError> {
         match self.idle_kernel(job, storage, turn).await? {
             Some(IdleKernel { kernel, folder, .. }) => {
                 let start = StartState::warm(Arc::clone(&job.head.manifest));
-                Ok(ReadyKernel { kernel, folder, start, restore: Vec::new() })
+                let vault = self.vault(job, storage, &folder);
+                Ok(ReadyKernel { kernel, folder, start, stored: None, vault })
             }
-            None => self.start_kernel(job, storage).await,
+            None => self.start_kernel(job, storage, everything).await,
+        }
+    }
+
+    fn vault(&self, job: &Job, storage: &Storage, folder: &HeldFolder) -> Vault {
+        Vault {
+            groups: Arc::clone(&job.head.manifest.groups),
+            storage: storage.clone(),
+            cache: Arc::clone(&self.variables),
+            folder: folder.slot.path().to_owned(),
         }
     }
 
@@ -100,10 +112,10 @@ impl KernelHost {
     }
 
     /// A new kernel in a folder with the head's files.
-    async fn start_kernel(&self, job: &Job, storage: &Storage) -> Result<ReadyKernel, RunError> {
+    async fn start_kernel(&self, job: &Job, storage: &Storage, everything: bool) -> Result<ReadyKernel, RunError> {
         let mut attempt = 1;
         loop {
-            match self.try_start_kernel(job, storage).await {
+            match self.try_start_kernel(job, storage, everything).await {
                 Err(RunError::Failed(why)) if attempt < ATTEMPTS => {
                     tracing::warn!(why = chain(&*why), "kernel not started, trying again");
                     attempt += 1;
@@ -113,7 +125,7 @@ impl KernelHost {
         }
     }
 
-    async fn try_start_kernel(&self, job: &Job, storage: &Storage) -> Result<ReadyKernel, RunError> {
+    async fn try_start_kernel(&self, job: &Job, storage: &Storage, everything: bool) -> Result<ReadyKernel, RunError> {
         let began = Instant::now();
         let zygote = self.nursery.best_for(code_of(&job.work)).await.map_err(StartError::Zygote);
         let zygote = zygote.map_err(RunError::failed)?;
@@ -122,18 +134,13 @@ impl KernelHost {
         let slot = Arc::clone(&folder.slot);
         let changes = folder.changes_to(job);
         let fork = async { self.fork(&zygote, slot, seat).await.map_err(RunError::failed) };
-        let groups = &job.head.manifest.groups;
-        let forked = async {
-            let kernel = fork.await?;
-            let restore =
-                restore_variables::fetch(groups, storage, kernel.exchange.as_ref()).await.map_err(restore_error)?;
-            Ok((kernel, restore))
-        };
-        let ((mut kernel, restore), ()) = futures::try_join!(forked, folder.bring_to(job, storage, changes))?;
+        let vault = self.vault(job, storage, &folder);
+        let stored = async { vault.first(everything).await.map_err(FolderError::while_reading) };
+        let (mut kernel, stored, ()) = futures::try_join!(fork, stored, folder.bring_to(job, storage, changes))?;
         let start = StartState::cold(Arc::clone(&job.head.manifest));
         kernel.begin(first_frame(&start)).await.map_err(RunError::failed)?;
         tracing::info!(slot = kernel.slot.number, ms = millis(began.elapsed()), "kernel started");
-        Ok(ReadyKernel { kernel, folder, start, restore })
+        Ok(ReadyKernel { kernel, folder, start, stored: Some(stored), vault })
     }
 
     async fn fork(&self, zygote: &Zygote, slot: Arc<Slot>, seat: Seat) -> Result<Kernel, StartError> {

@@ -10,6 +10,7 @@ use super::held_folder::HeldFolder;
 use crate::{
     kernel::Kernel,
     run::{outcome::WorkEnd, start_state::StartState},
+    variables::{Given, Vault},
 };
 
 /// A kernel between two jobs.
@@ -26,8 +27,10 @@ pub(super) struct ReadyKernel {
     pub(super) kernel: Kernel,
     pub(super) folder: HeldFolder,
     pub(super) start: StartState,
-    /// Variables that it restores before it runs code; a new one only.
-    pub(super) restore: Vec<StoredGroup>,
+    /// What is stored, for a new one.
+    pub(super) stored: Option<Given<Vec<StoredGroup>>>,
+    /// Where it can ask for more.
+    pub(super) vault: Vault,
 }
 
 /// A folder at a job's head, for a command, and the kernel that works there, which is stopped.

@@ -68,14 +68,14 @@ impl KernelHost {
             python: Arc::clone(&kernel.python),
         };
         tracing::debug!(slot = kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
-        let usable = matches!(&end, End::Done(done) if !done.restore_broken_off);
-        let kernel = usable.then_some(kernel);
+        let kernel = matches!(&end, End::Done(_)).then_some(kernel);
         let at_rest = kernel.is_some();
         Ok(Finished { kernel, folder, at_rest, start, end: WorkEnd::Cell { end, output, measured } })
     }
 
     /// Runs the code in a kernel at the job's head. A kernel may have died while it was stopped; then the code has not begun,
-    /// and another kernel takes over.
+    /// and another kernel takes over. So it does when the code misses a variable that the kernel has not restored: it runs again
+    /// where all are restored.
     async fn try_code(
         &self,
         job: &Job,
@@ -84,18 +84,30 @@ impl KernelHost {
         code: &str,
         display_last: bool,
     ) -> Result<(ReadyKernel, CodeEnd, Duration), RunError> {
-        let mut tries = 0;
+        let (mut tries, mut everything) = (0, false);
         loop {
-            let prepare = self.prepare(job, storage, turn);
+            let prepare = self.prepare(job, storage, turn, everything);
             let (mut ready, limit) = self.in_time(job, turn, prepare, ReadyKernel::unused).await?;
             let left = job.deadline.saturating_duration_since(Instant::now());
             let store_until = Instant::now() + limit + left.saturating_sub(limit) / 2;
             let timing = Timing { limit, grace: self.config.grace, store_until };
-            let cell = Cell { code, display_last, restore: std::mem::take(&mut ready.restore) };
-            let end = code::run(&mut ready.kernel, cell, timing).await;
+            let cell = Cell { code, display_last, stored: ready.stored.take(), vault: &ready.vault };
+            let mut ended = code::run(&mut ready.kernel, cell, timing).await;
             tries += 1;
-            if end.begun || !matches!(end.end, End::Died(_)) || tries == MAX_TRIES {
-                return Ok((ready, end, limit));
+            match ended.end {
+                End::NotRun(why) => {
+                    self.give_back(ready.unused(), turn);
+                    return Err(why);
+                }
+                // What this run has done is dropped with its kernel and its folder.
+                End::Done(done) if done.missed && !everything => everything = true,
+                End::Done(done) if done.missed => {
+                    ready.kernel.kill().await;
+                    ended.end = End::Broke("misses a variable that it has");
+                    return Ok((ready, ended, limit));
+                }
+                End::Died(_) if !ended.begun && tries < MAX_TRIES => {}
+                _ => return Ok((ready, ended, limit)),
             }
         }
     }

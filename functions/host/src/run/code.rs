@@ -3,17 +3,20 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, StoredGroup, ToKernel, output::NONCE_LEN};
+use sandcastle::interpreter::RunError;
+use sandcastle_protocol::{Done, Ended, Execute, FrameError, FromKernel, StoredGroup, output::NONCE_LEN};
 use sandcastle_runtime::millis;
-use tokio::{
-    sync::oneshot,
-    time::{sleep, timeout},
-};
+use tokio::{sync::mpsc, time::timeout};
 
-use super::output::Output;
+use super::{
+    alarm::{Alarm, Phase, Rings},
+    conversation::{Said, converse},
+    output::Output,
+};
 use crate::{
-    kernel::{Exit, Kernel, drain, processes, wire},
+    kernel::{Exit, Kernel, drain, processes},
     text,
+    variables::{Given, Vault},
 };
 
 /// How much output is read at once, in bytes.
@@ -39,10 +42,15 @@ pub(crate) enum End {
     Done(Box<Done>),
     /// The kernel has ended by itself; how, when anybody could tell.
     Died(Option<Ended>),
-    /// The code did not end after the interrupt, and was killed.
-    TimedOut,
+    /// The code, or restoring what it needs, did not end after the interrupt, and was killed.
+    TimedOut {
+        /// The code had not begun.
+        restoring: bool,
+    },
     /// The kernel did something that no kernel does, and was killed.
     Broke(&'static str),
+    /// The variables that the code needs could not be read. The code has not run, and the kernel is as it was, and stopped.
+    NotRun(RunError),
 }
 
 impl End {
@@ -52,7 +60,8 @@ impl End {
             Self::Done(_) => "done".into(),
             Self::Died(Some(how)) => text::ended(*how),
             Self::Died(None) => "with its zygote".into(),
-            Self::TimedOut => "killed at its limit".into(),
+            Self::TimedOut { .. } => "killed at its limit".into(),
+            Self::NotRun(_) => "not run".into(),
             Self::Broke(what) => format!("killed because it {what}"),
         }
     }
@@ -75,8 +84,10 @@ pub(crate) struct Cell<'a> {
     pub(crate) code: &'a str,
     /// Show the value of a last bare expression.
     pub(crate) display_last: bool,
-    /// The variables to restore before.
-    pub(crate) restore: Vec<StoredGroup>,
+    /// What is stored; for a new kernel.
+    pub(crate) stored: Option<Given<Vec<StoredGroup>>>,
+    /// Where it can ask for more.
+    pub(crate) vault: &'a Vault,
 }
 
 /// Runs code in a kernel. When this is dropped midway, the kernel must be dropped too: it is in the middle of something.
@@ -84,16 +95,26 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
     let nonce: [u8; NONCE_LEN] = rand::random();
     let mut output = Output::new(nonce);
     kernel.process.signal(Signal::CONT);
-    let Cell { code, display_last, restore } = cell;
+    let Cell { code, display_last, stored, vault } = cell;
     let began = Instant::now();
-    let (nonce, limit_ms) = (hex::encode(nonce), millis(timing.limit));
-    let execute = Execute { nonce, code: code.to_owned(), display_last, limit_ms, restore };
-    let mut code_ended = None;
-    let end = talk(kernel, ToKernel::Execute(execute), timing, &mut output, &mut code_ended).await;
-    let took = code_ended.unwrap_or_else(Instant::now).duration_since(began);
+    let (stored, mut files) = stored.map_or((None, Vec::new()), |given| (Some(given.told), given.files));
+    let phase = if stored.is_some() { Phase::Restoring } else { Phase::Running };
+    let new_exchange = kernel.new_exchange();
+    let execute = Execute {
+        nonce: hex::encode(nonce),
+        code: code.to_owned(),
+        display_last,
+        limit_ms: millis(timing.limit),
+        new_exchange: new_exchange.is_some(),
+        stored,
+    };
+    files.splice(0..0, new_exchange);
+    let mut alarm = Alarm::new(timing, phase);
+    let end = talk(kernel, Given { told: execute, files }, vault, &mut output, &mut alarm).await;
+    let took = alarm.code_ended().unwrap_or_else(Instant::now).duration_since(began);
     let end = match end {
-        End::Done(done) => settle(kernel, done).await,
-        End::Broke(_) | End::TimedOut => {
+        End::Done(_) | End::NotRun(_) => settle(kernel, end).await,
+        End::Broke(_) | End::TimedOut { .. } => {
             kernel.kill().await;
             end
         }
@@ -109,66 +130,44 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
 /// Until the kernel has answered, has ended, or must be ended.
 async fn talk(
     kernel: &mut Kernel,
-    execute: ToKernel,
-    timing: Timing,
+    execute: Given<Execute>,
+    vault: &Vault,
     output: &mut Output,
-    code_ended: &mut Option<Instant>,
+    alarm: &mut Alarm,
 ) -> End {
     let Kernel { frames, output: pipe, process, exit, .. } = kernel;
-    // Ends when the kernel has stored its variables.
-    let (tell_code_ended, mut told) = oneshot::channel();
-    let mut conversation = Box::pin(async move {
-        wire::write(frames, &execute).await?;
-        let first = wire::read(frames).await?;
-        if let Some(FromKernel::CodeEnded) = first {
-            let _ = tell_code_ended.send(Instant::now());
-            return wire::read(frames).await;
-        }
-        Ok(first)
-    });
+    let (tell, mut phases) = mpsc::unbounded_channel();
+    let mut conversation = Box::pin(converse(frames, execute, vault, alarm.limit_at(), tell));
     let mut buffer = vec![0; READ_LEN];
-    let (mut pipe_open, mut interrupted) = (true, false);
-    let mut alarm = Box::pin(sleep(timing.limit));
+    let mut pipe_open = true;
     loop {
         tokio::select! {
-            said = &mut conversation => {
-                *code_ended = code_ended.or_else(|| told.try_recv().ok());
-                return answer(said, exit).await;
-            }
-            at = &mut told, if code_ended.is_none() => match at {
-                Ok(at) => {
-                    *code_ended = Some(at);
-                    interrupted = false;
-                    alarm.as_mut().reset(timing.store_until.into());
-                }
-                // The conversation has ended, and is looked at next.
-                Err(_) => *code_ended = Some(Instant::now()),
-            },
+            // In this order: the kernel's last words come after the phases that it has told of.
+            biased;
+            Some(phase) = phases.recv() => alarm.enter(phase),
+            said = &mut conversation => return answer(said, exit).await,
             how = exit.ended() => return End::Died(how),
             _ = pipe.readable(), if pipe_open => match pipe.try_read(&mut buffer) {
                 Ok(0) => pipe_open = false,
                 Ok(n) => output.feed(buffer.get(..n).unwrap_or_default()),
                 Err(_) => {}
             },
-            () = &mut alarm => {
-                if interrupted {
-                    return End::TimedOut;
-                }
-                process.signal(Signal::INT);
-                interrupted = true;
-                alarm.as_mut().reset(tokio::time::Instant::now() + timing.grace);
+            rings = alarm.rings() => match rings {
+                Rings::Interrupt => process.signal(Signal::INT),
+                Rings::Kill { restoring } => return End::TimedOut { restoring },
             }
         }
     }
 }
 
 /// What the kernel's words, or its silence, come to.
-async fn answer(said: Result<Option<FromKernel>, FrameError>, exit: &mut Exit) -> End {
+async fn answer(said: Result<Said, FrameError>, exit: &mut Exit) -> End {
     match said {
-        Ok(Some(FromKernel::Done(done))) => End::Done(Box::new(done)),
-        Ok(Some(FromKernel::Started(_) | FromKernel::CodeEnded)) => End::Broke("spoke out of turn"),
+        Ok(Said::Last(Some(FromKernel::Done(done)))) => End::Done(Box::new(done)),
+        Ok(Said::NotRun(why)) => End::NotRun(why),
+        Ok(Said::Last(Some(_))) => End::Broke("spoke out of turn"),
         // A dying kernel's socket closes before its zygote has reaped it.
-        Ok(None) | Err(FrameError::Io(_)) => match timeout(DYING_TIME, exit.ended()).await {
+        Ok(Said::Last(None)) | Err(FrameError::Io(_)) => match timeout(DYING_TIME, exit.ended()).await {
             Ok(how) => End::Died(how),
             Err(_) => End::Broke("closed its socket"),
         },
@@ -177,9 +176,9 @@ async fn answer(said: Result<Option<FromKernel>, FrameError>, exit: &mut Exit) -
 }
 
 /// Stops the kernel and ends what the call left behind, so that nothing writes a file or a line from here on.
-async fn settle(kernel: &mut Kernel, done: Box<Done>) -> End {
+async fn settle(kernel: &mut Kernel, end: End) -> End {
     match processes::stop_and_end_children(kernel.pid, &kernel.process).await {
-        Ok(true) => End::Done(done),
+        Ok(true) => end,
         Ok(false) => {
             kernel.kill().await;
             End::Broke("did not come to rest")

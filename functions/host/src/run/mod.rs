@@ -1,9 +1,9 @@
 //! Running a job's code or command, and what that comes to.
 
+mod alarm;
 pub(crate) mod code;
 pub(crate) mod command;
+mod conversation;
 pub(crate) mod outcome;
 mod output;
-pub(crate) mod restore_variables;
 pub(crate) mod start_state;
-pub(crate) mod variables;

@@ -1,6 +1,10 @@
 //! What a job comes to: the next manifest, and what the caller is told. All that a kernel says is cut to size here.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use sandcastle::{
     EnvName, EnvValue, RuntimeVersion, VariableName, WorkingDirectory,
@@ -16,9 +20,8 @@ use super::{
     code::End,
     command::CommandEnd,
     start_state::{StartState, lost_reason},
-    variables::Stored,
 };
-use crate::{folder::Harvested, text};
+use crate::{folder::Harvested, text, variables::Stored};
 
 /// How a job's work ended.
 pub(crate) enum WorkEnd {
@@ -54,13 +57,15 @@ pub(crate) struct Measured {
     pub(crate) python: Arc<str>,
 }
 
-/// Why nothing was stored.
-const TOO_LONG: &str = "storing the variables took too long";
+/// Why a kernel was killed at its time limit.
+const RESTORING: &str = "restoring the variables took all of its time";
+const RUNNING: &str = "it did not end after the interrupt at its time limit";
+
 impl WorkEnd {
     /// What a kernel that lives told of its variables.
     pub(crate) fn variables(&self) -> Option<&Variables> {
         match self {
-            Self::Cell { end: End::Done(done), .. } if !done.restore_broken_off => done.variables.as_ref(),
+            Self::Cell { end: End::Done(done), .. } => done.variables.as_ref(),
             _ => None,
         }
     }
@@ -102,21 +107,18 @@ fn of_code(
     manifest.calls = manifest.calls.saturating_add(1);
     manifest.runtime = version(&measured.python);
     let cause = match end {
-        End::Done(done) if done.restore_broken_off => {
-            Cause { error: text::timeout(measured.limit), why: "restoring the variables took all of its time".into() }
-        }
         End::Done(done) => {
             manifest.memory_bytes = measured.memory_bytes;
             answered(start, *done, stored, &mut manifest, &mut report);
             return (manifest, report);
         }
-        End::TimedOut => Cause {
-            error: text::timeout(measured.limit),
-            why: "it did not end after the interrupt at its time limit".into(),
-        },
+        End::TimedOut { restoring } => {
+            Cause { error: text::timeout(measured.limit), why: if restoring { RESTORING } else { RUNNING }.to_owned() }
+        }
         End::Died(Some(how)) => died(how, measured.out_of_memory),
         End::Died(None) => Cause::death("it ended with its zygote"),
         End::Broke(what) => Cause::death(what),
+        End::NotRun(_) => Cause::death("its variables could not be read"),
     };
     report.failure = Some(Failure { error: cause.error, traceback: Vec::new() });
     roll_back(start, &cause.why, &mut manifest, &mut report);
@@ -163,21 +165,22 @@ fn answered(mut start: StartState, done: Done, stored: Option<Stored>, manifest:
         error: limits::prefix(&failure.error, MAX_ERROR_BYTES).to_owned(),
         traceback: traceback(&failure.traceback),
     });
-    let names = done.names.into_iter().filter_map(|name| VariableName::parse(name).ok()).take(MAX_NAMES);
-    let (groups, mut unstorable) = match stored {
-        Some(Stored { groups, unstorable }) => (groups, Some(unstorable)),
-        None => (Arc::default(), None),
+    let not_loaded = done.not_loaded.into_iter().filter_map(|name| VariableName::parse(name).ok());
+    let not_loaded: BTreeSet<VariableName> = not_loaded.take(MAX_NAMES).collect();
+    let names = done.names.into_iter().filter_map(|name| VariableName::parse(name).ok());
+    let names = names.chain(not_loaded.iter().cloned()).take(MAX_NAMES);
+    let before = Arc::clone(&manifest.variables);
+    let not_stored = |name: &VariableName| match &stored {
+        Some(stored) => stored.unstorable.get(name).cloned(),
+        None => before.get(name).and_then(|variable| variable.not_stored.clone()),
     };
-    let variable = |name: VariableName| {
-        let not_stored = unstorable.as_mut().map_or_else(|| Some(TOO_LONG.to_owned()), |why| why.remove(&name));
-        (name, Variable { not_stored })
-    };
-    let variables: BTreeMap<VariableName, Variable> = names.map(variable).collect();
+    let variables: BTreeMap<VariableName, Variable> =
+        names.map(|name| (name.clone(), Variable { not_stored: not_stored(&name) })).collect();
     if variables != *manifest.variables {
         manifest.variables = Arc::new(variables);
     }
-    if groups != manifest.groups {
-        manifest.groups = groups;
+    if let Some(stored) = stored {
+        manifest.groups = stored.groups;
     }
     let mut lost = start.lost;
     let still: std::collections::HashSet<String> = done.still_lost.into_iter().collect();
@@ -185,21 +188,20 @@ fn answered(mut start: StartState, done: Done, stored: Option<Stored>, manifest:
     manifest.lost = lost;
     let named = |frame: Frame| Some((VariableName::parse(frame.name.as_str()).ok()?, frame));
     let frames: Vec<_> = done.dataframes.into_iter().filter_map(named).take(MAX_FRAMES).collect();
+    let away = manifest.dataframes.iter().filter(|frame| not_loaded.contains(&frame.name)).cloned();
     let shape = |(name, frame): &(VariableName, Frame)| FrameShape {
         name: name.clone(),
         num_rows: frame.num_rows,
         num_cols: frame.num_cols,
     };
     report.dataframes = frames.iter().filter(|(_, frame)| frame.changed).map(shape).collect();
-    manifest.dataframes = frames
-        .into_iter()
-        .map(|(name, frame)| Dataframe {
-            name,
-            num_rows: frame.num_rows,
-            num_cols: frame.num_cols,
-            memory_usage_bytes: frame.memory_bytes,
-        })
-        .collect();
+    let here = frames.into_iter().map(|(name, frame)| Dataframe {
+        name,
+        num_rows: frame.num_rows,
+        num_cols: frame.num_cols,
+        memory_usage_bytes: frame.memory_bytes,
+    });
+    manifest.dataframes = away.chain(here).take(MAX_FRAMES).collect();
     manifest.cwd = WorkingDirectory::parse(done.cwd).unwrap_or_else(|_| WorkingDirectory::top());
     manifest.env = environment(done.env);
     report.state = note;

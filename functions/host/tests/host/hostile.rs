@@ -63,7 +63,7 @@ async fn a_forged_answer_is_cut_to_size_and_leaves_no_files_unseen() {
     let code = r#"
 import json
 body = json.dumps({'type': 'done', 'failure': None, 'interrupted': False, 'cwd': '../../etc\0',
-    'names': ['n' * 300, 'ok'] + [f'v{i}' for i in range(20_000)], 'still_lost': [], 'not_restored': [], 'restore_broken_off': False, 'env': {'A=B': 'x', 'P': 'y' * 100_000, 'Q': 'z'},
+    'names': ['n' * 300, 'ok'] + [f'v{i}' for i in range(20_000)], 'still_lost': [], 'not_restored': [], 'not_loaded': [f'n{i}' for i in range(20_000)], 'missed': False, 'env': {'A=B': 'x', 'P': 'y' * 100_000, 'Q': 'z'},
     'dataframes': [{'name': f'd{i}', 'num_rows': 1, 'num_cols': 1, 'memory_bytes': 1, 'changed': True} for i in range(3000)]}).encode()
 open('made.txt', 'w').write('x')
 for fd in own():

@@ -6,6 +6,7 @@ mod deaths;
 mod files;
 mod hostile;
 mod output;
+mod restoring;
 mod start;
 mod state;
 mod store;

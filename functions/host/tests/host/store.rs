@@ -21,6 +21,8 @@ pub(crate) struct MemoryStore {
     gets: Mutex<usize>,
     /// Writes have no known outcome from now on.
     pub(crate) failing: AtomicBool,
+    /// Reads fail from now on.
+    pub(crate) unreadable: AtomicBool,
     /// Writes never end from now on.
     pub(crate) stalled: AtomicBool,
 }
@@ -42,6 +44,10 @@ impl MemoryStore {
 impl ObjectStore for MemoryStore {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
         *self.gets.lock().unwrap() += 1;
+        if self.unreadable.load(Ordering::SeqCst) {
+            let source = "told to fail".into();
+            return ready(Err(StoreError::Unknown { action: "get", key: key.to_owned(), source })).boxed();
+        }
         ready(Ok(self.objects().get(key).cloned())).boxed()
     }
 

@@ -196,7 +196,8 @@ impl Kernel {
     pub(crate) fn send(&mut self, code: &str, display_last: bool) {
         self.calls += 1;
         let nonce = format!("{:032x}", self.calls);
-        let call = Execute { nonce, code: code.to_owned(), display_last, limit_ms: 2_500, restore: Vec::new() };
+        let call =
+            Execute { nonce, code: code.to_owned(), display_last, limit_ms: 2_500, new_exchange: false, stored: None };
         write_frame(&mut self.frames, &ToKernel::Execute(call)).unwrap();
     }
 

@@ -1,0 +1,261 @@
+//! Stores the variables that a kernel has put into its exchange file. What it says of them is hostile: it can only spoil its own
+//! sandbox's variables.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use parking_lot::Mutex;
+use sandcastle::{
+    ContentHash, VariableName, layout,
+    store::PutNew,
+    variables::{Blob, Group, GroupId, Groups},
+};
+use sandcastle_protocol::{Content, Extent, Variables, limits};
+use time::OffsetDateTime;
+
+use super::{CONCURRENT, blocking, chunks, of_protocol, read};
+use crate::folder::{FolderError, Storage};
+
+/// A pickle or buffer of at most so many bytes stands in the manifest itself, while those of all groups have no more together.
+const INLINE: (u64, u64) = (2 * 1024, 24 * 1024);
+/// Others of at most so many bytes share objects, which have at most so many; not those of larger groups.
+const SHARED: (u64, u64) = (16 * 1024, 256 * 1024);
+/// Why a group is not stored that a kernel calls stored, or whose bytes it does not give.
+const NOT_THERE: &str = "its bytes were not given to be stored";
+
+/// What was stored of the variables after a call.
+pub(crate) struct Stored {
+    /// Every group.
+    pub(crate) groups: Arc<Groups>,
+    /// Names whose values are not stored, and why.
+    pub(crate) unstorable: BTreeMap<VariableName, String>,
+    /// Where in the exchange file the groups are that were stored now.
+    pub(crate) places: Vec<(GroupId, Content)>,
+    /// How long the exchange file is, in bytes.
+    pub(crate) file_len: u64,
+}
+
+/// Stores what a kernel, which is stopped, has told of its variables. `None`: nothing was told.
+pub(crate) async fn store(
+    exchange: Option<Arc<File>>,
+    told: Option<&Variables>,
+    before: &Arc<Groups>,
+    storage: &Storage,
+) -> Result<Option<Stored>, FolderError> {
+    let (Some(exchange), Some(told)) = (exchange, told) else { return Ok(None) };
+    let file_len = exchange.metadata()?.len();
+    let mut plan = Plan { file_len, left: limits::MAX_STORED_BYTES as u64, inline_left: INLINE.1, ..Plan::default() };
+    let (mut groups, mut new) = (Groups::new(), Vec::new());
+    let names_of = |names: &[String]| names.iter().filter_map(|name| VariableName::parse(name.as_str()).ok()).collect();
+    let unstorable = told.unstorable.iter();
+    let mut unstorable: BTreeMap<VariableName, String> =
+        unstorable.filter_map(|lost| Some((VariableName::parse(&*lost.name).ok()?, reason(&lost.reason)))).collect();
+    for (order, group) in (0..).zip(told.groups.iter().take(limits::MAX_GROUPS)) {
+        let names: Vec<VariableName> = names_of(&group.names);
+        let (id, kind) = (GroupId(group.id), of_protocol(group.kind));
+        match (&group.content, before.get(&id)) {
+            (None, Some(stored)) => drop(groups.insert(id, Group { names, kind, order, ..stored.clone() })),
+            (Some(content), _) if let Some(pieces) = plan.pieces(content) => new.push((order, group, names, pieces)),
+            _ => unstorable.extend(names.into_iter().map(|name| (name, NOT_THERE.to_owned()))),
+        }
+    }
+    let pieces = match plan.pieces.as_slice() {
+        [] => Vec::new(),
+        _ => Storing::new(exchange, before, storage).store(plan).await?,
+    };
+    let places = new.iter().filter_map(|(_, group, ..)| Some((GroupId(group.id), group.content.clone()?))).collect();
+    for (order, group, names, range) in new {
+        if let Some(stored) = of_pieces(pieces.get(range).unwrap_or_default()) {
+            groups.insert(GroupId(group.id), Group { names, kind: of_protocol(group.kind), order, ..stored });
+        }
+    }
+    let groups = if groups == **before { Arc::clone(before) } else { Arc::new(groups) };
+    Ok(Some(Stored { groups, unstorable, places, file_len }))
+}
+
+fn reason(text: &str) -> String {
+    sandcastle::limits::prefix(text, limits::MAX_REASON_BYTES).to_owned()
+}
+
+fn of_pieces(pieces: &[(Blob, OffsetDateTime)]) -> Option<Group> {
+    let stored_at = pieces.iter().map(|(_, at)| *at).min()?;
+    let mut blobs = pieces.iter().map(|(blob, _)| blob.clone());
+    let (pickle, buffers) = (blobs.next()?, blobs.collect());
+    Some(Group {
+        names: Vec::new(),
+        kind: sandcastle::variables::GroupKind::Data,
+        order: 0,
+        pickle,
+        buffers,
+        stored_at,
+    })
+}
+
+/// What is to be stored, and how.
+#[derive(Default)]
+struct Plan {
+    file_len: u64,
+    /// Bytes that may still be stored.
+    left: u64,
+    inline_left: u64,
+    pieces: Vec<Extent>,
+    jobs: Vec<Work>,
+    /// The small pieces of the next shared object.
+    shared: Vec<usize>,
+    shared_len: u64,
+}
+
+enum Work {
+    /// A piece goes into the manifest.
+    Inline(usize),
+    /// Pieces share an object.
+    Shared(Vec<usize>),
+    /// The next chunk of a piece.
+    Chunk(usize, Extent),
+}
+
+impl Plan {
+    /// Plans a group; its pieces. `None` when its bytes are not there, or are too many.
+    fn pieces(&mut self, content: &Content) -> Option<std::ops::Range<usize>> {
+        let extents = || std::iter::once(&content.pickle).chain(&content.buffers);
+        let there = |one: &Extent| one.at.checked_add(one.len).is_some_and(|end| end <= self.file_len);
+        let few = self.pieces.len() + content.buffers.len() < limits::MAX_BUFFERS;
+        let len = extents().try_fold(0_u64, |sum, one| sum.checked_add(one.len))?;
+        self.left = self.left.checked_sub(len).filter(|_| few && extents().all(there))?;
+        let first = self.pieces.len();
+        for extent in extents() {
+            let piece = self.pieces.len();
+            self.pieces.push(*extent);
+            if extent.len <= INLINE.0 && extent.len <= self.inline_left {
+                self.inline_left -= extent.len;
+                self.jobs.push(Work::Inline(piece));
+            } else if extent.len <= SHARED.0 && len <= SHARED.1 {
+                self.share(piece, extent.len);
+            } else {
+                self.jobs.extend(chunks(*extent).map(|chunk| Work::Chunk(piece, chunk)));
+            }
+        }
+        Some(first..self.pieces.len())
+    }
+
+    fn share(&mut self, piece: usize, len: u64) {
+        if self.shared_len + len > SHARED.1 {
+            self.end_shared();
+        }
+        self.shared.push(piece);
+        self.shared_len += len;
+    }
+
+    fn end_shared(&mut self) {
+        if !self.shared.is_empty() {
+            self.jobs.push(Work::Shared(std::mem::take(&mut self.shared)));
+            self.shared_len = 0;
+        }
+    }
+}
+
+struct Storing<'a> {
+    exchange: Arc<File>,
+    storage: &'a Storage,
+    /// When which chunk was stored.
+    known: Mutex<HashMap<ContentHash, OffsetDateTime>>,
+    now: OffsetDateTime,
+}
+
+impl<'a> Storing<'a> {
+    fn new(exchange: Arc<File>, before: &Groups, storage: &'a Storage) -> Self {
+        let known = before.values().flat_map(|group| group.chunks().map(|hash| (hash, group.stored_at))).collect();
+        Self { exchange, storage, known: Mutex::new(known), now: OffsetDateTime::now_utc().truncate_to_second() }
+    }
+
+    /// Stores all pieces; each, and when it was stored.
+    async fn store(&self, mut plan: Plan) -> Result<Vec<(Blob, OffsetDateTime)>, FolderError> {
+        plan.end_shared();
+        let nothing = (Blob::Chunks { size: 0, hashes: Vec::new() }, self.now);
+        let mut stored = vec![nothing; plan.pieces.len()];
+        let pieces = &plan.pieces;
+        let mut work = stream::iter(plan.jobs).map(|work| self.carry_out(work, pieces)).buffered(CONCURRENT);
+        while let Some(results) = work.try_next().await? {
+            for (piece, blob, at) in results {
+                let Some((known, since)) = stored.get_mut(piece) else { continue };
+                *since = at.min(*since);
+                match (known, blob) {
+                    (Blob::Chunks { size, hashes }, Blob::Chunks { size: more, hashes: next }) => {
+                        *size += more;
+                        hashes.extend(next);
+                    }
+                    (known, blob) => *known = blob,
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    /// What came of it: pieces, or the next parts of them, and when they were stored.
+    async fn carry_out(
+        &self,
+        work: Work,
+        pieces: &[Extent],
+    ) -> Result<Vec<(usize, Blob, OffsetDateTime)>, FolderError> {
+        let extents: Vec<(usize, Extent)> = match work {
+            Work::Inline(piece) => pieces.get(piece).map(|extent| (piece, *extent)).into_iter().collect(),
+            Work::Shared(ref shared) => shared.iter().filter_map(|one| Some((*one, *pieces.get(*one)?))).collect(),
+            Work::Chunk(piece, extent) => vec![(piece, extent)],
+        };
+        let len: u64 = extents.iter().map(|(_, extent)| extent.len).sum();
+        let _held = self.storage.memory.hold(len).await.map_err(io::Error::other)?;
+        let (file, wanted) = (Arc::clone(&self.exchange), extents.clone());
+        let read_all = move || {
+            let bytes = match wanted.as_slice() {
+                [(_, extent)] => read(&file, *extent)?,
+                many => {
+                    let all: io::Result<Vec<_>> = many.iter().map(|(_, extent)| read(&file, *extent)).collect();
+                    all?.concat().into()
+                }
+            };
+            Ok((ContentHash::of(&bytes), bytes))
+        };
+        let (hash, bytes) = blocking(read_all).await?;
+        if let Work::Inline(piece) = work {
+            return Ok(vec![(piece, Blob::Inline(bytes), self.now)]);
+        }
+        let put_at = self.put_once(hash, bytes).await?;
+        if let Work::Chunk(piece, _) = work {
+            return Ok(vec![(piece, Blob::Chunks { size: len, hashes: vec![hash] }, put_at)]);
+        }
+        let mut at = 0;
+        let part = |(piece, Extent { len, .. })| {
+            at += len;
+            (piece, Blob::Part { hash, at: at - len, len }, put_at)
+        };
+        Ok(extents.into_iter().map(part).collect())
+    }
+
+    /// Stores bytes that are not known to be stored; when they were.
+    async fn put_once(&self, hash: ContentHash, bytes: Bytes) -> Result<OffsetDateTime, FolderError> {
+        // Whoever comes second counts on the first: if that fails, all do.
+        let known = self.known.lock().insert(hash, self.now);
+        match known {
+            Some(known) => {
+                self.known.lock().insert(hash, known);
+                Ok(known)
+            }
+            None => self.put(hash, bytes).await,
+        }
+    }
+
+    /// When it was stored; long ago, as far as anybody knows, if it was there.
+    async fn put(&self, hash: ContentHash, bytes: Bytes) -> Result<OffsetDateTime, FolderError> {
+        let key = layout::object(&self.storage.sandbox, self.storage.epoch, hash);
+        match self.storage.store.put_new(&key, bytes).await? {
+            PutNew::Created => Ok(self.now),
+            PutNew::Exists => Ok(OffsetDateTime::UNIX_EPOCH),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Restoring: a new kernel gets what code needs, when code needs it.
+
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
+
+use sandcastle::interpreter::{Interpreter, RunError};
+
+use crate::support::{Sandbox, TestHost};
+
+/// Keeps a copy of the kernel's own files, which have no names.
+const COPIES: &str = "
+import os, stat
+copies = []
+for fd in range(3, 1024):
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        continue
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+        copies.append(os.dup(fd))
+";
+
+/// Two values that are objects of their own, and a small one.
+async fn with_values<'a>(host: &'a TestHost) -> Sandbox<'a> {
+    let mut sandbox = host.sandbox();
+    sandbox.prints("big = bytes(range(256)) * 4_000\nother = bytes(range(255)) * 4_000\nsmall = [1]").await;
+    sandbox
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_kernel_reads_what_its_code_names_and_keeps_the_rest() {
+    let (host, mut gets) = (TestHost::start().await, Vec::new());
+    let elsewhere = TestHost::start_beside(&host).await;
+    let mut sandbox = with_values(&host).await;
+    sandbox.moves_to(&elsewhere);
+    for code in ["print(small)", "print(len(big))", "print(len(other), len(big))", "small.append(2)"] {
+        let before = host.store.gets();
+        sandbox.prints(code).await;
+        gets.push(host.store.gets() - before);
+        assert_eq!(sandbox.head.manifest.variables.len(), 3);
+    }
+    assert_eq!(gets, [0, 1, 1, 0]);
+    sandbox.moves_to(&host);
+    assert_eq!(sandbox.prints("print(small, len(big), len(other))").await, ["[1, 2] 1024000 1020000"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_frame_that_is_not_loaded_stays_listed() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("import pandas\ndf = pandas.DataFrame({'a': range(20_000)})").await;
+    let listed = sandbox.head.manifest.dataframes.clone();
+    host.host.discard(&sandbox.id).await;
+    let report = sandbox.run("print(1)").await;
+    assert_eq!((report.dataframes.len(), &sandbox.head.manifest.dataframes, listed.len()), (0, &listed, 1));
+    let report = sandbox.run("df['b'] = 1").await;
+    assert_eq!((report.dataframes[0].num_cols, sandbox.head.manifest.dataframes.len()), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_reaches_a_value_by_no_name_runs_again_with_it() {
+    let host = TestHost::start().await;
+    let mut sandbox = with_values(&host).await;
+    host.host.discard(&sandbox.id).await;
+    // The name is in bytes, where nobody looks for names.
+    let code = "import pickle\nprint('begun')\nopen('runs.txt', 'a').write('x')\nsmall.append(2)\n\
+                print(len(pickle.loads(b'c__main__\\nbig\\n.')), small, open('runs.txt').read())";
+    assert_eq!(sandbox.prints(code).await, ["begun", "1024000 [1, 2] x"]);
+    assert_eq!(
+        sandbox.prints("print(small, open('runs.txt').read(), type(__import__('__main__')).__name__)").await,
+        ["[1, 2] x module"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_hangs_while_it_is_restored_costs_itself_alone() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = "class Slow:\n    def __setstate__(self, state):\n        while True:\n            pass\nslow = Slow()\nslow.a = 1\nkept = [1]";
+    sandbox.prints(code).await;
+    host.host.discard(&sandbox.id).await;
+    sandbox.limit = Duration::from_secs(4);
+    let began = Instant::now();
+    assert_eq!(sandbox.prints("print(kept)").await, ["[1]"]);
+    assert!(sandbox.head.manifest.lost.is_empty());
+    let error = sandbox.fails("slow").await;
+    assert!(error.contains("restoring it took too long"), "{error}");
+    assert_eq!(sandbox.prints("kept.append(2)\nprint(kept)").await, ["[1, 2]"]);
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_cannot_be_read_now_cost_nothing() {
+    let host = TestHost::start().await;
+    let mut sandbox = with_values(&host).await;
+    host.host.discard(&sandbox.id).await;
+    sandbox.prints("import threading\nlock = threading.Lock()").await;
+    host.store.unreadable.store(true, Ordering::SeqCst);
+    assert!(matches!(sandbox.try_run("print(len(big))").await, Err(RunError::Store(_))));
+    assert_eq!(sandbox.prints("print(small)").await, ["[1]"]);
+    host.store.unreadable.store(false, Ordering::SeqCst);
+    assert_eq!(sandbox.prints("print(len(big), lock.locked())").await, ["1024000 False"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_crash_values_come_from_the_host() {
+    let host = TestHost::start().await;
+    let mut sandbox = with_values(&host).await;
+    sandbox.run("import os\nos._exit(1)").await;
+    let gets = host.store.gets();
+    assert_eq!(sandbox.prints("print(len(big), len(other))").await, ["1024000 1020000"]);
+    assert_eq!(host.store.gets(), gets);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kernel_that_writes_to_what_it_gave_out_changes_no_stored_value() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    assert_eq!(sandbox.prints(&format!("{COPIES}\nbig = bytes(range(256)) * 4_000\nprint(len(copies))")).await, ["1"]);
+    let spoil = "import os\nfor fd in copies:\n    try:\n        os.pwrite(fd, b'spoilt' * 10_000, 100)\n    except OSError:\n        pass\nos._exit(1)";
+    sandbox.run(spoil).await;
+    let gets = host.store.gets();
+    assert_eq!(sandbox.prints("print(big == bytes(range(256)) * 4_000)").await, ["True"]);
+    assert_eq!(host.store.gets(), gets + 1);
+}

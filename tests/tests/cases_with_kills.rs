@@ -1,0 +1,45 @@
+//! Runs the behaviour cases that kill the server or the environments, and start them again over the same bucket: against a server,
+//! and against the Lambda emulator with one function and with two.
+#![cfg(test)]
+
+use std::net::TcpListener;
+
+use sandcastle_e2e::{
+    cases::{self, DURABLE},
+    paths,
+    server::KEY,
+};
+
+/// A file that code has opened is opened again at its place, so that nothing is lost.
+const REOPENED: (&str, &str) = ("durability/open_file_reported_as_lost", "an open file is opened again");
+
+/// A port that is free; nobody else takes it soon.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+fn run(command: impl FnOnce(u16, &str) -> String) {
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let command = command(port, &folder.path().join("data").display().to_string());
+    cases::run_with_kills(&format!("http://127.0.0.1:{port}"), &command, DURABLE, &[REOPENED]);
+}
+
+#[test]
+fn a_server() {
+    let server = paths::binary("sandcastle").display().to_string();
+    run(|port, data| {
+        format!(
+            "PORT={port} SANDCASTLE_API_KEY={KEY} SANDCASTLE_DATA_DIR={data} SANDCASTLE_TIMEOUT_S=10 exec {server} serve"
+        )
+    });
+}
+
+#[test]
+fn one_function() {
+    run(|port, data| format!("exec {} one {port} {data}", env!("CARGO_BIN_EXE_emulated")));
+}
+
+#[test]
+fn two_functions() {
+    run(|port, data| format!("exec {} two {port} {data}", env!("CARGO_BIN_EXE_emulated")));
+}
