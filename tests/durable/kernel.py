@@ -12,7 +12,7 @@ from types import ModuleType
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
     "touched", "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
-    "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "checkpoint", "restore")
+    "instances", "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "checkpoint", "restore")
 
 
 def hash_bytes(buffer):

@@ -23,7 +23,7 @@ def of_definition(walk, root, one):
 
 def of_function(walk, root, one):
     walk.codes.append((root, one.__code__))
-    parts = [one.__closure__, one.__defaults__, one.__kwdefaults__, one.__dict__]
+    parts = [one.__closure__, one.__defaults__, one.__kwdefaults__, one.__dict__, getattr(one, "__type_params__", ())]
     if "__annotations__" in dir(FunctionType):
         parts.append(definitions.annotations_of(one))
         walk.kept.append(parts[-1])
@@ -54,6 +54,27 @@ def of_exception(walk, root, one):
 def of_weak_reference(walk, root, one):
     target = type(one).__base__.__call__(one) if type(one).__base__ is not object else one()
     return (target, one.__callback__)
+
+
+def of_type_variable(walk, root, one):
+    names = ("__bound__", "__constraints__", "__default__")
+    return computed(walk, one, names)
+
+
+def of_type_alias(walk, root, one):
+    return computed(walk, one, ("__value__", "__type_params__"))
+
+
+def computed(walk, one, names):
+    """Attributes that are computed when they are first asked for, and whose code may raise."""
+    found = []
+    for name in names:
+        try:
+            found.append(getattr(one, name, None))
+        except Exception:
+            pass  # storing the value says so
+    walk.kept.append(found)
+    return found
 
 
 def of_logger(walk, root, one):
@@ -128,6 +149,10 @@ HANDLERS = {
     "builtins.builtin_function_or_method": of_builtin,
     "builtins.BaseException": of_exception,
     "weakref.ReferenceType": of_weak_reference,
+    "typing.TypeVar": of_type_variable,
+    "typing.ParamSpec": of_type_variable,
+    "typing.TypeVarTuple": of_type_variable,
+    "typing.TypeAliasType": of_type_alias,
     "logging.Logger": of_logger,
     "logging.Handler": of_handler,
     "numpy.ndarray": of_array,

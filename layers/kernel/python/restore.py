@@ -7,7 +7,7 @@ from . import hidden, process_values, rebuild_libraries
 from .atoms import Folder, reason_of
 from .checkpoint import State, hash_of
 from .reach import HIDDEN, Record
-from .reducers import BY_NAME
+from .reducers import BUILTINS, BY_NAME
 from .rebuild import Live
 
 class Load(Unpickler):
@@ -18,7 +18,7 @@ class Load(Unpickler):
         return getattr(own, name) if own is not None else super().find_class(module, name)
 
     def persistent_load(self, key):
-        return Live.namespace
+        return BUILTINS if key == "builtins" else Live.namespace
 
 
 def load(namespace, groups):

@@ -6,7 +6,7 @@ from os import path
 from sys import modules
 
 from . import rebuild, rebuild_standard
-from .atoms import Folder, Lost, by_reference, get_dict, get_mro
+from .atoms import Folder, Lost, by_reference, get_dict, get_mro, is_library_class
 
 
 def reduce_proxy(store, one):
@@ -14,7 +14,7 @@ def reduce_proxy(store, one):
 
 
 def reduce_dict_view(store, one):
-    return rebuild_standard.view_of, (get_referents(one)[0], type(one).__name__[5:])
+    return rebuild_standard.view_of, (get_referents(one)[0], type(one).__name__.partition("_")[2])
 
 
 def reduce_exception(store, one):
@@ -74,6 +74,13 @@ def reduce_type_variable(store, one):
 
 def reduce_type_alias(store, one):
     return rebuild_standard.type_alias, (one.__name__, one.__value__, one.__type_params__)
+
+
+def reduce_generic_alias(store, one):
+    """Asks no class of the sandbox for the alias: it may not have its state yet."""
+    if type(one).__name__ != "_GenericAlias" or is_library_class(one.__origin__):
+        return NotImplemented
+    return rebuild_standard.generic_alias, (one.__origin__, one.__args__)
 
 
 def reduce_iterator(store, one):
@@ -209,6 +216,7 @@ REDUCERS = {
     "typing.ParamSpec": reduce_type_variable,
     "typing.TypeVarTuple": reduce_type_variable,
     "typing.TypeAliasType": reduce_type_alias,
+    "typing._GenericAlias": reduce_generic_alias,
     "logging.Logger": reduce_logger,
     "logging.Handler": reduce_handler,
     "_io.FileIO": reduce_raw,
