@@ -51,7 +51,7 @@ impl Program {
     }
 
     fn made_up(seed: u64) -> Self {
-        let generator = paths::root().join("tests/durable/generate.py");
+        let generator = paths::root().join("tests/durable/generate");
         let out = Command::new(paths::tool("python")).arg(generator).arg(seed.to_string()).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         Self::parse(format!("SANDCASTLE_SEED={seed}"), &String::from_utf8(out.stdout).unwrap())
