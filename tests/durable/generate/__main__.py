@@ -17,7 +17,7 @@ from program import Program
 # Each registers statements. The order is part of what a seed gives.
 FILES = (
     "values", "changes", "collections_", "functions", "classes", "special_classes", "records", "iterators", "outside",
-    "arrays", "frames", "tables")
+    "arrays", "frames", "tables", "own_classes", "surroundings", "more_functions", "more_data", "more_values")
 
 
 def main():

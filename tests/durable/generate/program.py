@@ -18,7 +18,7 @@ class Program:
         self.number = self.random.randint
         heavy = [f for f in ("numpy", "pandas", "polars", "arrow") if self.random.random() < 0.45]
         light = sorted({feature for feature, _, _ in STARTS} - {"numpy", "pandas", "polars", "arrow", "base"})
-        self.features = {"base", *heavy, *self.random.sample(light, self.random.randint(8, 14))}
+        self.features = {"base", *heavy, *self.random.sample(light, self.random.randint(9, 16))}
 
     # --- the model -------------------------------------------------------------------------------------------------
 
