@@ -119,6 +119,10 @@ def of_pandas(walk, root, one):
         parts.append(object.__getattribute__(one, "__dict__"))
     for block in manager.blocks:
         parts += of_values(walk, root, block.values)
+    for axis in manager.axes:  # frames share these, and are not tied by them, but by memory that others write to
+        values = object.__getattribute__(axis, "__dict__").get("_data")
+        if isinstance(values, modules["numpy"].ndarray) and values.dtype.kind != "O":
+            of_values(walk, root, values)
     walk.kept.append(parts)
     return parts
 

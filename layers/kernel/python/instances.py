@@ -1,4 +1,5 @@
 """Reductions for objects of classes whose own code must not run, or could not, when they are made again."""
+import copyreg
 from collections import OrderedDict, defaultdict, deque
 from types import FunctionType, MemberDescriptorType
 
@@ -39,10 +40,10 @@ def reducer_of(kind, bases):
         return reducer_of_library(kind, bases)
     base = next((base for base in bases if base in COLLECTIONS or base in VALUES), object)
     users = [get_dict(one) for one in bases if not is_library_class(one)]
-    if any(is_library_class(one) and one not in get_mro(base) and name_of(one) not in NEUTRAL for one in bases):
-        return None
     if any(is_own(names.get(name)) for names in users for name in CUSTOM):
         return None
+    if any(is_library_class(one) and one not in get_mro(base) and name_of(one) not in NEUTRAL for one in bases):
+        return reduce_by_library
     if base is not object:
         return reduce_collection if base in COLLECTIONS else reduce_value
     return reduce_odd_instance if any(names.get(name) is not None for names in users for name in ODD) else None
@@ -68,8 +69,8 @@ def reducer_of_library(kind, bases):
     return reduce_odd_instance if needed > 1 and is_plain else None
 
 
-def attributes_of(one):
-    """(variables, values of slots)."""
+def attributes_of(one, of_libraries=True):
+    """(variables, values of slots), also of libraries' classes."""
     kind = type(one)
     try:
         variables = dict(object.__getattribute__(one, "__dict__"))
@@ -77,7 +78,7 @@ def attributes_of(one):
         variables = {}
     slots = {}
     for base in get_mro(kind):
-        if is_library_class(base) and base.__module__ in ("builtins", "collections"):
+        if is_library_class(base) and (not of_libraries or base.__module__ in ("builtins", "collections")):
             continue
         for name, member in get_dict(base).items():
             if type(member) is MemberDescriptorType:
@@ -117,6 +118,25 @@ def reduce_value(store, one):
     state = attributes_of(one)
     return rebuild_standard.value, (kind, base, VALUES[base](one)), state if any(state) else None, \
         None, None, rebuild.fill_instance
+
+
+def reduce_by_library(store, one):
+    """As the library's class says, which knows nothing of the arguments and attributes of a class that extends it."""
+    kind = type(one)
+    reduction = one.__reduce_ex__(5)
+    if type(reduction) is not tuple or len(reduction) < 2 or type(reduction[1]) is not tuple:
+        return reduction
+    function, arguments, *rest = reduction
+    if function is copyreg.__newobj__ and arguments[:1] == (kind,):
+        arguments = arguments[1:]
+    elif function is not kind:
+        return reduction
+    base = next(base for base in get_mro(kind) if is_library_class(base) and name_of(base) not in NEUTRAL)
+    make = rebuild_standard.by_library, (kind, base, arguments, function is kind)
+    if function is not kind:
+        return *make, *rest
+    state, *items = *rest, *(None, None, None)[len(rest):]
+    return *make, (attributes_of(one, False), state), *items, rebuild_standard.fill_by_library
 
 
 def reduce_enum_member(store, one):

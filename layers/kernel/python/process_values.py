@@ -109,10 +109,21 @@ def set_path(_, value):
             path.insert(place, folder)
 
 
+def numpy_settings(numpy):
+    return numpy.get_printoptions(), numpy.geterr()
+
+
+def set_numpy_settings(numpy, value):
+    printing, errors = value
+    numpy.set_printoptions(**printing)
+    numpy.seterr(**errors)
+
+
 SETTINGS = {
     "sys.path": ("sys", added_folders, set_path),
     "random": ("random", lambda random: random.getstate(), lambda random, value: random.setstate(value)),
     "numpy.random": ("numpy.random", numpy_state, set_numpy_state),
+    "numpy": ("numpy", numpy_settings, set_numpy_settings),
     "decimal": ("decimal", context, set_context),
     "pandas": ("pandas._config.config", options, set_options),
     "matplotlib": ("matplotlib", parameters, set_parameters),

@@ -37,6 +37,20 @@ def fill_collection(one, state):
         base.extend(one, content)
 
 
+def by_library(kind, base, arguments, begin):
+    made = base.__new__(kind, *arguments)
+    if begin and base.__init__ is not object.__init__:
+        base.__init__(made, *arguments)
+    return made
+
+
+def fill_by_library(one, state):
+    attributes, rest = state
+    fill_instance(one, attributes)
+    if rest is not None:
+        one.__setstate__(rest) if hasattr(one, "__setstate__") else one.__dict__.update(rest)
+
+
 def weak_reference(kind, target, callback):
     return kind(target, callback) if callback is not None else kind(target)
 
@@ -84,6 +98,11 @@ def type_alias(name, value, parameters):
 def generic_alias(origin, arguments):
     import typing
     return typing._GenericAlias(origin, arguments)
+
+
+def pairwise(seen, rest):
+    import itertools
+    return itertools.pairwise(itertools.chain(seen, rest) if seen else rest)
 
 
 def stream(name):

@@ -90,6 +90,15 @@ def reduce_iterator(store, one):
         return one.__reduce__()
 
 
+def reduce_pairwise(store, one):
+    """What is left of it: the object that it saw last, and the rest."""
+    left = [part for part in get_referents(one) if type(part) is not type]
+    if len(left) < 2:
+        return rebuild_standard.pairwise, ((), ())
+    source, *last, _ = left
+    return rebuild_standard.pairwise, (last, source)
+
+
 def reduce_logger(store, one):
     state = {name: getattr(one, name) for name in ("level", "propagate", "disabled", "handlers", "filters")}
     return rebuild_standard.logger, ("" if one is one.root else one.name,), state, None, None, rebuild_standard.fill_logger
@@ -224,10 +233,11 @@ REDUCERS = {
     "_io.BufferedWriter": reduce_buffered,
     "_io.BufferedRandom": reduce_buffered,
     "_io.TextIOWrapper": reduce_text,
+    "itertools.pairwise": reduce_pairwise,
     "_ctypes.Array": reduce_c_array,
     "_ctypes._SimpleCData": reduce_c_array,
     **{f"itertools.{name}": reduce_iterator for name in (
         "accumulate", "chain", "combinations", "combinations_with_replacement", "compress", "count", "cycle", "dropwhile",
-        "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "repeat", "starmap", "takewhile",
+        "filterfalse", "groupby", "islice", "permutations", "product", "repeat", "starmap", "takewhile",
         "zip_longest")},
 }

@@ -23,7 +23,7 @@ def show(value, depth=4):
         shown = [f"{show(key, 1)}: {show(item, depth - 1)}" for key, item in list(value.items())[:12]]
         return f"{kind} of {len(value)} {{{', '.join(shown)}}}"
     if kind == "ndarray":
-        if value.dtype == object or value.dtype.names:
+        if value.dtype.kind not in "biuf":
             return f"array {value.shape} {[show(item, depth - 1) for item in value.ravel().tolist()]}"
         return f"array {value.shape} {value.dtype} sum {show(value.sum().item())} ends {value.ravel()[-3:].tolist()}"
     if kind == "DataFrame" and hasattr(value, "iloc"):

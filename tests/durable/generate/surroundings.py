@@ -6,12 +6,11 @@ from values import new_list
 @start("settings", 4)
 def change_setting(p):
     choices = [("import warnings", "warnings.simplefilter('ignore')", "print(warnings.filters[0][0])"),
-               ("import os", f"os.environ['SETTING'] = '{p.word()}'", "print(os.environ['SETTING'])"),
                ("import random", f"random.seed({p.number(1, 99)})", "print(random.random(), random.choice('abc'))"),
                ("import sys", f"sys.path.append('{p.word()}')", "print(sys.path[-1])"),
                ("from decimal import Decimal, getcontext", f"getcontext().prec = {p.number(4, 9)}", "print(Decimal(1) / 3)")]
     if "numpy" in p.features:
-        choices += [("import numpy as np", f"np.random.seed({p.number(1, 99)})", "print(np.random.rand().round(6))"),
+        choices += [("import numpy as np", f"np.random.seed({p.number(1, 99)})", "print(round(np.random.rand(), 6))"),
                     ("import numpy as np", f"np.set_printoptions(precision={p.number(1, 4)})", "print(np.array([1 / 3]))")]
     if "pandas" in p.features:
         choices += [("import pandas as pd", f"pd.set_option('display.max_rows', {p.number(4, 40)})",
