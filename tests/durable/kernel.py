@@ -11,8 +11,9 @@ from types import ModuleType
 
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
-    "touched", "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
-    "instances", "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "checkpoint", "restore")
+    "sources", "touched", "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges",
+    "arrange", "groups", "instances", "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store",
+    "checkpoint", "restore")
 
 
 def hash_bytes(buffer):
@@ -25,8 +26,8 @@ def load_harness():
     loader = ModuleType("loader")
     exec(compile((SOURCES / "loader.py").read_text(), "loader.py", "exec"), loader.__dict__)
     sources = [(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES]
-    both = loader.load([*sources, ("both", "from . import checkpoint, restore")], native)
-    return both.checkpoint, both.restore
+    both = loader.load([*sources, ("both", "from . import checkpoint, restore, sources")], native)
+    return both.checkpoint, both.restore, both.sources
 
 
 class Kernel:
@@ -35,7 +36,7 @@ class Kernel:
     def __init__(self, folder, audit=False):
         self.main = sys.modules["__main__"] = ModuleType("__main__")
         self.namespace = self.main.__dict__
-        self.checkpoint, self.restore = load_harness()
+        self.checkpoint, self.restore, self.sources = load_harness()
         self.checkpoint.begin(str(folder))
         self.checkpoint.Audit.on = audit
         self.reasons = {}
@@ -49,6 +50,7 @@ class Kernel:
         """(what the cell printed, the codes that ran)."""
         output = io.StringIO()
         codes = []
+        self.sources.remember(f"<cell {number}>", source)
         with contextlib.redirect_stdout(output):
             try:
                 self.evaluate(source, f"<cell {number}>", codes)

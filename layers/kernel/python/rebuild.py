@@ -6,6 +6,7 @@ from gc import get_referents
 from sys import modules
 from types import CellType, FunctionType, ModuleType
 
+from . import sources
 from .atoms import Lost, get_flags
 
 __name__ = "_durable"  # under which pickles name these functions; the module can be imported only while one is made
@@ -40,7 +41,9 @@ def register(number, one):
     return one
 
 
-def function(number, code, where, name, closure):
+def function(number, code, where, name, closure, source):
+    if source is not None:
+        sources.restore(code.co_filename, *source)
     variables = where
     if where is None:
         variables = Live.namespace

@@ -4,8 +4,8 @@ from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import modules, path, path_importer_cache
 
 from . import (
-    checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state, restore, streams,
-    tracebacks,
+    checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state, restore, sources,
+    streams, tracebacks,
 )
 from .output import Pipe, note, write_all
 from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
@@ -145,7 +145,7 @@ def forget_folder_contents():
 
 def run_code(source, filename, display):
     """(the exception that ended it or None, the code objects that were run)."""
-    tracebacks.remember(filename, source)
+    sources.remember(filename, source)
     try:
         code, expression = execution.compile_code(source, filename, display)
     except BaseException as error:

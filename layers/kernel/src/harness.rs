@@ -15,10 +15,11 @@ use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::native;
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 35] = [
+const MODULES: [(&str, &str); 36] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
+    ("sources", include_str!("../python/sources.py")),
     ("tracebacks", include_str!("../python/tracebacks.py")),
     ("lost_names", include_str!("../python/lost_names.py")),
     ("interrupt", include_str!("../python/interrupt.py")),
