@@ -145,6 +145,26 @@ def of_index(walk, root, one):
     return of_values(walk, root, values) if values is not None else ()
 
 
+def of_arrow(walk, root, one):
+    """Notes the memory, which may be an array's."""
+    for chunk in chunks_of(one):
+        walk.spans += [(root, buffer.address, buffer.address + buffer.size, memory.READ_ONLY)
+                       for buffer in chunk.buffers() if buffer is not None]
+    return ()
+
+
+def chunks_of(one):
+    columns = one.columns if hasattr(one, "columns") else [one]
+    return [chunk for column in columns for chunk in getattr(column, "chunks", [column])]
+
+
+def of_polars(walk, root, one):
+    for column in one.get_columns() if hasattr(one, "get_columns") else [one]:
+        if column.dtype.is_numeric() and not column.dtype.is_decimal():
+            of_arrow(walk, root, column.to_frame().to_arrow())
+    return get_referents(one)
+
+
 def of_nothing(walk, root, one):
     return ()
 
@@ -169,6 +189,12 @@ HANDLERS = {
     "pandas.core.frame.DataFrame": of_pandas,
     "pandas.core.series.Series": of_pandas,
     "pandas.core.indexes.base.Index": of_index,
+    "polars.dataframe.frame.DataFrame": of_polars,
+    "polars.series.series.Series": of_polars,
+    "pyarrow.lib.Table": of_arrow,
+    "pyarrow.lib.RecordBatch": of_arrow,
+    "pyarrow.lib.ChunkedArray": of_arrow,
+    "pyarrow.lib.Array": of_arrow,
     "matplotlib.backend_bases.FigureCanvasBase": of_nothing,
     "builtins.code": of_nothing,
     "builtins.method-wrapper": get_referents,

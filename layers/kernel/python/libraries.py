@@ -2,7 +2,7 @@
 from pickle import PickleBuffer
 from sys import modules
 
-from . import memory, rebuild, rebuild_libraries, standard
+from . import edges, memory, rebuild, rebuild_libraries, standard
 from .atoms import get_dict
 
 SMALL = 64 << 10  # columns below this are stored by block: many buffers would cost more than they save
@@ -12,7 +12,7 @@ def reduce_array(store, one):
     numpy = modules["numpy"]
     if one.dtype.hasobject:
         return reduce_object_array(store, one)
-    if type(one) is not numpy.ndarray:
+    if type(one) not in (numpy.ndarray, memory.restored_class()):
         return reduce_subclass(store, one)
     low, high = memory.bounds(one)
     start = one.__array_interface__["data"][0]
@@ -156,13 +156,22 @@ def is_plain(dtype):
 
 def reduce_arrow(store, one):
     """A slice is stored without the rest of its memory."""
-    if one.nbytes * 2 >= one.get_total_buffer_size():
+    if one.nbytes * 2 >= one.get_total_buffer_size() or any(
+            buffer is not None and store.blocks.of(buffer.address, buffer.address + buffer.size) is not None
+            for chunk in edges.chunks_of(one) for buffer in chunk.buffers()):
         return NotImplemented
     pyarrow = modules["pyarrow"]
     if isinstance(one, pyarrow.Array):
         return pyarrow.concat_arrays([one]).__reduce__()  # not by this function again: an empty one stays as it is
     taken = one.take(list(range(len(one))) if len(one) < 1000 else pyarrow.array(range(len(one))))
     return taken.__reduce__()
+
+
+def reduce_arrow_buffer(store, one):
+    block = store.blocks.of(one.address, one.address + one.size) if one.size else None
+    if block is None:
+        return NotImplemented
+    return rebuild_libraries.arrow_buffer, (block, one.address - block.start, one.size)
 
 
 def reduce_figure(store, one):
@@ -193,6 +202,7 @@ REDUCERS = {
     "pandas.core.arrays.masked.BaseMaskedArray": reduce_masked,
     "polars.dataframe.frame.DataFrame": reduce_polars_frame,
     "polars.series.series.Series": reduce_polars_series,
+    "pyarrow.lib.Buffer": reduce_arrow_buffer,
     "pyarrow.lib.Table": reduce_arrow,
     "pyarrow.lib.RecordBatch": reduce_arrow,
     "pyarrow.lib.Array": reduce_arrow,

@@ -1,5 +1,6 @@
 """Memory that several arrays are views of: each array of a group is stored as a part of one block."""
 from bisect import bisect_right
+from functools import cache
 from sys import modules
 
 FRAME, READ_ONLY, WRITABLE = 1, 2, 4  # frames copy before they write what other frames show, but not for arrays
@@ -20,11 +21,23 @@ def bounds(array):
     return start + low, start + high
 
 
+@cache
+def restored_class():
+    """A class for memory that was restored, which tells it from bytearrays of the code."""
+    return type("memory", (modules["numpy"].ndarray,), {"__module__": "numpy"})
+
+
+def restored(buffer):
+    return restored_class()(len(buffer), "u1", buffer if type(buffer) is bytearray else bytearray(buffer))
+
+
 def owner_of(array):
     """The bytearray whose memory the array shows, or None."""
     numpy = modules["numpy"]
     base = array.base
     while base is not None and type(base) is not bytearray:
+        if type(base) is restored_class():
+            return None
         base = base.obj if type(base) is memoryview else base.base if isinstance(base, numpy.ndarray) else None
     return base if base else None
 

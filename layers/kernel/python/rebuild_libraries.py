@@ -2,6 +2,7 @@
 import os
 from sys import modules
 
+from . import memory
 from .rebuild import Live, Lost
 
 __name__ = "_durable_libraries"  # see rebuild.py
@@ -16,7 +17,8 @@ def imported(name):
 
 
 def block(buffer):
-    return buffer if type(buffer) is bytearray else bytearray(buffer)
+    imported("numpy")
+    return memory.restored(buffer)
 
 
 def array(block, dtype, shape, offset, strides, writable):
@@ -110,6 +112,10 @@ def polars_frame(table):
 
 def polars_series(name, values):
     return imported("polars").from_arrow(values, rechunk=False).alias(name)
+
+
+def arrow_buffer(block, start, size):
+    return imported("pyarrow").py_buffer(block[start:start + size])
 
 
 def new(kind):
