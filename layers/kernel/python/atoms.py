@@ -120,7 +120,10 @@ def is_library_class(kind):
 
 def is_library_function(one):
     """Also of the harness's functions, some of which replace those of libraries."""
-    return one.__globals__.get("__package__") == __package__ or by_reference(one, one.__module__, one.__qualname__)
+    variables = one.__globals__
+    if variables.get("__package__") == __package__:
+        return True
+    return variables.get("__name__") != "__main__" and by_reference(one, one.__module__, one.__qualname__)
 
 
 def constants_of(kind):

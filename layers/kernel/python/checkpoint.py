@@ -3,7 +3,7 @@ from gc import disable, enable, isenabled
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
-from . import definitions, hidden, native, process_values, reach
+from . import definitions, hidden, native, patches, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
 from .groups import Walk
@@ -93,6 +93,7 @@ class Checkpoint:
 
     def run(self, codes):
         hidden.note_imports(codes)
+        patches.note(codes, self.namespace)
         values = self.values()
         chosen, rest = self.choose(values, codes)
         records = self.store(values, []) if Audit.on else rest + self.store(chosen, rest)

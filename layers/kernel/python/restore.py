@@ -3,10 +3,10 @@ import io
 from pickle import Unpickler
 from sys import modules
 
-from . import hidden, process_values, rebuild_libraries
+from . import hidden, patches, process_values, rebuild_libraries
 from .atoms import Folder, reason_of
 from .checkpoint import State, hash_of
-from .reach import HIDDEN, Record
+from .reach import HIDDEN, Hooks, Record
 from .reducers import BUILTINS, BY_NAME
 from .rebuild import Live
 
@@ -42,6 +42,7 @@ def load(namespace, groups):
     load_modules(namespace, *hidden_values.get(hidden.MODULES, ({}, [])), lost)
     if hidden.FIGURES in hidden_values:
         rebuild_libraries.show_figures(hidden_values[hidden.FIGURES])
+    Hooks.seen |= patches.restore(hidden_values.get(hidden.PATCHES, {}))
     process_values.restore(hidden_values.get(hidden.SETTINGS, {}))
     Live.kept.clear()
     State.bound = {name: id(value) for name, value in namespace.items()}

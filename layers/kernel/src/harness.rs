@@ -15,7 +15,7 @@ use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::native;
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 36] = [
+const MODULES: [(&str, &str); 37] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -45,6 +45,7 @@ const MODULES: [(&str, &str); 36] = [
     ("libraries", include_str!("../python/libraries.py")),
     ("reducers", include_str!("../python/reducers.py")),
     ("process_values", include_str!("../python/process_values.py")),
+    ("patches", include_str!("../python/patches.py")),
     ("hidden", include_str!("../python/hidden.py")),
     ("reach", include_str!("../python/reach.py")),
     ("store", include_str!("../python/store.py")),
