@@ -12,8 +12,8 @@ from types import ModuleType
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
     "sources", "touched", "atoms", "rebuild", "rebuild_standard", "memory", "rebuild_libraries", "definitions", "edges",
-    "arrange", "groups", "instances", "standard", "libraries", "reducers", "process_values", "patches", "hidden", "reach",
-    "store", "checkpoint", "restore")
+    "arrange", "groups", "instances", "types_of_code", "standard", "libraries", "reducers", "process_values", "patches",
+    "hidden", "reach", "store", "checkpoint", "restore")
 
 
 def hash_bytes(buffer):

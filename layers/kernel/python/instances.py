@@ -34,6 +34,8 @@ VALUES = {
 
 def reducer_of(kind, bases):
     """How to reduce objects of the class, or None if plain pickling does it."""
+    if kind in copyreg.dispatch_table:
+        return None
     if any(name_of(base) == "enum.Enum" for base in bases):
         return None if is_library_class(kind) else reduce_enum_member
     if is_library_class(kind):

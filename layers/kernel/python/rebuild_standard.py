@@ -95,6 +95,11 @@ def type_alias(name, value, parameters):
     return TypeAliasType(name, value, type_params=parameters)
 
 
+def new_type(name, supertype):
+    import typing
+    return typing.NewType(name, supertype)
+
+
 def generic_alias(origin, arguments):
     import typing
     return typing._GenericAlias(origin, arguments)

@@ -5,8 +5,8 @@ from gc import get_referents
 from os import path
 from sys import modules
 
-from . import rebuild, rebuild_standard
-from .atoms import Folder, Lost, by_reference, get_dict, get_mro, is_library_class
+from . import rebuild, rebuild_standard, types_of_code
+from .atoms import Folder, Lost, by_reference, get_dict, get_mro
 
 
 def reduce_proxy(store, one):
@@ -64,23 +64,12 @@ def reduce_cached_property(store, one):
     return rebuild_standard.cached_property, (one.func, one.attrname, one.__doc__)
 
 
-def reduce_type_variable(store, one):
-    names = ("bound", "covariant", "contravariant", "infer_variance")
-    options = {name: getattr(one, f"__{name}__") for name in names if getattr(one, f"__{name}__", None)}
-    if getattr(one, "has_default", bool)():
-        options["default"] = one.__default__
-    return rebuild_standard.type_variable, (type(one).__name__, one.__name__, options, getattr(one, "__constraints__", ()))
+def reduce_super(store, one):
+    return super, (one.__thisclass__, one.__self__)
 
 
-def reduce_type_alias(store, one):
-    return rebuild_standard.type_alias, (one.__name__, one.__value__, one.__type_params__)
-
-
-def reduce_generic_alias(store, one):
-    """Asks no class of the sandbox for the alias: it may not have its state yet."""
-    if type(one).__name__ != "_GenericAlias" or is_library_class(one.__origin__):
-        return NotImplemented
-    return rebuild_standard.generic_alias, (one.__origin__, one.__args__)
+def reduce_system_random(store, one):
+    return type(one), ()
 
 
 def reduce_iterator(store, one):
@@ -209,23 +198,21 @@ def reduce_struct(_, one):
 
 
 REDUCERS = {
+    **types_of_code.REDUCERS,
     "_struct.Struct": reduce_struct,
     "builtins.BaseException": reduce_exception,
     "builtins.dict_keys": reduce_dict_view,
     "builtins.dict_values": reduce_dict_view,
     "builtins.dict_items": reduce_dict_view,
     "builtins.memoryview": reduce_memory_view,
+    "builtins.super": reduce_super,
+    "random.SystemRandom": reduce_system_random,
     "weakref.ReferenceType": reduce_weak_reference,
     "weakref.WeakKeyDictionary": reduce_weak_mapping,
     "weakref.WeakValueDictionary": reduce_weak_mapping,
     "_weakrefset.WeakSet": reduce_weak_set,
     "functools._lru_cache_wrapper": reduce_lru_cache,
     "functools.cached_property": reduce_cached_property,
-    "typing.TypeVar": reduce_type_variable,
-    "typing.ParamSpec": reduce_type_variable,
-    "typing.TypeVarTuple": reduce_type_variable,
-    "typing.TypeAliasType": reduce_type_alias,
-    "typing._GenericAlias": reduce_generic_alias,
     "logging.Logger": reduce_logger,
     "logging.Handler": reduce_handler,
     "_io.FileIO": reduce_raw,

@@ -15,7 +15,7 @@ use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::native;
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 37] = [
+const MODULES: [(&str, &str); 38] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -41,6 +41,7 @@ const MODULES: [(&str, &str); 37] = [
     ("arrange", include_str!("../python/arrange.py")),
     ("groups", include_str!("../python/groups.py")),
     ("instances", include_str!("../python/instances.py")),
+    ("types_of_code", include_str!("../python/types_of_code.py")),
     ("standard", include_str!("../python/standard.py")),
     ("libraries", include_str!("../python/libraries.py")),
     ("reducers", include_str!("../python/reducers.py")),
