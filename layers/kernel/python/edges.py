@@ -17,8 +17,9 @@ def of_definition(walk, root, one):
     for function in definitions.functions_of(one):
         if not is_library_function(function):
             walk.join(root, walk.define(function))
-    return [type(one), *type.__dict__["__bases__"].__get__(one), *definitions.class_state(one).values(),
-            *definitions.registered_classes(one)]
+    # The compiler makes one object of equal tuples of a cell.
+    state = [value for name, value in definitions.class_state(one).items() if name != "__static_attributes__"]
+    return [type(one), *type.__dict__["__bases__"].__get__(one), *state, *definitions.registered_classes(one)]
 
 
 def of_function(walk, root, one):

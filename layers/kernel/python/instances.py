@@ -145,7 +145,16 @@ def reduce_enum_member(store, one):
     kind = type(one)
     name, value = one.__dict__.get("_name_"), one.__dict__.get("_value_")
     if store.registry.find(kind) in store.own:
-        return rebuild.enum_member, (kind, value), dict(one.__dict__), None, None, rebuild.fill_dict
+        return rebuild.enum_member, (kind, *value_of_member(kind, one)), dict(one.__dict__), None, None, rebuild.fill_dict
     if name in kind._member_map_:
         return rebuild.enum_by_name, (kind, name)
     return rebuild.enum_by_value, (kind, value)
+
+
+def value_of_member(kind, one):
+    """(class whose `__new__` makes an enum's member, its arguments)."""
+    for base in get_mro(kind):
+        if base in VALUES:
+            return base, VALUES[base](one)
+    mixed = kind._member_type_
+    return (mixed, *mixed.__reduce__(one)[1]) if mixed is not object and is_library_class(mixed) else (object,)

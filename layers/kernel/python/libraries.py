@@ -3,7 +3,6 @@ from pickle import PickleBuffer
 from sys import modules
 
 from . import edges, memory, rebuild, rebuild_libraries, standard
-from .atoms import get_dict
 
 SMALL = 64 << 10  # columns below this are stored by block: many buffers would cost more than they save
 
@@ -58,8 +57,6 @@ def reduce_object_array(store, one):
 
 def reduce_subclass(store, one):
     numpy = modules["numpy"]
-    if get_dict(type(one)).get("__module__") == "numpy.ma" or hasattr(one, "_mask"):
-        return NotImplemented
     plain = one.view(numpy.ndarray)
     return rebuild_libraries.view_as, (plain, type(one)), dict(getattr(one, "__dict__", {})), None, None, rebuild.fill_dict
 

@@ -7,12 +7,11 @@ from sys import modules
 from types import CellType, FunctionType, ModuleType
 
 from . import sources
-from .atoms import Lost, get_flags
+from .atoms import IMMUTABLE_TYPE, Lost, get_flags
 
 __name__ = "_durable"  # under which pickles name these functions; the module can be imported only while one is made
 
 set_type_attribute = type.__setattr__
-IMMUTABLE_TYPE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
 
 
 class Live:
@@ -141,10 +140,8 @@ def fill_module(module, state):
     vars(module).update(state)
 
 
-def enum_member(kind, value):
-    base = getattr(kind, "_member_type_", object)
-    made = object.__new__(kind) if base is object else base.__new__(kind, value)
-    return made
+def enum_member(kind, base, *content):
+    return base.__new__(kind, *content)
 
 
 def enum_by_name(kind, name):

@@ -95,6 +95,12 @@ def type_alias(name, value, parameters):
     return TypeAliasType(name, value, type_params=parameters)
 
 
+def fill_decoder(decoder, state):
+    from json.scanner import make_scanner
+    decoder.__dict__.update(state)
+    decoder.scan_once = make_scanner(decoder)
+
+
 def new_type(name, supertype):
     import typing
     return typing.NewType(name, supertype)

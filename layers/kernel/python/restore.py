@@ -27,12 +27,13 @@ def load(namespace, groups):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
     for number, names, kind, pickle, buffers in groups:
         State.last = max(State.last, number)
+        before = set(State.registry.references)
         try:
             hashed = hash_of(pickle, buffers)
-            before = set(State.registry.references)
             _, _, _, values, summary = Load(io.BytesIO(pickle), buffers=buffers).load()
         except BaseException as error:
             lost.update(dict.fromkeys(names, reason_of(error, "restoring")))
+            State.registry.keep(before)
             continue
         numbers = State.registry.references.keys() - before
         record = remember(number, kind, values, numbers, summary, hashed)

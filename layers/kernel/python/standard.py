@@ -5,7 +5,7 @@ from gc import get_referents
 from os import path
 from sys import modules
 
-from . import rebuild, rebuild_standard, types_of_code
+from . import rebuild, rebuild_libraries, rebuild_standard, types_of_code
 from .atoms import Folder, Lost, by_reference, get_dict, get_mro
 
 
@@ -62,6 +62,11 @@ def by_name(one):
 
 def reduce_cached_property(store, one):
     return rebuild_standard.cached_property, (one.func, one.attrname, one.__doc__)
+
+
+def reduce_decoder(store, one):
+    state = {name: value for name, value in one.__dict__.items() if name != "scan_once"}
+    return rebuild_libraries.new, (type(one),), state, None, None, rebuild_standard.fill_decoder
 
 
 def reduce_super(store, one):
@@ -206,6 +211,7 @@ REDUCERS = {
     "builtins.dict_items": reduce_dict_view,
     "builtins.memoryview": reduce_memory_view,
     "builtins.super": reduce_super,
+    "json.decoder.JSONDecoder": reduce_decoder,
     "random.SystemRandom": reduce_system_random,
     "weakref.ReferenceType": reduce_weak_reference,
     "weakref.WeakKeyDictionary": reduce_weak_mapping,

@@ -1,6 +1,6 @@
 """Reductions for type variables, aliases and new types, which are objects of `typing` and not classes."""
 from . import rebuild, rebuild_standard
-from .atoms import is_library_class
+from .atoms import get_mro, is_library_class
 
 
 def reduce_type_variable(store, one):
@@ -17,9 +17,10 @@ def reduce_type_alias(store, one):
 
 def reduce_generic_alias(store, one):
     """Asks no class of the sandbox for the alias: it may not have its state yet."""
-    if type(one).__name__ != "_GenericAlias" or is_library_class(one.__origin__):
+    origin = one.__origin__
+    if type(one).__name__ != "_GenericAlias" or type not in get_mro(type(origin)) or is_library_class(origin):
         return NotImplemented
-    return rebuild_standard.generic_alias, (one.__origin__, one.__args__)
+    return rebuild_standard.generic_alias, (origin, one.__args__)
 
 
 def reduce_new_type(store, one):
