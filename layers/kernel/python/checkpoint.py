@@ -52,6 +52,7 @@ def take(namespace, codes):
     """The groups that exist now and the names whose values cannot be stored."""
     was_enabled, limit = isenabled(), getrecursionlimit()
     disable()  # a collection during the walk would visit each object again
+    process_values.Recursion.limit = limit
     setrecursionlimit(DEPTH)
     modules.update(REBUILD)
     try:

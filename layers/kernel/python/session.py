@@ -1,7 +1,7 @@
 """A kernel: starts it, and runs one execution after another."""
 from itertools import islice
 from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
-from sys import modules, path, path_importer_cache
+from sys import getrecursionlimit, modules, path, path_importer_cache
 
 from . import (
     checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state, restore, sources,
@@ -89,6 +89,7 @@ def run(nonce, source, display, limit_ms, groups):
 
 def restore_groups(groups):
     Call.not_restored = restore.load(namespace, groups)
+    process_state.Suspended.recursion_limit = max(process_state.Suspended.recursion_limit, getrecursionlimit())
     frames.report(namespace, [])  # those that were restored are not new
 
 
