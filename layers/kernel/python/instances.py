@@ -9,8 +9,9 @@ from .atoms import HEAP_TYPE, get_dict, get_flags, get_mro, is_library_class, na
 ODD = ("__getattr__", "__getattribute__", "__setattr__", "__class__", "__new__", "__hash__")
 CUSTOM = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
 SIMPLE = (int, float, str, bytes, bool, type(None))
-# Classes of libraries that keep nothing of their own in objects.
-NEUTRAL = frozenset(("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "collections.Counter"))
+# Classes of libraries that keep nothing of their own in objects; as do those of `collections.abc`.
+NEUTRAL = frozenset(("builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC", "collections.Counter",
+                     "contextlib.ContextDecorator", "contextlib.AbstractContextManager"))
 # What an object of a class that extends one of these holds, past the methods of its class.
 COLLECTIONS = {
     OrderedDict: lambda one: dict(OrderedDict.items(one)),
@@ -44,11 +45,16 @@ def reducer_of(kind, bases):
     users = [get_dict(one) for one in bases if not is_library_class(one)]
     if any(is_own(names.get(name)) for names in users for name in CUSTOM):
         return None
-    if any(is_library_class(one) and one not in get_mro(base) and name_of(one) not in NEUTRAL for one in bases):
+    if any(is_library_class(one) and one not in get_mro(base) and not is_neutral(one) for one in bases):
         return reduce_by_library
     if base is not object:
         return reduce_collection if base in COLLECTIONS else reduce_value
     return reduce_odd_instance if any(names.get(name) is not None for names in users for name in ODD) else None
+
+
+def is_neutral(kind):
+    name = name_of(kind)
+    return name in NEUTRAL or name.startswith("collections.abc.")
 
 
 def is_own(method):
@@ -133,7 +139,7 @@ def reduce_by_library(store, one):
         arguments = arguments[1:]
     elif function is not kind:
         return reduction
-    base = next(base for base in get_mro(kind) if is_library_class(base) and name_of(base) not in NEUTRAL)
+    base = next(base for base in get_mro(kind) if is_library_class(base) and not is_neutral(base))
     make = rebuild_standard.by_library, (kind, base, arguments, function is kind)
     if function is not kind:
         return *make, *rest
