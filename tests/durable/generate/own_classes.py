@@ -91,7 +91,7 @@ def metaclass(p):
 def use_model(p, obj, path):
     meta, name = obj.info["meta"], obj.info["name"]
     p.emit(p.random.choice([
-        f"print({path}.number, {path}.colour, {path}.missing, {name}.count, len({name}), {meta}.made)",
+        f"print({path}.number, show({path}.colour), {path}.missing, {name}.count, len({name}), {meta}.made)",
         f"{path}.colour = {name}({p.number(1, 9)})", f"{name}.size += 1",
         f"print({name}({p.word()!r}).number, {path}.size, vars({path}).keys())"]))
 
