@@ -50,7 +50,7 @@ def use_module(p, obj, path):
 
 @start("copies", 3)
 def copied(p):
-    obj, path = p.pick("list dict set inst deque ns node own data")
+    obj, path = p.pick("list dict set inst deque ns own data")
     if obj is None:
         return new_list(p)
     p.need("import copy")
@@ -113,7 +113,7 @@ def heap(p):
     obj, path = p.pick("list dict")
     if obj is None:
         return new_list(p)
-    p.emit(f"{name} = [({p.number(1, 9)}, 0, {path})]", f"heapq.heappush({name}, ({p.number(1, 9)}, 1, {path}))")
+    p.emit(f"{name} = [({p.number(1, 9)}, 0, {path}), ({p.number(1, 9)}, 1, {path})]", f"heapq.heapify({name})")
     return p.bind(name, Obj("heap", children={"[0][2]": obj, "[1][2]": obj}))
 
 
