@@ -17,8 +17,15 @@ class Seen:
 
 
 def note(codes, namespace):
-    for code in words_of(codes or ())[1]:
+    words, found = words_of(codes or ())
+    for code in found:
         Seen.places.update(place for place in places_of(code, namespace) if place[0] is not None)
+    for name in ACCESSORS.keys() & words if "pandas" in modules else ():
+        kind = getattr(modules["pandas"], ACCESSORS[name])
+        Seen.places.update(("pandas", ACCESSORS[name], one) for one in kind._accessors if is_of_code(vars(kind).get(one)))
+
+
+ACCESSORS = {f"register_{kind.lower()}_accessor": kind for kind in ("DataFrame", "Series", "Index")}
 
 
 def places_of(code, namespace):
@@ -86,6 +93,8 @@ def values():
 def is_of_code(value):
     if type(value) is MethodType:
         value = value.__self__
+    if get_dict(type(value)).get("__module__") == "pandas.core.accessor":
+        value = value._accessor
     return is_atom(type(value)) or definitions.is_definition(value) or not is_library_class(type(value))
 
 

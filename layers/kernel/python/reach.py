@@ -15,7 +15,7 @@ LEAVING = frozenset((
     "atexit", "showwarning", "settrace", "setprofile", "finalize", "addaudithook", "register_at_fork", "create_task",
     "ensure_future", "call_soon", "call_later", "__del__", "seterrcall", "meta_path", "path_hooks", "callbacks",
     "mpl_connect", "setattr", "monitoring", "setLoggerClass", "setLogRecordFactory", "register_converter",
-    "register_adapter", "set_trace_callback", "monkeypatch", "patch"))
+    "register_adapter", "set_trace_callback", "monkeypatch", "patch", *patches.ACCESSORS))
 
 
 class Far(Exception):
