@@ -151,7 +151,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if options.generated:
             for again in ("1", "2"):
-                subprocess.run([sys.executable, str(HERE / "generate.py"), str(options.first_seed), "--count",
+                subprocess.run([sys.executable, str(HERE / "generate"), str(options.first_seed), "--count",
                                 str(options.generated), "--folder", f"{folder}/{again}"], check=True,
                                env=dict(os.environ, PYTHONHASHSEED=again))
             for path in sorted(Path(folder, "1").glob("*.py")):

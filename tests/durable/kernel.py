@@ -12,9 +12,9 @@ from types import ModuleType
 
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
-    "interrupt", "touched", "atoms", "rebuild", "rebuild_standard", "rebuild_libraries", "definitions", "memory", "edges", "arrange", "groups",
-    "standard", "libraries", "reducers", "process_values", "hidden", "reach", "store", "stored_bytes", "index",
-    "checkpoint", "unloaded", "restore")
+    "sources", "interrupt", "touched", "atoms", "rebuild", "rebuild_standard", "memory", "rebuild_libraries", "definitions",
+    "edges", "arrange", "groups", "instances", "types_of_code", "standard", "libraries", "reducers", "process_values", "patches",
+    "hidden", "reach", "store", "stored_bytes", "index", "given_out", "checkpoint", "unloaded", "restore")
 
 
 def hash_bytes(buffer):
@@ -27,7 +27,7 @@ def load_harness():
     loader = ModuleType("loader")
     exec(compile((SOURCES / "loader.py").read_text(), "loader.py", "exec"), loader.__dict__)
     sources = [(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES]
-    return loader.load([*sources, ("all", "from . import checkpoint, restore, unloaded")], native)
+    return loader.load([*sources, ("all", "from . import checkpoint, restore, sources, unloaded")], native)
 
 
 class Kernel:
@@ -38,6 +38,7 @@ class Kernel:
         self.namespace = self.main.__dict__
         harness = load_harness()
         self.checkpoint, self.restore, self.unloaded = harness.checkpoint, harness.restore, harness.unloaded
+        self.sources = harness.sources
         self.checkpoint.begin(str(folder))
         self.checkpoint.Audit.on = audit
         self.reasons, self.places, self.file = {}, {}, tempfile.TemporaryFile()
@@ -73,6 +74,7 @@ class Kernel:
         """(what the cell printed, the codes that ran)."""
         output = io.StringIO()
         codes = []
+        self.sources.remember(f"<cell {number}>", source)
         with contextlib.redirect_stdout(output):
             try:
                 self.evaluate(source, f"<cell {number}>", codes)

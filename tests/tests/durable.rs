@@ -15,12 +15,6 @@ use tokio::sync::Mutex;
 
 /// Programs that are made up, and the seed of the first, unless it is said otherwise.
 const MADE_UP: (u64, u64) = (60, 1);
-/// Programs that notice a kill, and why: said in docs/variables.md.
-const NOT_YET: [(&str, &str); 3] = [
-    ("76_exec_in_dict", "functions of `exec` with a dict of its own"),
-    ("generic_containers", "generic dataclasses that a type alias names"),
-    ("excel_budget", "objects of openpyxl, which pickle cannot make again either"),
-];
 /// Servers that run programs at once.
 const SERVERS: usize = 2;
 
@@ -53,12 +47,11 @@ impl Program {
         let read = |file: &PathBuf| {
             Self::parse(file.file_stem().unwrap().to_string_lossy().into_owned(), &fs::read_to_string(file).unwrap())
         };
-        let kept = |program: &Self| NOT_YET.iter().all(|(name, _)| program.name != *name);
-        files.iter().map(read).filter(kept).collect()
+        files.iter().map(read).collect()
     }
 
     fn made_up(seed: u64) -> Self {
-        let generator = paths::root().join("tests/durable/generate.py");
+        let generator = paths::root().join("tests/durable/generate");
         let out = Command::new(paths::tool("python")).arg(generator).arg(seed.to_string()).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         Self::parse(format!("SANDCASTLE_SEED={seed}"), &String::from_utf8(out.stdout).unwrap())

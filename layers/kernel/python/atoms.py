@@ -5,7 +5,7 @@ from types import NoneType
 get_mro = type.__dict__["__mro__"].__get__
 get_flags = type.__dict__["__flags__"].__get__
 get_dict = type.__dict__["__dict__"].__get__
-HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+IMMUTABLE_TYPE, HEAP_TYPE = 1 << 8, 1 << 9  # Py_TPFLAGS_IMMUTABLETYPE, only of classes in C, and Py_TPFLAGS_HEAPTYPE
 
 # Immutable, without references to mutable objects.
 NAMES = {
@@ -112,7 +112,8 @@ def by_reference(one, module, path):
 
 
 def is_library_class(kind):
-    if not get_flags(kind) & HEAP_TYPE:
+    flags = get_flags(kind)
+    if not flags & HEAP_TYPE or flags & IMMUTABLE_TYPE:
         return True
     names = get_dict(kind)
     return by_reference(kind, names.get("__module__"), type.__dict__["__qualname__"].__get__(kind))
@@ -120,7 +121,10 @@ def is_library_class(kind):
 
 def is_library_function(one):
     """Also of the harness's functions, some of which replace those of libraries."""
-    return one.__globals__.get("__package__") == __package__ or by_reference(one, one.__module__, one.__qualname__)
+    variables = one.__globals__
+    if variables.get("__package__") == __package__:
+        return True
+    return variables.get("__name__") != "__main__" and by_reference(one, one.__module__, one.__qualname__)
 
 
 def constants_of(kind):

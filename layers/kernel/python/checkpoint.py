@@ -4,9 +4,10 @@ from operator import is_
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
-from . import definitions, hidden, index, native, process_values, reach
+from . import definitions, hidden, index, patches, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
+from .given_out import State, forget, given, hash_of, key_of, too_long, unloaded
 from .groups import Walk
 from .interrupt import Limit
 from .memory import Blocks
@@ -16,24 +17,12 @@ from .store import Members, lost_members, pickled
 
 SMALL = 4096  # bytes
 SMALL_AT_ONCE = 32  # small groups that are compared though the call did not reach them: against holes in the analysis
-
-
 DEPTH = 3000  # of recursion while pickling
-TOO_LONG = "storing the variables took too long; the next call goes on with it"
 
 
 class Audit:
     """For tests: everything is pickled, and a change that the analysis did not expect raises AssertionError."""
     on = False
-
-
-class State:
-    """What this kernel has given out or restored."""
-    registry = definitions.Registry()
-    records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
-    bound = {}  # ids of the values by name
-    told = [], {}  # the records and the reasons of lost values that were given out last; None when all must be given again
-    last = turn = 0
 
 
 def begin(folder):
@@ -43,29 +32,11 @@ def begin(folder):
     reach.begin()
 
 
-def forget():
-    """Begins anew, as if nothing had been given out since this kernel has started."""
-    State.records, State.bound, State.told, index.Last.pickle = unloaded(), {}, None, None
-
-
-def give_again(numbers):
-    """What was given out last of these groups was not taken."""
-    if numbers:
-        State.records, State.told = [record for record in State.records if record.id not in numbers], None
-
-
-def unloaded():
-    return [record for record in State.records if not record.loaded]
-
-
-def hash_of(pickle, buffers):
-    return (len(pickle), native.hash_bytes(pickle), *((len(one), native.hash_bytes(one)) for one in buffers))
-
-
 def take(namespace, codes):
     """The groups that exist now and the names whose values cannot be stored; None when all is as it was."""
     was_enabled, limit = isenabled(), getrecursionlimit()
     disable()  # a collection during the walk would visit each object again
+    process_values.Recursion.limit = limit
     setrecursionlimit(DEPTH)
     modules.update(REBUILD)
     try:
@@ -90,24 +61,6 @@ def nothing(namespace, reason):
     return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
 
 
-def too_long(record):
-    """The record of a group that there was no time for. The next call stores it."""
-    record.lost = dict.fromkeys(record.names, TOO_LONG)
-    record.lost_definitions = dict.fromkeys(record.numbers, TOO_LONG)
-    return record
-
-
-def given(record):
-    """What to give of a group: its pickle and buffers only if they are new."""
-    pickle, buffers = record.__dict__.pop("pickle", (None, []))
-    return {"id": record.id, "names": record.told, "kind": record.kind, "pickle": pickle, "buffers": buffers}
-
-
-def key_of(record):
-    """What a group is known by when it is stored again."""
-    return (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
-
-
 def module_of(functions):
     module = ModuleType(functions.__name__)
     vars(module).update(vars(functions))
@@ -126,6 +79,7 @@ class Checkpoint:
 
     def run(self, codes):
         hidden.note_imports(codes)
+        patches.note(codes, self.namespace)
         values, away = self.values(), unloaded()
         chosen, rest = self.choose(values, codes)
         records = away + self.store(values, away) if Audit.on else rest + self.store(chosen, rest)

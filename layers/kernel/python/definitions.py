@@ -4,7 +4,7 @@ from sys import modules
 from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from weakref import ref
 
-from . import rebuild
+from . import rebuild, sources
 from .atoms import get_dict, get_mro, is_library_class, is_library_function, is_user_module, name_of
 
 # Made by the class statement itself, or a cache.
@@ -129,7 +129,8 @@ def where(function, namespace):
 def skeleton(one, number, namespace):
     """Reduces a definition to something without its state, which may refer to any other definition."""
     if type(one) is FunctionType:
-        return rebuild.function, (number, one.__code__, where(one, namespace), one.__name__, one.__closure__)
+        return rebuild.function, (
+            number, one.__code__, where(one, namespace), one.__name__, one.__closure__, sources.of_code(one.__code__))
     if type(one) is ModuleType:
         variables = vars(one)
         return rebuild.user_module, (number, variables["__name__"], variables["__file__"])

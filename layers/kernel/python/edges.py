@@ -17,13 +17,14 @@ def of_definition(walk, root, one):
     for function in definitions.functions_of(one):
         if not is_library_function(function):
             walk.join(root, walk.define(function))
-    return [type(one), *type.__dict__["__bases__"].__get__(one), *definitions.class_state(one).values(),
-            *definitions.registered_classes(one)]
+    # The compiler makes one object of equal tuples of a cell.
+    state = [value for name, value in definitions.class_state(one).items() if name != "__static_attributes__"]
+    return [type(one), *type.__dict__["__bases__"].__get__(one), *state, *definitions.registered_classes(one)]
 
 
 def of_function(walk, root, one):
     walk.codes.append((root, one.__code__))
-    parts = [one.__closure__, one.__defaults__, one.__kwdefaults__, one.__dict__]
+    parts = [one.__closure__, one.__defaults__, one.__kwdefaults__, one.__dict__, getattr(one, "__type_params__", ())]
     if "__annotations__" in dir(FunctionType):
         parts.append(definitions.annotations_of(one))
         walk.kept.append(parts[-1])
@@ -54,6 +55,27 @@ def of_exception(walk, root, one):
 def of_weak_reference(walk, root, one):
     target = type(one).__base__.__call__(one) if type(one).__base__ is not object else one()
     return (target, one.__callback__)
+
+
+def of_type_variable(walk, root, one):
+    names = ("__bound__", "__constraints__", "__default__")
+    return computed(walk, one, names)
+
+
+def of_type_alias(walk, root, one):
+    return computed(walk, one, ("__value__", "__type_params__"))
+
+
+def computed(walk, one, names):
+    """Attributes that are computed when they are first asked for, and whose code may raise."""
+    found = []
+    for name in names:
+        try:
+            found.append(getattr(one, name, None))
+        except Exception:
+            pass  # storing the value says so
+    walk.kept.append(found)
+    return found
 
 
 def of_logger(walk, root, one):
@@ -98,6 +120,10 @@ def of_pandas(walk, root, one):
         parts.append(object.__getattribute__(one, "__dict__"))
     for block in manager.blocks:
         parts += of_values(walk, root, block.values)
+    for axis in manager.axes:  # frames share these, and are not tied by them, but by memory that others write to
+        values = object.__getattribute__(axis, "__dict__").get("_data")
+        if isinstance(values, modules["numpy"].ndarray) and values.dtype.kind != "O":
+            of_values(walk, root, values)
     walk.kept.append(parts)
     return parts
 
@@ -120,6 +146,26 @@ def of_index(walk, root, one):
     return of_values(walk, root, values) if values is not None else ()
 
 
+def of_arrow(walk, root, one):
+    """Notes the memory, which may be an array's."""
+    for chunk in chunks_of(one):
+        walk.spans += [(root, buffer.address, buffer.address + buffer.size, memory.READ_ONLY)
+                       for buffer in chunk.buffers() if buffer is not None]
+    return ()
+
+
+def chunks_of(one):
+    columns = one.columns if hasattr(one, "columns") else [one]
+    return [chunk for column in columns for chunk in getattr(column, "chunks", [column])]
+
+
+def of_polars(walk, root, one):
+    for column in one.get_columns() if hasattr(one, "get_columns") else [one]:
+        if column.dtype.is_numeric() and not column.dtype.is_decimal():
+            of_arrow(walk, root, column.to_frame().to_arrow())
+    return get_referents(one)
+
+
 def of_nothing(walk, root, one):
     return ()
 
@@ -128,6 +174,10 @@ HANDLERS = {
     "builtins.builtin_function_or_method": of_builtin,
     "builtins.BaseException": of_exception,
     "weakref.ReferenceType": of_weak_reference,
+    "typing.TypeVar": of_type_variable,
+    "typing.ParamSpec": of_type_variable,
+    "typing.TypeVarTuple": of_type_variable,
+    "typing.TypeAliasType": of_type_alias,
     "logging.Logger": of_logger,
     "logging.Handler": of_handler,
     "numpy.ndarray": of_array,
@@ -140,6 +190,12 @@ HANDLERS = {
     "pandas.core.frame.DataFrame": of_pandas,
     "pandas.core.series.Series": of_pandas,
     "pandas.core.indexes.base.Index": of_index,
+    "polars.dataframe.frame.DataFrame": of_polars,
+    "polars.series.series.Series": of_polars,
+    "pyarrow.lib.Table": of_arrow,
+    "pyarrow.lib.RecordBatch": of_arrow,
+    "pyarrow.lib.ChunkedArray": of_arrow,
+    "pyarrow.lib.Array": of_arrow,
     "matplotlib.backend_bases.FigureCanvasBase": of_nothing,
     "builtins.code": of_nothing,
     "builtins.method-wrapper": get_referents,

@@ -2,7 +2,7 @@
 from mmap import ALLOCATIONGRANULARITY
 from os import pwrite
 
-from .checkpoint import TOO_LONG
+from .given_out import TOO_LONG
 from .interrupt import Limit
 from .native import limits
 from .stored_bytes import MAPPED

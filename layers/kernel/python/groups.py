@@ -1,10 +1,12 @@
 """Which variables share mutable objects: they form a group, which is stored and restored as a whole."""
+import builtins
 from gc import get_referents
 from types import FunctionType, ModuleType
 
 from . import arrange, definitions, edges, memory
 from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_function, lost_reason, reason_of
 
+BUILTINS = vars(builtins)
 MANY = 64  # values in one container
 
 
@@ -146,7 +148,7 @@ class Walk:
 
 
 def of_namespace(walk, root, one):
-    if one is walk.namespace:
+    if one is walk.namespace or one is BUILTINS:
         walk.has_namespace = True
         return ()
     walk.owner[id(one)] = root

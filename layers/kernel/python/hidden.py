@@ -2,10 +2,11 @@
 from sys import modules
 from types import CodeType, ModuleType
 
-from . import process_values
+from . import patches, process_values
 from .atoms import is_user_module, library_module
 
-MODULES, SETTINGS, LOGGERS, FIGURES, LOADED = "\0modules", "\0settings", "\0loggers", "\0figures", "\0loaded"
+MODULES, SETTINGS, LOGGERS = "\0modules", "\0settings", "\0loggers"
+FIGURES, LOADED, PATCHES = "\0figures", "\0loaded", "\0patches"
 
 
 class Last:
@@ -19,7 +20,7 @@ def values(named):
     """{hidden name: value}. Removes the names of libraries' modules, which are stored as their modules' names."""
     found = {MODULES: modules_by_name(named), SETTINGS: process_values.changed()}
     Last.values = {name: same_object(value, Last.values.get(name)) for name, value in found.items() if value}
-    found = {FIGURES: figures(), LOGGERS: loggers(), LOADED: user_modules()}
+    found = {FIGURES: figures(), LOGGERS: loggers(), LOADED: user_modules(), PATCHES: patches.values()}
     return {**Last.values, **{name: value for name, value in found.items() if value}}
 
 

@@ -2,8 +2,7 @@
 from pickle import PickleBuffer
 from sys import modules
 
-from . import memory, rebuild, rebuild_libraries, standard
-from .atoms import get_dict
+from . import edges, memory, rebuild, rebuild_libraries, standard
 
 SMALL = 64 << 10  # columns below this are stored by block: many buffers would cost more than they save
 
@@ -12,7 +11,7 @@ def reduce_array(store, one):
     numpy = modules["numpy"]
     if one.dtype.hasobject:
         return reduce_object_array(store, one)
-    if type(one) is not numpy.ndarray:
+    if type(one) not in (numpy.ndarray, memory.restored_class()):
         return reduce_subclass(store, one)
     low, high = memory.bounds(one)
     start = one.__array_interface__["data"][0]
@@ -58,8 +57,6 @@ def reduce_object_array(store, one):
 
 def reduce_subclass(store, one):
     numpy = modules["numpy"]
-    if get_dict(type(one)).get("__module__") == "numpy.ma" or hasattr(one, "_mask"):
-        return NotImplemented
     plain = one.view(numpy.ndarray)
     return rebuild_libraries.view_as, (plain, type(one)), dict(getattr(one, "__dict__", {})), None, None, rebuild.fill_dict
 
@@ -82,32 +79,50 @@ def reduce_frame(store, one):
     manager = one._mgr
     pieces = []
     for block in manager.blocks:
-        pieces += pieces_of(block.mgr_locs.as_array.tolist(), block.values)
+        places = block.mgr_locs.as_array.tolist()
+        pieces += [(places, block.values[:], None, block.refs)] if is_shared(store, block.values) else \
+            pieces_of(places, block.values)
     pieces.sort(key=lambda piece: piece[0])
     return rebuild_libraries.frame, (manager.axes[0], manager.axes[1], pieces), {
         "_attrs": one._attrs, "_flags": not one._flags.allows_duplicate_labels}, None, None, rebuild_libraries.fill_frame
 
 
+def is_shared(store, values):
+    """Whether an array shows the same memory. Then frames over it are also told of each other: they copy before they write."""
+    values = getattr(values, "_ndarray", values)
+    if type(values) is not modules["numpy"].ndarray or values.dtype.hasobject:
+        return False
+    return store.blocks.of(*memory.bounds(values)) is not None
+
+
+def reduce_index(store, one):
+    if type(one) is not modules["pandas"].Index or not is_shared(store, one._data):
+        return NotImplemented
+    return *one.__reduce__()[:2], one._references, None, None, rebuild_libraries.fill_index
+
+
 def pieces_of(places, values):
-    """[(places of columns, their values)]: each long column is a piece, so that changing one stores only that one."""
+    """[(places of columns, their values, shape of objects, nothing that is shared)]: each long column is a piece, so that
+    changing one stores only that one."""
     numpy = modules["numpy"]
     if type(values) is not numpy.ndarray or values.ndim == 1:
-        return [(places, values)]
+        return [(places, values, None, None)]
     if values.dtype.hasobject:
-        return [(places, list(values.ravel()), values.shape)]
+        return [(places, list(values.ravel()), values.shape, None)]
     if values.shape[1] * values.itemsize < SMALL:
-        return [(places, values[:])]
-    return [([place], values[row]) for row, place in enumerate(places)]
+        return [(places, values[:], None, None)]
+    return [([place], values[row], None, None) for row, place in enumerate(places)]
 
 
 def reduce_series(store, one):
     pandas = modules["pandas"]
     if type(one) is not pandas.Series:
         return NotImplemented
-    values = one._mgr.blocks[0].values
+    block = one._mgr.blocks[0]
+    values, references = block.values, block.refs if is_shared(store, block.values) else None
     if type(values) is modules["numpy"].ndarray:
         values = list(values) if values.dtype.hasobject else values[:]
-    return rebuild_libraries.series, (values, one.index), {"_name": one._name, "_attrs": one._attrs}, \
+    return rebuild_libraries.series, (values, one.index, references), {"_name": one._name, "_attrs": one._attrs}, \
         None, None, rebuild_libraries.fill_frame
 
 
@@ -138,13 +153,22 @@ def is_plain(dtype):
 
 def reduce_arrow(store, one):
     """A slice is stored without the rest of its memory."""
-    if one.nbytes * 2 >= one.get_total_buffer_size():
+    if one.nbytes * 2 >= one.get_total_buffer_size() or any(
+            buffer is not None and store.blocks.of(buffer.address, buffer.address + buffer.size) is not None
+            for chunk in edges.chunks_of(one) for buffer in chunk.buffers()):
         return NotImplemented
     pyarrow = modules["pyarrow"]
     if isinstance(one, pyarrow.Array):
-        return rebuild_libraries.same, (pyarrow.concat_arrays([one]),)
+        return pyarrow.concat_arrays([one]).__reduce__()  # not by this function again: an empty one stays as it is
     taken = one.take(list(range(len(one))) if len(one) < 1000 else pyarrow.array(range(len(one))))
-    return rebuild_libraries.same, (taken,)
+    return taken.__reduce__()
+
+
+def reduce_arrow_buffer(store, one):
+    block = store.blocks.of(one.address, one.address + one.size) if one.size else None
+    if block is None:
+        return NotImplemented
+    return rebuild_libraries.arrow_buffer, (block, one.address - block.start, one.size)
 
 
 def reduce_figure(store, one):
@@ -165,6 +189,9 @@ REDUCERS = {
     "matplotlib.cbook.CallbackRegistry": reduce_callbacks,
     "numpy.memmap": reduce_memory_map,
     "numpy.ndarray": reduce_array,
+    "pandas._libs.internals.BlockValuesRefs": lambda store, one: (rebuild_libraries.references, ()),
+    "pandas.Index": reduce_index,
+    "pandas.core.indexes.base.Index": reduce_index,
     "pandas.DataFrame": reduce_frame,
     "pandas.Series": reduce_series,
     "pandas.core.frame.DataFrame": reduce_frame,
@@ -172,6 +199,7 @@ REDUCERS = {
     "pandas.core.arrays.masked.BaseMaskedArray": reduce_masked,
     "polars.dataframe.frame.DataFrame": reduce_polars_frame,
     "polars.series.series.Series": reduce_polars_series,
+    "pyarrow.lib.Buffer": reduce_arrow_buffer,
     "pyarrow.lib.Table": reduce_arrow,
     "pyarrow.lib.RecordBatch": reduce_arrow,
     "pyarrow.lib.Array": reduce_arrow,

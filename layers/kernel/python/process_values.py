@@ -1,5 +1,5 @@
 """Settings of libraries that the sandbox has changed: random numbers' states, options, warnings' filters, sys.path."""
-from sys import modules, path
+from sys import getrecursionlimit, modules, path
 
 
 class Base:
@@ -9,7 +9,7 @@ class Base:
 
 def begin():
     """Remembers the settings. Called in a new kernel, before its variables are restored."""
-    Base.path = tuple(path)
+    Base.path, Recursion.limit = tuple(path), getrecursionlimit()
     Base.values = read()
 
 
@@ -39,9 +39,12 @@ def same(one, other):
 def restore(values):
     for name, value in values.items():
         module, _, put = SETTINGS[name]
-        if module not in modules:
-            __import__(module)
-        put(modules[module], value)
+        try:
+            if module not in modules:
+                __import__(module)
+            put(modules[module], value)
+        except Exception:
+            pass  # another version of the library
 
 
 def numpy_state(numpy_random):
@@ -109,10 +112,55 @@ def set_path(_, value):
             path.insert(place, folder)
 
 
+class Recursion:
+    """The limit as the code has set it: the kernel sets its own to find and store values."""
+    limit = 1000
+
+
+def set_recursion_limit(sys, value):
+    Recursion.limit = value
+    sys.setrecursionlimit(value)
+
+
+def logging_settings(logging):
+    """(names of levels, what is disabled, settings of loggers). Loggers with handlers are stored with those."""
+    root = logging.root
+    known = [root, *(one for one in list(root.manager.loggerDict.values()) if isinstance(one, logging.Logger))]
+    loggers = {one.name: (one.level, one.propagate, one.disabled) for one in known if one is root or one.level
+               or one.disabled or not one.propagate}
+    return dict(logging._levelToName), root.manager.disable, loggers
+
+
+def set_logging_settings(logging, value):
+    names, disabled, loggers = value
+    for level, name in names.items():
+        logging.addLevelName(level, name)
+    logging.disable(disabled)
+    for name, (level, propagate, is_disabled) in loggers.items():
+        one = logging.root if name == "root" else logging.getLogger(name)
+        one.propagate, one.disabled = propagate, is_disabled
+        one.setLevel(level)
+
+
+def numpy_settings(numpy):
+    return numpy.get_printoptions(), numpy.geterr()
+
+
+def set_numpy_settings(numpy, value):
+    printing, errors = value
+    numpy.set_printoptions(**printing)
+    numpy.seterr(**errors)
+
+
 SETTINGS = {
     "sys.path": ("sys", added_folders, set_path),
     "random": ("random", lambda random: random.getstate(), lambda random, value: random.setstate(value)),
     "numpy.random": ("numpy.random", numpy_state, set_numpy_state),
+    "recursion": ("sys", lambda sys: Recursion.limit, set_recursion_limit),
+    "digits": ("sys", lambda sys: sys.get_int_max_str_digits(), lambda sys, value: sys.set_int_max_str_digits(value)),
+    "logging": ("logging", logging_settings, set_logging_settings),
+    "sklearn": ("sklearn._config", lambda config: config.get_config(), lambda config, value: config.set_config(**value)),
+    "numpy": ("numpy", numpy_settings, set_numpy_settings),
     "decimal": ("decimal", context, set_context),
     "pandas": ("pandas._config.config", options, set_options),
     "matplotlib": ("matplotlib", parameters, set_parameters),

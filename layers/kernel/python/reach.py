@@ -1,12 +1,10 @@
 """Which groups a call may have changed: those that its code can reach by names. Data is not walked for this: what is remembered
 of each group tells which names its code mentions and which definitions it needs."""
-import dis
 import sys
 from _thread import _count
 from sys import modules
-from types import ModuleType
 
-from . import touched
+from . import patches, touched
 
 # With one of these, code can reach names that are not written in it.
 FAR_REACHING = frozenset((
@@ -17,10 +15,9 @@ LEAVING = frozenset((
     "atexit", "showwarning", "settrace", "setprofile", "finalize", "addaudithook", "register_at_fork", "create_task",
     "ensure_future", "call_soon", "call_later", "__del__", "seterrcall", "meta_path", "path_hooks", "callbacks",
     "mpl_connect", "setattr", "monitoring", "setLoggerClass", "setLogRecordFactory", "register_converter",
-    "register_adapter", "set_trace_callback", "monkeypatch", "patch"))
+    "register_adapter", "set_trace_callback", "monkeypatch", "patch", *patches.ACCESSORS))
 # With one of these, code may look for names that are in strings which it makes.
 SEARCHING = frozenset(("sql", "duckdb"))
-CO_OPTIMIZED = 1  # set for functions' code: their variables are not those of the namespace
 
 
 class Far(Exception):
@@ -81,30 +78,8 @@ def words_of(codes, namespace):
     """(the words in code objects, their inner functions and strings; whether they reach further; whether they may leave
     something behind)."""
     words, found = touched.words_of(codes)
-    is_leaving = any(patches_module(code, namespace) for code in found)
+    is_leaving = any(patches.places_of(code, namespace) for code in found)
     return words, not FAR_REACHING.isdisjoint(words), is_leaving or not LEAVING.isdisjoint(words)
-
-
-def patches_module(code, namespace):
-    """Whether the code assigns to an attribute of a module."""
-    if STORE_ATTR not in code.co_code[::2]:
-        return False
-    module = imports = False
-    for instruction in dis.get_instructions(code):
-        name = instruction.opname
-        if name == "IMPORT_NAME":
-            imports = bool(code.co_flags & CO_OPTIMIZED)
-        elif name in ("LOAD_NAME", "LOAD_GLOBAL"):
-            module = type(namespace.get(instruction.argval)) is ModuleType
-        elif name == "STORE_ATTR":
-            if module or imports:
-                return True
-        elif name not in ("LOAD_ATTR", "PUSH_NULL", "CACHE", "EXTENDED_ARG"):
-            module = False
-    return False
-
-
-STORE_ATTR = dis.opmap["STORE_ATTR"]
 
 
 def reached(codes, namespace, records, record_of_name):

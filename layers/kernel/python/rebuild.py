@@ -1,11 +1,13 @@
 """The functions that stored values name: a new kernel calls them to make the values again."""
 from _abc import _abc_init, _abc_register
 from abc import ABCMeta
+from functools import partial
 from gc import get_referents
 from sys import modules
 from types import CellType, FunctionType, ModuleType
 
-from .atoms import Lost
+from . import sources
+from .atoms import IMMUTABLE_TYPE, Lost, get_flags
 
 __name__ = "_durable"  # under which pickles name these functions; the module can be imported only while one is made
 
@@ -38,7 +40,9 @@ def register(number, one):
     return one
 
 
-def function(number, code, where, name, closure):
+def function(number, code, where, name, closure, source):
+    if source is not None:
+        sources.restore(code.co_filename, *source)
     variables = where
     if where is None:
         variables = Live.namespace
@@ -80,15 +84,31 @@ def skeleton(number, metaclass, name, bases, slots, module, qualname, is_abstrac
     body = {"__module__": module, "__qualname__": qualname}
     if slots is not None:
         body["__slots__"] = slots
-    shielded = any("__init_subclass__" in vars(one) for base in bases for one in base.__mro__ if one is not object)
-    if shielded:
-        made = type.__new__(metaclass, name, (Shield, *bases), body)
+    hooked = any("__init_subclass__" in vars(one) for base in bases for one in base.__mro__ if one is not object)
+    make = partial(type.__new__, metaclass, name)
+    if not hooked:
+        made = make(bases, body)
+    elif get_flags(bases[0]) & IMMUTABLE_TYPE:
+        made = make((Shield, *bases), body)
         type.__dict__["__bases__"].__set__(made, bases)
-    else:
-        made = type.__new__(metaclass, name, bases, body)
+    else:  # a shield would be of another layout than the first base
+        made = without_hook(bases[0], lambda: make(bases, body))
     if is_abstract and issubclass(metaclass, ABCMeta):
         _abc_init(made)
     return register(number, made)
+
+
+def without_hook(kind, function):
+    """Calls the function while the class's `__init_subclass__` does nothing."""
+    before = vars(kind).get("__init_subclass__")
+    set_type_attribute(kind, "__init_subclass__", vars(Shield)["__init_subclass__"])
+    try:
+        return function()
+    finally:
+        if before is None:
+            type.__delattr__(kind, "__init_subclass__")
+        else:
+            set_type_attribute(kind, "__init_subclass__", before)
 
 
 def fill_class(kind, state):
@@ -120,10 +140,8 @@ def fill_module(module, state):
     vars(module).update(state)
 
 
-def enum_member(kind, value):
-    base = getattr(kind, "_member_type_", object)
-    made = object.__new__(kind) if base is object else base.__new__(kind, value)
-    return made
+def enum_member(kind, base, *content):
+    return base.__new__(kind, *content)
 
 
 def enum_by_name(kind, name):

@@ -2,6 +2,7 @@
 import os
 from sys import modules
 
+from . import memory
 from .rebuild import Live, Lost
 
 __name__ = "_durable_libraries"  # see rebuild.py
@@ -16,8 +17,8 @@ def imported(name):
 
 
 def block(buffer):
-    """Memory that can be written to."""
-    return buffer if type(buffer) is bytearray or not memoryview(buffer).readonly else bytearray(buffer)
+    imported("numpy")
+    return memory.restored(buffer)
 
 
 def array(block, dtype, shape, offset, strides, writable):
@@ -66,24 +67,34 @@ def frame(columns, index, pieces):
     numpy = modules["numpy"]
     internals = imported("pandas.core.internals.blocks"), imported("pandas.core.internals.managers")
     blocks = []
-    for places, values, *shape in pieces:
-        if shape:
-            values = objects(values, *shape)
+    for places, values, shape, references in pieces:
+        if shape is not None:
+            values = objects(values, shape)
         elif values.ndim == 1 and type(values) is numpy.ndarray:
             values = values.reshape(1, -1)
         places = imported("pandas._libs.internals").BlockPlacement(numpy.array(places, numpy.intp))
-        blocks.append(internals[0].new_block(values, placement=places, ndim=2))
+        blocks.append(internals[0].new_block(values, placement=places, ndim=2, refs=references))
     manager = internals[1].BlockManager(tuple(blocks), [columns, index], verify_integrity=False)
     pandas = modules["pandas"]
     return pandas.DataFrame._from_mgr(manager, manager.axes)
 
 
-def series(values, index):
+def references():
+    """What tells frames over the same memory of each other."""
+    return imported("pandas._libs.internals").BlockValuesRefs()
+
+
+def fill_index(index, references):
+    index._references = references
+    references.add_index_reference(index)
+
+
+def series(values, index, references):
     pandas = imported("pandas")
     if type(values) is list:
         values = objects(values, len(values))
     internals = imported("pandas.core.internals.managers")
-    manager = internals.SingleBlockManager.from_array(values, index)
+    manager = internals.SingleBlockManager.from_array(values, index, refs=references)
     return pandas.Series._from_mgr(manager, manager.axes)
 
 
@@ -103,6 +114,10 @@ def polars_series(name, values):
     return imported("polars").from_arrow(values, rechunk=False).alias(name)
 
 
+def arrow_buffer(block, start, size):
+    return imported("pyarrow").py_buffer(block[start:start + size])
+
+
 def new(kind):
     return kind.__new__(kind)
 
@@ -115,7 +130,3 @@ def show_figures(figures):
         manager = pyplot._get_backend_mod().new_figure_manager_given_figure(number, figure)
         figure.set_label(label)
         Gcf._set_new_active_manager(manager)
-
-
-def same(one):
-    return one

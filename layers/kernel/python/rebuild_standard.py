@@ -1,12 +1,54 @@
 """The functions that stored values of the standard library name."""
 import io
 import os
+from collections import defaultdict, deque
 from types import MappingProxyType
 
 from .atoms import Lost
-from .rebuild import Live
+from .rebuild import Live, fill_instance
 
 __name__ = "_durable_standard"  # see rebuild.py
+
+
+def value(kind, base, content):
+    return base.__new__(kind, content)
+
+
+def collection(kind, base, variables, slots):
+    made = base.__new__(kind)
+    fill_instance(made, (variables, slots))
+    return made
+
+
+def fill_collection(one, state):
+    """By the methods of the language's class: those of the object's own class may do more, and did already."""
+    base, content, options, variables, slots = state
+    fill_instance(one, (variables, slots))
+    if base is deque:
+        deque.__init__(one, content, options)
+    elif issubclass(base, dict):
+        if base is defaultdict:
+            one.default_factory = options
+        for key, value in content.items():
+            base.__setitem__(one, key, value)
+    elif base is set:
+        set.update(one, content)
+    else:
+        base.extend(one, content)
+
+
+def by_library(kind, base, arguments, begin):
+    made = base.__new__(kind, *arguments)
+    if begin and base.__init__ is not object.__init__:
+        base.__init__(made, *arguments)
+    return made
+
+
+def fill_by_library(one, state):
+    attributes, rest = state
+    fill_instance(one, attributes)
+    if rest is not None:
+        one.__setstate__(rest) if hasattr(one, "__setstate__") else one.__dict__.update(rest)
 
 
 def weak_reference(kind, target, callback):
@@ -51,6 +93,27 @@ def type_variable(kind, name, options, constraints):
 def type_alias(name, value, parameters):
     from typing import TypeAliasType
     return TypeAliasType(name, value, type_params=parameters)
+
+
+def fill_decoder(decoder, state):
+    from json.scanner import make_scanner
+    decoder.__dict__.update(state)
+    decoder.scan_once = make_scanner(decoder)
+
+
+def new_type(name, supertype):
+    import typing
+    return typing.NewType(name, supertype)
+
+
+def generic_alias(origin, arguments):
+    import typing
+    return typing._GenericAlias(origin, arguments)
+
+
+def pairwise(seen, rest):
+    import itertools
+    return itertools.pairwise(itertools.chain(seen, rest) if seen else rest)
 
 
 def stream(name):

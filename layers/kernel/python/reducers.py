@@ -3,18 +3,16 @@ import builtins
 import types
 from pickle import Pickler
 from types import (
-    BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType)
+    BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType)
 
-from . import definitions, libraries, rebuild, rebuild_libraries, rebuild_standard, standard
+from . import definitions, instances, libraries, rebuild, rebuild_libraries, rebuild_standard, standard
 from .atoms import (
     Lost, constants_of, get_dict, get_mro, is_library_class, is_library_function, library_module, lost_reason, name_of)
 from .memory import Block
 
 IN_BAND = 16 << 10  # smaller buffers are part of the pickle
-ODD = ("__getattr__", "__getattribute__", "__setattr__", "__class__", "__new__", "__hash__")
-CUSTOM = ("__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
-SIMPLE = (int, float, str, bytes, bool, type(None))
 BY_NAME = {module.__name__: module for module in (rebuild, rebuild_standard, rebuild_libraries)}
+BUILTINS = vars(builtins)
 REBUILD = frozenset(id(one) for module in BY_NAME.values() for one in vars(module).values() if type(one) is FunctionType)
 
 
@@ -54,11 +52,8 @@ class Store(Pickler):
                 reducer = table.get(name_of(base))
                 if reducer is not None:
                     return or_constant(kind, reducer)
-        if is_library_class(kind):
-            return or_constant(kind, None)
-        if any(name_of(base) == "enum.Enum" for base in bases):
-            return reduce_enum_member
-        return reduce_odd_instance if is_odd(bases) else None
+        reducer = instances.reducer_of(kind, bases)
+        return or_constant(kind, reducer) if is_library_class(kind) else reducer
 
 
 def keeper(buffers):
@@ -73,10 +68,11 @@ def keeper(buffers):
 
 
 class StoreWithNamespace(Store):
-    """For groups that hold the namespace itself, as `globals()` gives it. It is slower: it is asked about each object."""
+    """For groups that hold the namespace itself, as `globals()` gives it, or that of the builtins, which `exec` puts into a
+    dict. It is slower: it is asked about each object."""
 
     def persistent_id(self, one):
-        return "namespace" if one is self.namespace else None
+        return "namespace" if one is self.namespace else "builtins" if one is BUILTINS else None
 
 
 def or_constant(kind, reducer):
@@ -92,48 +88,6 @@ def or_constant(kind, reducer):
             return rebuild.constant, (module, name)
         return reducer(store, one) if reducer is not None else NotImplemented
     return reduce
-
-
-def is_odd(bases):
-    """Whether plain pickling would call the class's own code for mere attributes, or before they are set."""
-    if not all(base is object or not is_library_class(base) for base in bases):
-        return False
-    users = [get_dict(base) for base in bases if base is not object]
-    if any(getattr(names.get(name), "__module__", "dataclasses") != "dataclasses" for names in users for name in CUSTOM):
-        return False
-    return any(names.get(name) is not None for names in users for name in ODD)
-
-
-def reduce_odd_instance(store, one):
-    """What is simple is set first: it may be needed for the object's hash, and the rest may hold a dict with it as a key."""
-    kind = type(one)
-    try:
-        variables = dict(object.__getattribute__(one, "__dict__"))
-    except AttributeError:
-        variables = {}
-    slots = {}
-    for base in get_mro(kind):
-        for name, member in get_dict(base).items():
-            if type(member) is MemberDescriptorType:
-                try:
-                    slots[name] = member.__get__(one, kind)
-                except AttributeError:
-                    pass  # it is not set
-    first = {name: value for name, value in variables.items() if type(value) in SIMPLE}
-    first_slots = {name: value for name, value in slots.items() if type(value) in SIMPLE}
-    rest = variables if len(first) < len(variables) else {}, {
-        name: value for name, value in slots.items() if name not in first_slots}
-    return rebuild.instance, (kind, first, first_slots), rest if any(rest) else None, None, None, rebuild.fill_instance
-
-
-def reduce_enum_member(store, one):
-    kind = type(one)
-    name, value = one.__dict__.get("_name_"), one.__dict__.get("_value_")
-    if store.registry.find(kind) in store.own:
-        return rebuild.enum_member, (kind, value), dict(one.__dict__), None, None, rebuild.fill_dict
-    if name in kind._member_map_:
-        return rebuild.enum_by_name, (kind, name)
-    return rebuild.enum_by_value, (kind, value)
 
 
 def reduce_class(store, one):

@@ -4,13 +4,13 @@ from os import close
 from pickle import Unpickler
 from sys import modules
 
-from . import hidden, process_values, rebuild_libraries, unloaded
+from . import hidden, patches, process_values, rebuild_libraries, unloaded
 from .atoms import Folder, reason_of
-from .checkpoint import State, hash_of
+from .given_out import State, hash_of
 from .interrupt import Limit
-from .reach import HIDDEN
+from .reach import HIDDEN, Hooks
 from .rebuild import Live
-from .reducers import BY_NAME
+from .reducers import BUILTINS, BY_NAME
 from .stored_bytes import read
 from .unloaded import UNKNOWN, Unloaded
 
@@ -25,7 +25,7 @@ class Load(Unpickler):
         return getattr(own, name) if own is not None else super().find_class(module, name)
 
     def persistent_load(self, key):
-        return Live.namespace
+        return BUILTINS if key == "builtins" else Live.namespace
 
 
 def before_call(namespace, codes, fetch, guard):
@@ -54,6 +54,7 @@ def load(namespace, wanted, guard):
     for record in [record for number, record in Unloaded.records.items() if number in chosen]:
         if record.id not in chosen:
             continue
+        known = set(State.registry.references)
         error = guard(load_group, namespace, record, hidden_values)
         if Limit.hit:
             Limit.hit = False
@@ -62,6 +63,7 @@ def load(namespace, wanted, guard):
                 continue
         if error is not None:
             lost.update(dict.fromkeys(record.shown, TOO_LONG if is_interrupt(error) else reason_of(error, "restoring")))
+            State.registry.keep(known)
             forget(record)
     guard(load_rest, namespace, hidden_values, lost)
     if not Unloaded.records:
@@ -115,4 +117,5 @@ def load_rest(namespace, hidden_values, lost):
             pass  # code that uses it says so
     if hidden.FIGURES in hidden_values:
         rebuild_libraries.show_figures(hidden_values[hidden.FIGURES])
+    Hooks.seen |= patches.restore(hidden_values.get(hidden.PATCHES, {}))
     process_values.restore(hidden_values.get(hidden.SETTINGS, {}))

@@ -1,11 +1,11 @@
 """A kernel: starts it, and runs one execution after another."""
 from itertools import islice
 from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
-from sys import modules, path, path_importer_cache
+from sys import getrecursionlimit, modules, path, path_importer_cache
 
 from . import (
-    checkpoint, exchange_file, execution, figures, frames, interrupt, lost_names, output, process_state, restore, streams,
-    tracebacks, unloaded,
+    checkpoint, exchange_file, execution, figures, frames, given_out, interrupt, lost_names, output, process_state, restore,
+    sources, streams, tracebacks, unloaded,
 )
 from .output import Pipe, note, write_all
 from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
@@ -88,6 +88,7 @@ def restore_variables(fetch):
         return False
     Call.not_restored = lost
     lost_names.reasons.update(lost)
+    process_state.Suspended.recursion_limit = max(process_state.Suspended.recursion_limit, getrecursionlimit())
     attempt(frames.report, [], namespace, [])  # those that were restored are not new
     return True
 
@@ -113,7 +114,7 @@ def finish():
     if not Call.missed:
         execution.interruptible(store, Call.codes, stored)
     if not stored:
-        stored.append(given(checkpoint.nothing(namespace, checkpoint.TOO_LONG)))
+        stored.append(given(checkpoint.nothing(namespace, given_out.TOO_LONG)))
     result["variables"] = stored[0]
     result["names"] = attempt(process_state.names, [], namespace)
     result["not_loaded"] = sorted(unloaded.names())
@@ -128,7 +129,7 @@ def store(codes, stored):
 
 def given(taken):
     *told, again = exchange_file.write(taken)
-    checkpoint.give_again(again)
+    given_out.give_again(again)
     return tuple(told)
 
 
@@ -165,7 +166,7 @@ def forget_folder_contents():
 
 def compiled(source, filename, display):
     """(the compiler's exception or None, what `execution.run` takes or None, the code objects)."""
-    tracebacks.remember(filename, source)
+    sources.remember(filename, source)
     try:
         code, expression = execution.compile_code(source, filename, display)
     except BaseException as error:

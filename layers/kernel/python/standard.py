@@ -5,7 +5,7 @@ from gc import get_referents
 from os import path
 from sys import modules
 
-from . import rebuild, rebuild_standard
+from . import rebuild, rebuild_libraries, rebuild_standard, types_of_code
 from .atoms import Folder, Lost, by_reference, get_dict, get_mro
 
 
@@ -14,7 +14,7 @@ def reduce_proxy(store, one):
 
 
 def reduce_dict_view(store, one):
-    return rebuild_standard.view_of, (get_referents(one)[0], type(one).__name__[5:])
+    return rebuild_standard.view_of, (get_referents(one)[0], type(one).__name__.partition("_")[2])
 
 
 def reduce_exception(store, one):
@@ -64,16 +64,17 @@ def reduce_cached_property(store, one):
     return rebuild_standard.cached_property, (one.func, one.attrname, one.__doc__)
 
 
-def reduce_type_variable(store, one):
-    names = ("bound", "covariant", "contravariant", "infer_variance")
-    options = {name: getattr(one, f"__{name}__") for name in names if getattr(one, f"__{name}__", None)}
-    if getattr(one, "has_default", bool)():
-        options["default"] = one.__default__
-    return rebuild_standard.type_variable, (type(one).__name__, one.__name__, options, getattr(one, "__constraints__", ()))
+def reduce_decoder(store, one):
+    state = {name: value for name, value in one.__dict__.items() if name != "scan_once"}
+    return rebuild_libraries.new, (type(one),), state, None, None, rebuild_standard.fill_decoder
 
 
-def reduce_type_alias(store, one):
-    return rebuild_standard.type_alias, (one.__name__, one.__value__, one.__type_params__)
+def reduce_super(store, one):
+    return super, (one.__thisclass__, one.__self__)
+
+
+def reduce_system_random(store, one):
+    return type(one), ()
 
 
 def reduce_iterator(store, one):
@@ -81,6 +82,15 @@ def reduce_iterator(store, one):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return one.__reduce__()
+
+
+def reduce_pairwise(store, one):
+    """What is left of it: the object that it saw last, and the rest."""
+    left = [part for part in get_referents(one) if type(part) is not type]
+    if len(left) < 2:
+        return rebuild_standard.pairwise, ((), ())
+    source, *last, _ = left
+    return rebuild_standard.pairwise, (last, source)
 
 
 def reduce_logger(store, one):
@@ -193,22 +203,22 @@ def reduce_struct(_, one):
 
 
 REDUCERS = {
+    **types_of_code.REDUCERS,
     "_struct.Struct": reduce_struct,
     "builtins.BaseException": reduce_exception,
     "builtins.dict_keys": reduce_dict_view,
     "builtins.dict_values": reduce_dict_view,
     "builtins.dict_items": reduce_dict_view,
     "builtins.memoryview": reduce_memory_view,
+    "builtins.super": reduce_super,
+    "json.decoder.JSONDecoder": reduce_decoder,
+    "random.SystemRandom": reduce_system_random,
     "weakref.ReferenceType": reduce_weak_reference,
     "weakref.WeakKeyDictionary": reduce_weak_mapping,
     "weakref.WeakValueDictionary": reduce_weak_mapping,
     "_weakrefset.WeakSet": reduce_weak_set,
     "functools._lru_cache_wrapper": reduce_lru_cache,
     "functools.cached_property": reduce_cached_property,
-    "typing.TypeVar": reduce_type_variable,
-    "typing.ParamSpec": reduce_type_variable,
-    "typing.TypeVarTuple": reduce_type_variable,
-    "typing.TypeAliasType": reduce_type_alias,
     "logging.Logger": reduce_logger,
     "logging.Handler": reduce_handler,
     "_io.FileIO": reduce_raw,
@@ -216,10 +226,11 @@ REDUCERS = {
     "_io.BufferedWriter": reduce_buffered,
     "_io.BufferedRandom": reduce_buffered,
     "_io.TextIOWrapper": reduce_text,
+    "itertools.pairwise": reduce_pairwise,
     "_ctypes.Array": reduce_c_array,
     "_ctypes._SimpleCData": reduce_c_array,
     **{f"itertools.{name}": reduce_iterator for name in (
         "accumulate", "chain", "combinations", "combinations_with_replacement", "compress", "count", "cycle", "dropwhile",
-        "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "repeat", "starmap", "takewhile",
+        "filterfalse", "groupby", "islice", "permutations", "product", "repeat", "starmap", "takewhile",
         "zip_longest")},
 }

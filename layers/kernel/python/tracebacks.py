@@ -1,33 +1,17 @@
 """Exceptions as text: `repr` of the exception, and a traceback without the kernel's own frames."""
-import linecache
 import os
 from traceback import TracebackException
 
+from . import sources
 from .native import limits
 from .text import clean, cut_lines, cut_middle
 
 OWN_FILES = "<kernel "
 MAX_FRAMES = 1_000  # at each end of a traceback: after deep recursion there are millions, which take a minute to format
 MAX_CHAIN = 100  # causes and contexts whose tracebacks are shortened
-MAX_SOURCES = 8 << 20  # characters of source that are kept for tracebacks into earlier calls
 
-sources = {}
 # The folder of the event loop: its frames are between the kernel and code that awaits at the top level.
 asyncio_folder = os.path.join(os.path.dirname(os.__file__), "asyncio", "")
-
-
-def remember(filename, source):
-    """Keeps the source of a call for tracebacks; drops the oldest sources when there are too many."""
-    sources[filename] = source
-    while sum(map(len, sources.values())) > MAX_SOURCES and len(sources) > 1:
-        oldest = next(iter(sources))
-        del sources[oldest]
-        linecache.cache.pop(oldest, None)
-    show_source(filename, source)
-
-
-def show_source(filename, source):
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
 
 
 def of_compiler(error, filename, source):
@@ -56,9 +40,7 @@ def text_of(error):
 
 def lines_of(error):
     try:
-        for filename, source in sources.items():
-            if filename not in linecache.cache:
-                show_source(filename, source)
+        sources.show_all()
         shorten(error)
         # If all frames are the kernel's, none are passed on: the traceback would have a header and no frames.
         frames = error.__traceback__ if has_foreign_frame(error.__traceback__) else None

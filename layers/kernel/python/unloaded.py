@@ -3,7 +3,7 @@ from sys import modules
 from types import ModuleType
 
 from . import index
-from .checkpoint import State, key_of
+from .given_out import State, key_of
 from .reach import HIDDEN, SEARCHING, Record, reached, words_of
 from .stored_bytes import copied
 

@@ -1,0 +1,50 @@
+"""What this kernel has given out or restored."""
+from . import definitions, index, native
+
+TOO_LONG = "storing the variables took too long; the next call goes on with it"
+
+
+class State:
+    """What this kernel has given out or restored."""
+    registry = definitions.Registry()
+    records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
+    bound = {}  # ids of the values by name
+    told = [], {}  # the records and the reasons of lost values that were given out last; None when all must be given again
+    last = turn = 0
+
+
+def forget():
+    """Begins anew, as if nothing had been given out since this kernel has started."""
+    State.records, State.bound, State.told, index.Last.pickle = unloaded(), {}, None, None
+
+
+def give_again(numbers):
+    """What was given out last of these groups was not taken."""
+    if numbers:
+        State.records, State.told = [record for record in State.records if record.id not in numbers], None
+
+
+def unloaded():
+    return [record for record in State.records if not record.loaded]
+
+
+def hash_of(pickle, buffers):
+    return (len(pickle), native.hash_bytes(pickle), *((len(one), native.hash_bytes(one)) for one in buffers))
+
+
+def too_long(record):
+    """The record of a group that there was no time for. The next call stores it."""
+    record.lost = dict.fromkeys(record.names, TOO_LONG)
+    record.lost_definitions = dict.fromkeys(record.numbers, TOO_LONG)
+    return record
+
+
+def given(record):
+    """What to give of a group: its pickle and buffers only if they are new."""
+    pickle, buffers = record.__dict__.pop("pickle", (None, []))
+    return {"id": record.id, "names": record.told, "kind": record.kind, "pickle": pickle, "buffers": buffers}
+
+
+def key_of(record):
+    """What a group is known by when it is stored again."""
+    return (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
