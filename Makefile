@@ -13,6 +13,7 @@ FLAGS := --release --locked
 PACKAGES := target/python/site-packages
 TOOLS := target/tools
 LINT := target/lint
+PEERS := target/peers
 BINARIES := target/release
 # Paths of this build for tests and benchmarks.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
@@ -109,11 +110,19 @@ build-sam: tools build ## build the functions and the layer as for a deployment,
 fmt: ## format the code
 	cargo fmt --all
 
-bench: build packages tools ## run the benchmarks
-	$(HERE) $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench
+bench: build packages tools $(PEERS)/.installed ## run the benchmarks (ONLY=--only-variables: only those of variables)
+	$(HERE) SANDCASTLE_PEERS="$(CURDIR)/$(PEERS)" $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench -- $(ONLY)
+
+# An environment of its own, which only the bench needs: Kishu brings packages whose pins would fight those of the tests.
+$(PEERS)/.installed: tests/bench/requirements.lock
+	@echo "installing what the bench compares variables with (cloudpickle, dill, Kishu) into $(PEERS)"
+	@rm -rf $(PEERS)
+	"$(EMBEDDED)" -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/bench/requirements.lock
+	@touch $@
 
 lock: ## update the requirements.lock files (needs uv)
-	for dir in layers/python tests tests/lint; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
+	for dir in layers/python tests tests/lint tests/bench; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
 
 # Called by `sam build` with the output folder in ARTIFACTS_DIR.

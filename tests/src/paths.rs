@@ -6,7 +6,7 @@ use std::path::PathBuf;
 fn set_by_make(name: &str) -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "the tests read the environment in this place only")]
     let value = std::env::var_os(name);
-    PathBuf::from(value.unwrap_or_else(|| panic!("{name} is not set: run the tests with `make test`")))
+    PathBuf::from(value.unwrap_or_else(|| panic!("{name} is not set: use `make test` or `make bench`")))
 }
 
 /// A number that may be set for a test, such as its seed.
@@ -34,6 +34,11 @@ pub fn site_packages() -> PathBuf {
 /// A program of the tests' virtual environment, such as `python`.
 pub fn tool(name: &str) -> PathBuf {
     set_by_make("SANDCASTLE_TOOLS").join("bin").join(name)
+}
+
+/// A program of the virtual environment with what the bench compares with.
+pub fn peer(name: &str) -> PathBuf {
+    set_by_make("SANDCASTLE_PEERS").join("bin").join(name)
 }
 
 /// The Lambda runtime interface emulator, a part of the aws-sam-cli wheel.

@@ -1,9 +1,12 @@
 //! `make bench`: medians, and ratios between measurements of the same run on the same machine.
 //!
-//! `bench --only-flood SECONDS` measures only the effect of a flood, for this long.
+//! `bench --only-flood SECONDS` measures only the effect of a flood, for this long; `bench --only-variables` only what it costs
+//! that variables are kept.
 
 mod fairness;
+mod peers;
 mod times;
+mod variables;
 
 use std::{
     error::Error,
@@ -32,10 +35,11 @@ const FLOOD_S: u64 = 30;
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [only, seconds] = arguments.as_slice()
-        && only == "--only-flood"
-    {
-        return fairness::measure(folder.path(), seconds.parse()?).await;
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => {}
+        ["--only-flood", seconds] => return fairness::measure(folder.path(), seconds.parse()?).await,
+        ["--only-variables"] => return variables::measure(folder.path()).await,
+        unknown => return Err(format!("unknown arguments: {unknown:?}").into()),
     }
     let data = folder.path().join("data");
     let server = Server::start(&data, &[]);
@@ -59,7 +63,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{:<52} {:>9.0} calls/s", "throughput of warm calls, 16 sandboxes", throughput(&api).await);
     cold(folder.path())?;
     drop(server);
-    fairness::measure(folder.path(), FLOOD_S).await
+    fairness::measure(folder.path(), FLOOD_S).await?;
+    variables::measure(folder.path()).await
 }
 
 /// Times of PUTs, calls, and calls on a server beside it, which alternate so that all meet the same load of the machine.

@@ -1,4 +1,4 @@
-//! Medians and percentiles of measured times.
+//! Medians and percentiles of what was measured.
 
 use std::time::Duration;
 
@@ -12,4 +12,10 @@ pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {
     let mut times = times.to_vec();
     times.sort();
     times.get(times.len() * percent / 100).copied().unwrap_or_default()
+}
+
+/// The median of numbers, such as ratios of pairs; zero if there are none.
+pub(crate) fn middle(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }
