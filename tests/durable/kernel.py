@@ -100,6 +100,7 @@ class Kernel:
         """The groups after a checkpoint, with the contents of those that did not change."""
         old = {group[0]: group for group in stored["groups"]}
         result = self.checkpoint.take(self.namespace, codes)
+        assert not self.checkpoint.Audit.missed, f"changed by code that does not reach it: {self.checkpoint.Audit.missed}"
         if result is None:
             return stored, 0
         groups, size = [], 0

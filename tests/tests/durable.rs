@@ -1,5 +1,6 @@
 //! Variables survive any death: programs are run twice, once in one kernel and once with the kernel killed between every two
-//! cells, and must answer the same. `SANDCASTLE_PROGRAMS` sets how many of them are made up from `SANDCASTLE_SEED`.
+//! cells, and must answer the same. The one kernel also checks at each call that no variable has changed that the call was not
+//! expected to change. `SANDCASTLE_PROGRAMS` sets how many programs are made up from `SANDCASTLE_SEED`.
 #![cfg(test)]
 
 use std::{fs, path::PathBuf, process::Command, sync::Arc};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 /// Programs that are made up, and the seed of the first, unless it is said otherwise.
-const MADE_UP: (u64, u64) = (60, 1);
+const MADE_UP: (u64, u64) = (300, 1);
 /// Servers that run programs at once.
 const SERVERS: usize = 2;
 
@@ -113,12 +114,14 @@ async fn hold(programs: Vec<Program>) {
             let queue = Arc::clone(&queue);
             tokio::spawn(async move {
                 let folder = tempfile::tempdir().unwrap();
-                let server = Server::start(&folder.path().join("data"), &[("SANDCASTLE_TIMEOUT_S", "30")]);
-                let api = server.api();
+                let limit = ("SANDCASTLE_TIMEOUT_S", "30");
+                let server = Server::start(&folder.path().join("data"), &[limit]);
+                let audited = Server::start(&folder.path().join("audited"), &[limit, ("SANDCASTLE_AUDIT", "on")]);
+                let (api, audited_api) = (server.api(), audited.api());
                 let mut wrong = Vec::new();
                 loop {
                     let Some(program) = queue.lock().await.pop() else { return wrong };
-                    let whole = play(&server, &api, &program, false).await;
+                    let whole = play(&audited, &audited_api, &program, false).await;
                     let killed = play(&server, &api, &program, true).await;
                     wrong.extend(verdict(&program, &whole, &killed));
                 }

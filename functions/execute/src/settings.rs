@@ -180,6 +180,7 @@ pub const SETTINGS: Table<'static> = &[
             host::RUN_DIR,
             MAX_KERNELS,
             host::MEMORY_MB,
+            host::AUDIT,
             host::JAIL,
         ],
     ),

@@ -25,6 +25,8 @@ pub struct HostConfig {
     pub max_kernels: usize,
     /// Keep a second zygote that has imported the usual packages.
     pub preload: bool,
+    /// Kernels hold all variables against what each call may have changed.
+    pub audit: bool,
     /// Steps of the confinement without which no kernel runs. Empty: best effort.
     pub required_steps: Vec<Step>,
     /// Limits of each kernel.
@@ -48,6 +50,7 @@ impl HostConfig {
             run_dir,
             max_kernels: 32,
             preload: true,
+            audit: false,
             required_steps: Vec::new(),
             limits: Limits { memory_bytes: 2 << 30, processes: 256, file_bytes: 2 << 30, open_files: 1024 },
             grace: Duration::from_secs(1),
@@ -71,6 +74,7 @@ impl HostConfig {
             python_home: self.python_home.as_ref().map(absolute).transpose()?,
             site_packages: self.site_packages.as_ref().map(absolute).transpose()?,
             preload,
+            audit: self.audit,
             cell,
         })
     }

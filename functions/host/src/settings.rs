@@ -47,6 +47,13 @@ pub const MEMORY_MB: Setting = Setting {
     default: "on Lambda 256 less than the function's, else 2048",
     values: Values::Number { from: 64, to: 1 << 20, unit: "MiB" },
 };
+/// Whether kernels check which variables a call changes.
+pub const AUDIT: Setting = Setting {
+    name: "SANDCASTLE_AUDIT",
+    meaning: "on: each call holds all variables against what its code reaches, and prints what has changed otherwise; slow",
+    default: "off",
+    values: Values::OneOf(&["on", "off"]),
+};
 /// How much confinement is insisted on. Its default differs between programs.
 pub const JAIL: Setting = Setting {
     name: "JAIL",
@@ -118,8 +125,16 @@ pub fn memory_bytes<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<u6
     Ok(env.number(&MEMORY_MB)?.unwrap_or(absent) << 20)
 }
 
+/// Reads [`AUDIT`].
+///
+/// # Errors
+/// When it is another word.
+pub fn audit<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<bool, SettingsError> {
+    Ok(env.word(&AUDIT)? == Some("on"))
+}
+
 /// Every setting that [`host_config`] reads.
-pub const SETTINGS: &[Setting] = &[KERNEL, PYTHON_HOME, SITE_PACKAGES, RUN_DIR, MAX_KERNELS, MEMORY_MB, JAIL];
+pub const SETTINGS: &[Setting] = &[KERNEL, PYTHON_HOME, SITE_PACKAGES, RUN_DIR, MAX_KERNELS, MEMORY_MB, AUDIT, JAIL];
 
 /// Reads the settings of a function's host; `kernels` is the most kernels at once where [`MAX_KERNELS`] is not set.
 ///
@@ -134,6 +149,7 @@ pub fn host_config(lookup: impl Fn(&str) -> Option<String>, kernels: u64) -> Res
     config.site_packages = env.path(&SITE_PACKAGES);
     config.max_kernels = max_kernels(&env, kernels)?;
     config.limits.memory_bytes = memory_bytes(&env)?;
+    config.audit = audit(&env)?;
     config.required_steps = Jail::read(&env, Jail::BestEffort)?.required_steps();
     Ok(config)
 }

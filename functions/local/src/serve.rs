@@ -170,6 +170,7 @@ fn host_config(settings: &Settings, program_dir: &Path, run_dir: PathBuf) -> Res
     host.site_packages = settings.site_packages.clone().or(usual_packages);
     host.max_kernels = settings.max_kernels;
     host.limits.memory_bytes = settings.memory_bytes;
+    host.audit = settings.audit;
     host.required_steps = settings.jail.required_steps();
     Ok(host)
 }

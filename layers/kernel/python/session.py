@@ -22,6 +22,11 @@ class Session:
     folders_of_zygote = 0
 
 
+def audit():
+    """Called in a zygote: all its kernels check the analysis that says which variables a call may change."""
+    checkpoint.Audit.on = True
+
+
 def start(*, files, temporary, output, exchange, variables, cwd, env, lost, calls_before):
     """Starts the kernel. Called once, in the forked and confined process."""
     Session.files, Session.calls, Session.process = fspath(files), calls_before, getpid()
@@ -124,6 +129,8 @@ def finish():
 
 def store(codes, stored):
     taken = checkpoint.take(namespace, codes)
+    if checkpoint.Audit.missed:
+        note(f"audit: changed by code that does not reach it: {', '.join(checkpoint.Audit.missed)}")
     stored.append(None if taken is None else given(taken))
 
 

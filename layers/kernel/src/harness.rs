@@ -80,14 +80,18 @@ pub(crate) struct Descriptors {
 }
 
 impl Harness {
-    /// Loads the harness into the interpreter. With `preload`, also imports the most used packages that are installed.
-    pub(crate) fn load(py: Python<'_>, home: &Home, preload: bool) -> PyResult<Self> {
+    /// Loads the harness into the interpreter. With `preload`, also imports the most used packages that are installed. With
+    /// `audit`, kernels check which variables a call may change.
+    pub(crate) fn load(py: Python<'_>, home: &Home, preload: bool, audit: bool) -> PyResult<Self> {
         let loader = PyDict::new(py);
         py.run(&std::ffi::CString::new(LOADER)?, Some(&loader), None)?;
         let session = loader
             .get_item("load")?
             .ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("the loader has no load()"))?
             .call1((MODULES.to_vec(), native::module(py)?))?;
+        if audit {
+            session.call_method0("audit")?;
+        }
         session.call_method1("prepare_zygote", (&home.site_packages, preload))?;
         Ok(Self(session.unbind()))
     }

@@ -101,7 +101,7 @@ fn prepare_jail(setup: &Setup, home: &Home) -> Jail {
 fn start_python(setup: &Setup, home: &Home) -> Result<(Harness, String), String> {
     interpreter::start_isolated(home).map_err(|error| error.to_string())?;
     Python::attach(|py| {
-        let harness = Harness::load(py, home, setup.preload).map_err(|error| error.to_string())?;
+        let harness = Harness::load(py, home, setup.preload, setup.audit).map_err(|error| error.to_string())?;
         let version = py.version_info();
         Ok((harness, format!("{}.{}.{}", version.major, version.minor, version.patch)))
     })

@@ -31,6 +31,8 @@ pub struct Setup {
     pub site_packages: Option<PathBuf>,
     /// Import the most used packages before the first fork.
     pub preload: bool,
+    /// Hold all variables against what each call may have changed, which takes long.
+    pub audit: bool,
     /// How each kernel is confined.
     pub cell: Cell,
 }

@@ -1,6 +1,7 @@
 //! The stored variables of a sandbox: what its kernel gives out is stored, and what a new kernel needs is read again.
 
 mod cache;
+mod packed;
 mod store;
 mod vault;
 

@@ -19,7 +19,7 @@ use sandcastle::{
 use sandcastle_protocol::{Content, Extent, Variables, limits};
 use time::OffsetDateTime;
 
-use super::{CONCURRENT, blocking, chunks, of_protocol, read};
+use super::{CONCURRENT, blocking, chunks, of_protocol, packed::pack, read};
 use crate::folder::{FolderError, Storage};
 
 /// A pickle or buffer of at most so many bytes stands in the manifest itself, while those of all groups have no more together.
@@ -211,21 +211,14 @@ impl<'a> Storing<'a> {
         let len: u64 = extents.iter().map(|(_, extent)| extent.len).sum();
         let _held = self.storage.memory.hold(len).await.map_err(io::Error::other)?;
         let (file, wanted) = (Arc::clone(&self.exchange), extents.clone());
-        let read_all = move || {
-            let bytes = match wanted.as_slice() {
-                [(_, extent)] => read(&file, *extent)?,
-                many => {
-                    let all: io::Result<Vec<_>> = many.iter().map(|(_, extent)| read(&file, *extent)).collect();
-                    all?.concat().into()
-                }
-            };
-            Ok((ContentHash::of(&bytes), bytes))
-        };
-        let (hash, bytes) = blocking(read_all).await?;
-        if let Work::Inline(piece) = work {
+        if let (Work::Inline(piece), [(_, extent)]) = (&work, wanted.as_slice()) {
+            let (piece, extent) = (*piece, *extent);
+            let bytes = blocking(move || read(&file, extent)).await?;
             return Ok(vec![(piece, Blob::Inline(bytes), self.now)]);
         }
-        let put_at = self.put_once(hash, bytes).await?;
+        let pack = move || pack(&file, &wanted.iter().map(|(_, extent)| *extent).collect::<Vec<_>>());
+        let (hash, body) = blocking(pack).await?;
+        let put_at = self.put_once(hash, body).await?;
         if let Work::Chunk(piece, _) = work {
             return Ok(vec![(piece, Blob::Chunks { size: len, hashes: vec![hash] }, put_at)]);
         }
@@ -237,8 +230,8 @@ impl<'a> Storing<'a> {
         Ok(extents.into_iter().map(part).collect())
     }
 
-    /// Stores bytes that are not known to be stored; when they were.
-    async fn put_once(&self, hash: ContentHash, bytes: Bytes) -> Result<OffsetDateTime, FolderError> {
+    /// Stores an object that is not known to be stored; when it was.
+    async fn put_once(&self, hash: ContentHash, body: Bytes) -> Result<OffsetDateTime, FolderError> {
         // Whoever comes second counts on the first: if that fails, all do.
         let known = self.known.lock().insert(hash, self.now);
         match known {
@@ -246,14 +239,14 @@ impl<'a> Storing<'a> {
                 self.known.lock().insert(hash, known);
                 Ok(known)
             }
-            None => self.put(hash, bytes).await,
+            None => self.put(hash, body).await,
         }
     }
 
     /// When it was stored; long ago, as far as anybody knows, if it was there.
-    async fn put(&self, hash: ContentHash, bytes: Bytes) -> Result<OffsetDateTime, FolderError> {
+    async fn put(&self, hash: ContentHash, body: Bytes) -> Result<OffsetDateTime, FolderError> {
         let key = layout::object(&self.storage.sandbox, self.storage.epoch, hash);
-        match self.storage.store.put_new(&key, bytes).await? {
+        match self.storage.store.put_new(&key, body).await? {
             PutNew::Created => Ok(self.now),
             PutNew::Exists => Ok(OffsetDateTime::UNIX_EPOCH),
         }

@@ -21,7 +21,7 @@ use sandcastle_protocol::{Content, Extent, Place, StoredGroup, limits::MAX_DESCR
 use super::{
     CHUNK_BYTES, CONCURRENT, blocking,
     cache::{CachedFile, VariableCache},
-    chunks, read, to_protocol,
+    chunks, packed, read, to_protocol,
 };
 use crate::folder::{FolderError, Storage};
 
@@ -168,16 +168,14 @@ impl Vault {
         let Storage { sandbox, epoch, store, memory } = &self.storage;
         let _held = memory.hold(CHUNK_BYTES).await.map_err(io::Error::other)?;
         let key = layout::object(sandbox, *epoch, hash);
-        let most = usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX);
-        let Some(bytes) = store.get_small(&key, most).await? else {
+        let most = usize::try_from(packed::MOST).unwrap_or(usize::MAX);
+        let Some(body) = store.get_small(&key, most).await? else {
             return Err(StoreError::Missing { key }.into());
         };
         let file = Arc::clone(file);
         let corrupt = || StoreError::Corrupt { key, what: "its bytes have another hash".to_owned() };
         let write = move || {
-            if ContentHash::of(&bytes) != hash {
-                return Ok(false);
-            }
+            let Some(bytes) = packed::unpack(&body, hash) else { return Ok(false) };
             for Part { from, to } in parts {
                 let range = usize::try_from(from).ok().zip(usize::try_from(from + to.len).ok());
                 match range.and_then(|(start, end)| bytes.get(start..end)) {

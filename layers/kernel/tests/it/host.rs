@@ -57,7 +57,7 @@ impl Host {
             .unwrap();
         let limits = Limits { memory_bytes: 4 << 30, processes: 64, file_bytes: 1 << 30, open_files: 1024 };
         let cell = Cell { kernels_dir: folder.path().to_owned(), readable, required, limits };
-        let setup = Setup { python_home: None, site_packages, preload, cell };
+        let setup = Setup { python_home: None, site_packages, preload, audit: false, cell };
         write_frame(&mut control, &ToZygote::Setup(setup)).unwrap();
         let mut host = Self { control, process, folder, slots: 0 };
         assert!(matches!(host.receive(), FromZygote::Ready { .. }));
