@@ -161,7 +161,9 @@ def instance(kind, variables, slots):
 def fill_instance(one, state):
     variables, slots = state
     if variables:
-        object.__getattribute__(one, "__dict__").update(variables)
+        known = object.__getattribute__(one, "__dict__")
+        known.clear()  # for the order: what is simple was set first
+        known.update(variables)
     for name, value in slots.items():
         object.__setattr__(one, name, value)
 

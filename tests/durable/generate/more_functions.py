@@ -88,7 +88,7 @@ def callbacks(p):
 
 @step("callbacks", 4)
 def use_callbacks(p, obj, path):
-    p.emit(f"{path}['add']({p.number(1, 99)})", f"print({path}['size'](), {path}['show'](), {path}['low'](3, 2), {path}['upper']('a'))")
+    p.emit(f"{path}['add']({p.number(1, 99)})", f"print({path}['size'](), show({path}['show']()), {path}['low'](3, 2), {path}['upper']('a'))")
     obj.info["grows"].n += 1
 
 
