@@ -1,5 +1,5 @@
 """After each call: the variables as pickles, by groups, and which of the groups have changed."""
-from gc import disable, enable, isenabled
+from gc import collect, disable, enable, isenabled
 from operator import is_
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
@@ -36,6 +36,8 @@ def begin(folder):
 def take(namespace, codes):
     """The groups that exist now and the names whose values cannot be stored; None when all is as it was."""
     was_enabled, limit = isenabled(), getrecursionlimit()
+    if Audit.on:
+        collect()  # weak references to what is garbage would change at any time
     disable()  # a collection during the walk would visit each object again
     process_values.Recursion.limit = limit
     setrecursionlimit(DEPTH)

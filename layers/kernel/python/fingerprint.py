@@ -70,7 +70,7 @@ def of_arrow(array):
         return pickled(array)
     chunks = []
     for chunk in array.chunks:
-        buffers = [buffer and hash_bytes(memoryview(buffer).cast("B")) for buffer in chunk.buffers()]
+        buffers = [hash_bytes(memoryview(buffer).cast("B")) if buffer else None for buffer in chunk.buffers()]
         chunks.append((chunk.offset, len(chunk), *buffers))
     return str(array.type), *chunks
 

@@ -7,7 +7,7 @@ column = df["a"]
 memory = np.arange(3.0)
 over = pd.DataFrame({"m": memory}, copy=False)
 part = over[:]
-indexed = over.set_index("m")
+labels = over.set_index("m").index
 dates = df["when"].to_numpy()
 # %%
 print(values.flags.writeable, values, same.equals(df))
@@ -24,7 +24,7 @@ print(values, column.tolist(), same.a.tolist(), dates[0])
 part.loc[1, "m"] = 7
 print(memory, over.m.tolist(), part.m.tolist())
 over.loc[2, "m"] = 6
-print(memory, over.m.tolist(), part.m.tolist(), indexed.index.tolist())
+print(memory, over.m.tolist(), part.m.tolist(), labels.tolist())
 # %%
 single = pd.DataFrame({"x": [1, 2, 3]})
 shown = single["x"].to_numpy()
