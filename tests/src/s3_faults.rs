@@ -22,8 +22,10 @@ use crate::{
 
 /// Requests in a thousand that meet a fault of their own.
 const SINGLE: u64 = 25;
-/// Runs of requests in a thousand that all meet one. The SDK tries three times, and so does not get through.
+/// Runs of requests in a thousand that all fail. The SDK tries three times, and so does not get through.
 const RUNS: u64 = 4;
+/// The same for writes of entries and of what they name.
+const RUNS_OF_WRITES: u64 = 15;
 /// So many requests for one thing are a run.
 const RUN: u64 = 4;
 /// One fault in so many holds an answer back for longer than the SDK waits for an attempt, which is five seconds.
@@ -89,12 +91,15 @@ impl Faults {
         }
         let count = known.counts.entry(what.clone()).or_default();
         *count += 1;
-        let run = self.draw(&format!("{what} run {}", *count / RUN)) % 1000 < RUNS;
+        let run = self.draw(&format!("{what} run {}", *count / RUN));
         let draw = self.draw(&format!("{what} {count}"));
-        if !run && draw % 1000 >= SINGLE {
+        let (name, fault) = if run % 1000 < if asked.only_new { RUNS_OF_WRITES } else { RUNS } {
+            pick_of_run(run / 1000, draw / 1000)
+        } else if draw % 1000 < SINGLE {
+            pick(draw / 1000, asked)
+        } else {
             return Fault::None;
-        }
-        let (name, fault) = pick(draw / 1000, asked);
+        };
         *known.met.entry(name).or_default() += 1;
         fault
     }
@@ -121,6 +126,16 @@ impl Known {
             _ => {}
         }
         format!("{} {}", if *is_list { "LIST" } else { method.as_str() }, parts.join("/"))
+    }
+}
+
+/// One of the faults of a run, in which no request has an effect, or each has.
+fn pick_of_run(run: u64, draw: u64) -> (&'static str, Fault) {
+    match (run.is_multiple_of(2), draw.is_multiple_of(2)) {
+        (true, true) => ("times 503 in a row", Fault::Refuse(503, "SlowDown")),
+        (true, false) => ("broken connections in a row", Fault::Drop),
+        (false, true) => ("times 500 after the work in a row", Fault::RefuseAfter(500, "InternalError")),
+        (false, false) => ("connections broken after the work in a row", Fault::DropAfter),
     }
 }
 
