@@ -166,7 +166,8 @@ fn explained(story: &Story, at: usize, states: &[Known], first: &[String], now: 
                 && changes.keys().all(|name| old.get(name) == new.get(name))
         });
         if !apart {
-            break;
+            // On an older state it may have changed less: what is not there cannot be removed.
+            continue;
         }
         let mut files = now.files.clone();
         for (name, content) in changes {

@@ -25,11 +25,11 @@ pub(crate) enum Verb {
 pub(crate) enum Act {
     /// Appends its token to the variable `h`, prints `h`, does the rest, and fails at the end if it shall.
     Execute {
-        /// What it does with other variables.
-        values: Vec<String>,
         verbs: Vec<Verb>,
         pause_ms: u32,
         fails: bool,
+        /// What it does with other variables.
+        values: Vec<String>,
     },
     /// The same as a command, without `h`.
     Exec {
