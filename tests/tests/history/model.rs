@@ -2,8 +2,9 @@
 //!
 //! What is allowed:
 //!
-//! * **Files** are those of a serial run. A run (an execution or a command) that other front ends' uploads, deletions or commands
-//!   met may have read the files without those changes: it was put on top of them, because they changed no file that it changed.
+//! * **Files** are those of a serial run. A run (an execution or a command) that other front ends' uploads, deletions, commands or
+//!   killed executions met may have read the files without those changes: it was put on top of them, because they changed no file
+//!   that it changed.
 //! * **Variables** survive all: `h` holds the tokens of all executions since the last start, whichever front end ran them, and
 //!   whatever was killed in between; of all others plain Python says what is printed. No answer has `state`, but that of a run
 //!   that was killed.
@@ -188,11 +189,11 @@ fn explained(story: &Story, at: usize, states: &[Known], first: &[String], now: 
     story.wrong(at, &what, Some(call))
 }
 
-/// True when the change is one of working files alone.
+/// True when the change is one of working files alone, as that of an execution that died is.
 fn only_files(change: &Change) -> bool {
     match change {
         Change::FilePut { .. } | Change::FileDeleted { .. } => true,
-        Change::Executed(executed) => executed.command,
+        Change::Executed(executed) => executed.command || died(executed),
         Change::Started | Change::Stopped => false,
     }
 }
