@@ -2,6 +2,7 @@
 //! interpreter, which keeps a log in the sandbox's environment variables, takes the place of a kernel.
 
 mod bounds;
+mod torn;
 
 use std::{
     collections::BTreeMap,
