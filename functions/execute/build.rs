@@ -21,10 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     document.insert("servers".into(), json!([{ "url": "." }]));
     let added = read(ADDED)?;
     let mut headers = Map::new();
-    for (name, header) in
-        added["headers"].as_object().into_iter().flat_map(Map::values).filter_map(Value::as_object).flatten()
-    {
-        headers.insert(name.clone(), header.clone());
+    for (group, of_group) in added["headers"].as_object().into_iter().flatten() {
+        for (name, header) in of_group.as_object().into_iter().flatten() {
+            headers.insert(component(group, name), header.clone());
+        }
     }
     document["components"]["headers"] = headers.into();
     for (operation, status, response) in responses(&mut document) {
@@ -73,9 +73,16 @@ fn responses(document: &mut Map<String, Value>) -> impl Iterator<Item = (String,
 }
 
 fn add_headers(response: &mut Value, status: &str, headers: &Value) {
-    for name in ["all", status].iter().filter_map(|group| headers[group].as_object()).flat_map(Map::keys) {
-        response["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+    for group in ["all", status] {
+        for name in headers[group].as_object().into_iter().flat_map(Map::keys) {
+            response["headers"][name] = json!({ "$ref": format!("#/components/headers/{}", component(group, name)) });
+        }
     }
+}
+
+/// The name of a header's description: two answers may have one header and different rules for it.
+fn component(group: &str, name: &str) -> String {
+    if group == "all" { name.to_owned() } else { format!("{name}-{group}") }
 }
 
 fn add_links(response: &mut Value, links: &Value) {

@@ -4,6 +4,7 @@
 
 use std::net::TcpListener;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use sandcastle_e2e::{
     cases::{self, DURABLE},
     paths,
@@ -22,6 +23,11 @@ fn run(command: impl FnOnce(u16, &str) -> String) {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let command = command(port, &folder.path().join("data").display().to_string());
     cases::run_with_kills(&format!("http://127.0.0.1:{port}"), &command, DURABLE, &[REOPENED]);
+    // The emulators outlive the command that started them.
+    let pids = std::fs::read_to_string(folder.path().join("data/pids")).unwrap_or_default();
+    for pid in pids.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
+        let _ = kill_process_group(pid, Signal::KILL);
+    }
 }
 
 #[test]

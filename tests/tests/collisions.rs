@@ -1,11 +1,24 @@
 //! Two server processes over one bucket: commits that conflict, and what is left on the machine afterwards.
 
-use std::{collections::BTreeMap, fs, net::Ipv4Addr};
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use sandcastle_e2e::server::{Server, kernel_processes};
+use futures::FutureExt;
+use sandcastle_e2e::{
+    s3_proxy::{Decide, S3Proxy},
+    s3_request::Fault,
+    server::{KEY, Server, kernel_processes},
+};
 use sandcastle_local::EmbeddedS3;
-use sandcastle_s3::S3Store;
-use serde_json::Value;
+use sandcastle_s3::{S3Config, S3Store};
+use serde_json::{Value, json};
 
 const SANDBOXES: usize = 20;
 const CALLS: usize = 100;
@@ -77,6 +90,51 @@ async fn a_hundred_calls_on_twenty_sandboxes_through_two_servers() {
         let left = files_below(&folder.path().join(name).join("run"));
         assert!(left.is_empty(), "temporary files are left: {left:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_others_beat_runs_again_and_after_five_times_is_answered_409_with_a_time_to_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    let memory = [("SANDCASTLE_MEMORY_MB", "512")];
+    let quick = Server::start_on(&s3.store_config(), &folder.path().join("quick"), &memory);
+    // So often the quick server commits a call while an entry of the slow one is on its way.
+    let beats = Arc::new(AtomicUsize::new(0));
+    let decide: Decide = {
+        let (beats, api) = (Arc::clone(&beats), quick.api());
+        Arc::new(move |asked| {
+            let (beats, api) = (Arc::clone(&beats), api.clone());
+            async move {
+                let is_entry = asked.method == "PUT" && asked.key.starts_with("ledger/");
+                let less = |left: usize| left.checked_sub(1);
+                if is_entry && beats.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+                    let id = asked.key.split('/').nth(1).unwrap();
+                    api.output(id, "x += 1\nprint(x)").await;
+                }
+                Fault::None
+            }
+            .boxed()
+        })
+    };
+    let proxy = S3Proxy::start(&s3.endpoint(), decide).await;
+    let behind_it = S3Config { endpoint: Some(proxy.url.clone()), ..s3.store_config() };
+    let slow = Server::start_on(&behind_it, &folder.path().join("slow"), &memory);
+    let id = quick.api().start().await;
+    assert_eq!(quick.api().output(&id, "x = 0\nprint(x)").await, ["0"]);
+
+    beats.store(4, Ordering::SeqCst);
+    assert_eq!(slow.api().output(&id, "y = x\nprint(x)").await, ["4"], "the last run is on the newest state");
+
+    beats.store(5, Ordering::SeqCst);
+    let url = format!("{}/v2/sandcastles/{id}/execute", slow.url);
+    let call = reqwest::Client::new().post(url).bearer_auth(KEY).json(&json!({ "code": "y = 'lost'" }));
+    let refused = call.send().await.unwrap();
+    assert_eq!(refused.status(), 409);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["error"]["code"], "conflict", "{body}");
+    assert_eq!(beats.load(Ordering::SeqCst), 0, "it was given up before the fifth run");
+    assert_eq!(slow.api().output(&id, "print(x, y)").await, ["9 4"], "something of it was kept");
 }
 
 /// The mark that a call writes.

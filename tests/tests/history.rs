@@ -1,12 +1,15 @@
 //! Random histories: clients call several front ends over one bucket, and a model that reads the ledger must explain every
-//! answer. `SANDCASTLE_SEED` repeats the calls of a history, and `SANDCASTLE_OPERATIONS` sets how many there are in all tests
-//! of this file together; `make soak` runs a long one.
+//! answer; plain Python, which runs the same code in the ledger's order, must print the same. Kernels and front ends are killed,
+//! and storage fails. `SANDCASTLE_SEED` repeats the calls of a history and the faults of its storage, and
+//! `SANDCASTLE_OPERATIONS` sets how many calls there are in all tests of this file together; `make soak` runs a long one.
 #![cfg(test)]
 
 #[path = "history/fronts.rs"]
 mod fronts;
 #[path = "history/level.rs"]
 mod level;
+#[path = "history/matching.rs"]
+mod matching;
 #[path = "history/model.rs"]
 mod model;
 #[path = "history/plan.rs"]
@@ -15,10 +18,16 @@ mod plan;
 mod reads;
 #[path = "history/record.rs"]
 mod record;
+#[path = "history/replay.rs"]
+mod replay;
 #[path = "history/servers.rs"]
 mod servers;
+#[path = "history/stored.rs"]
+mod stored;
 #[path = "history/story.rs"]
 mod story;
+#[path = "history/values.rs"]
+mod values;
 #[path = "history/work.rs"]
 mod work;
 
@@ -27,7 +36,7 @@ use std::{sync::Arc, time::Duration};
 use fronts::{Front, World};
 use plan::{Act, Shape, Step};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use sandcastle_e2e::{deployment::Deployment, gateway::Gateway, paths, server::KEY};
+use sandcastle_e2e::{deployment::Deployment, gateway::Gateway, paths, s3_faults::Faults, server::KEY};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
 use servers::{Servers, back_at, new_world};
@@ -78,9 +87,26 @@ async fn look_around(world: &World, round: &str) {
     }
 }
 
+/// All variables of all sandboxes, through every front end.
+async fn look_at_variables(world: &World) {
+    for sandbox in 0..world.sandboxes.len() {
+        for front in 0..world.fronts.len() {
+            let act = Act::Execute { values: values::look_at_all(), verbs: Vec::new(), pause_ms: 0, fails: false };
+            world.carry_out(Step { sandbox, front, act, token: format!("look{sandbox}at{front}") }).await;
+        }
+    }
+}
+
 /// Looks around, stops every sandbox, looks around again, and has the model explain all of it.
 async fn end(world: &World, seed: u64, s3: &EmbeddedS3) {
     look_around(world, "before").await;
+    look_at_variables(world).await;
+    let store = Arc::new(S3Store::connect(s3.store_config()).await);
+    let mut objects = 0;
+    for id in world.sandboxes.iter() {
+        objects += stored::check(&store, id).await;
+    }
+    println!("entries name objects {objects} times, and each is there");
     // Through every front end: one that did not carry the stop out does not hear of it, and keeps an idle kernel.
     for sandbox in 0..world.sandboxes.len() {
         for front in 0..world.fronts.len() {
@@ -96,28 +122,34 @@ async fn end(world: &World, seed: u64, s3: &EmbeddedS3) {
         kills.len(),
         kills.iter().filter(|kill| kill.whole).count()
     );
-    let store = Arc::new(S3Store::connect(s3.store_config()).await);
-    for (sandbox, id) in world.sandboxes.iter().enumerate() {
-        let of_it = |call: &&record::Call| call.step.sandbox == sandbox || matches!(call.step.act, Act::List { .. });
-        let calls = calls.iter().filter(of_it).cloned().collect();
-        let story = Story::read(seed, sandbox, id, Arc::clone(&store), calls, kills.clone()).await;
-        let states = model::replay(&story);
-        reads::check(&story, &states);
+    let mut stories = Vec::new();
+    for sandbox in 0..world.sandboxes.len() {
+        stories.push(Story::read(seed, world, sandbox, Arc::clone(&store)).await);
+    }
+    let printed = replay::printed(&stories);
+    println!("plain Python explains {} executions", printed.iter().flatten().filter(|lines| !lines.is_empty()).count());
+    for (story, printed) in stories.iter().zip(&printed) {
+        let states = model::replay(story, printed);
+        reads::check(story, &states);
         let inputs: Vec<_> = story.inputs().rev().collect();
         for front in world.fronts.iter() {
-            let listed = front.api.read().await.executions(id).await;
+            let listed = front.api.read().await.executions(&story.id).await;
             let listed: Vec<_> = listed.iter().map(|one| one["input"].as_str().unwrap()).collect();
-            assert_eq!(listed, inputs, "SANDCASTLE_SEED={seed}, sandbox {sandbox}: another list than the ledger's");
+            assert_eq!(
+                listed, inputs,
+                "SANDCASTLE_SEED={seed}, sandbox {}: another list than the ledger's",
+                story.sandbox
+            );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_of_several_servers_is_explained_by_the_ledger() {
-    let (seed, operations) = size(5);
+    let (seed, operations) = size(2);
     let servers = Servers::start().await;
     let levels = servers.warm_up().await;
-    let world = new_world(&servers.fronts, SANDBOXES).await;
+    let world = servers.new_world(SANDBOXES).await;
     let shape = Shape { sandboxes: SANDBOXES, fronts: servers.fronts.len(), own_front: false };
     play(&world, seed, CLIENTS, operations, shape).await;
     end(&world, seed, &servers.s3).await;
@@ -126,10 +158,10 @@ async fn every_answer_of_several_servers_is_explained_by_the_ledger() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_explained_although_kernels_and_servers_are_killed() {
-    let (seed, operations) = size(4);
+    let (seed, operations) = size(2);
     let servers = Servers::start().await;
     let levels = servers.warm_up().await;
-    let world = new_world(&servers.fronts, SANDBOXES).await;
+    let world = servers.new_world(SANDBOXES).await;
     let shape = Shape { sandboxes: SANDBOXES, fronts: servers.fronts.len(), own_front: false };
     let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let killer = tokio::spawn(kill(world.clone(), seed, Arc::clone(&over)));
@@ -137,6 +169,30 @@ async fn every_answer_is_explained_although_kernels_and_servers_are_killed() {
     over.store(true, std::sync::atomic::Ordering::SeqCst);
     killer.await.unwrap();
     end(&world, seed, &servers.s3).await;
+    back_at(&servers, &levels, seed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_explained_although_storage_fails_and_kernels_are_killed() {
+    let (seed, operations) = size(5);
+    let faults = Faults::new(seed);
+    let servers = Servers::start_behind(&faults).await;
+    let levels = servers.warm_up().await;
+    let world = servers.new_world(SANDBOXES).await;
+    let shape = Shape { sandboxes: SANDBOXES, fronts: servers.fronts.len(), own_front: false };
+    let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let killer = tokio::spawn(kill(world.clone(), seed, Arc::clone(&over)));
+    faults.switch(true);
+    play(&world, seed.wrapping_add(2), CLIENTS, operations, shape).await;
+    over.store(true, std::sync::atomic::Ordering::SeqCst);
+    killer.await.unwrap();
+    faults.switch(false);
+    let proxy = world.recorder.proxy.as_ref().unwrap();
+    proxy.quiet().await;
+    println!("storage: {}", faults.summary());
+    end(&world, seed, &servers.s3).await;
+    let early = proxy.named_too_early();
+    assert!(early.is_empty(), "SANDCASTLE_SEED={seed}: entries were written before what they name: {early:#?}");
     back_at(&servers, &levels, seed).await;
 }
 
@@ -171,7 +227,7 @@ async fn every_answer_of_two_functions_over_one_interpreter_is_explained_by_the_
         fronts.push(Front::of_gateway(sandcastle_e2e::api::Api::new(&gateway.url, KEY)));
     }
     // A stop leaves the kernel in the interpreter's environment: no level is looked at.
-    let world = new_world(&Arc::new(fronts), SANDBOXES).await;
+    let world = new_world(&Arc::new(fronts), SANDBOXES, None).await;
     let shape = Shape { sandboxes: SANDBOXES, fronts: 2, own_front: true };
     // An emulator takes one invocation at a time, so that each has one client.
     play(&world, seed, 2, operations, shape).await;

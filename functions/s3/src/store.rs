@@ -28,23 +28,31 @@ use crate::{
 
 /// Most keys that one DeleteObjects takes (API_DeleteObjects.html).
 const DELETE_BATCH: usize = 1000;
+/// Times that an object is read whose answer breaks off in the middle: the SDK tries again only until the answer begins.
+const READS: u32 = 3;
 /// Times that a PUT is tried which S3 asks to repeat because another one for the same key is under way.
 const CONFLICTS: u32 = 6;
 
 impl S3Store {
     /// The object, unless it is longer than `max`: its header says so before it is read.
     async fn get(&self, key: &str, max: usize) -> Result<Option<Bytes>, StoreError> {
-        let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
-            Ok(answer) => answer,
-            Err(error) if errors::answered(&error, &["NoSuchKey"]) => return Ok(None),
-            Err(error) => return Err(errors::failed("get", key, error)),
-        };
-        let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
-        if length.map_or(max != usize::MAX, |length| length > max) {
-            return Err(too_large(key, max));
+        let mut left = READS;
+        loop {
+            let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+                Ok(answer) => answer,
+                Err(error) if errors::answered(&error, &["NoSuchKey"]) => return Ok(None),
+                Err(error) => return Err(errors::failed("get", key, error)),
+            };
+            let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
+            if length.map_or(max != usize::MAX, |length| length > max) {
+                return Err(too_large(key, max));
+            }
+            left -= 1;
+            let body = answer.body.collect().await;
+            if body.is_ok() || left == 0 {
+                return body.map(|body| Some(body.into_bytes())).map_err(|error| errors::unknown("get", key, error));
+            }
         }
-        let body = answer.body.collect().await.map_err(|error| errors::unknown("get", key, error))?;
-        Ok(Some(body.into_bytes()))
     }
 
     async fn get_version(&self, key: &str) -> Result<Option<Version>, StoreError> {

@@ -8,6 +8,7 @@ from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_
 
 BUILTINS = vars(builtins)
 MANY = 64  # values in one container
+EMPTY = frozenset((id(()), id(frozenset())))  # there is one of each, which everybody uses
 
 
 class Walk:
@@ -99,7 +100,7 @@ class Walk:
                 continue
             other = owner.get(key)
             if other is not None:
-                if other != root:
+                if other != root and key not in EMPTY:
                     self.join(other, root)
                 continue
             if handler is get_referents:

@@ -2,10 +2,12 @@
 //!
 //! What is allowed:
 //!
-//! * **Files** are those of a serial run. A run (an execution or a command) that other front ends' uploads, deletions or commands
-//!   met may have read the files without those changes: it was put on top of them, because they changed no file that it changed.
+//! * **Files** are those of a serial run. A run (an execution or a command) that other front ends' uploads, deletions, commands or
+//!   killed executions met may have read the files without those changes: it was put on top of them, because they changed no file
+//!   that it changed.
 //! * **Variables** survive all: `h` holds the tokens of all executions since the last start, whichever front end ran them, and
-//!   whatever was killed in between. No answer has `state`, but that of a run that was killed.
+//!   whatever was killed in between; of all others plain Python says what is printed. No answer has `state`, but that of a run
+//!   that was killed.
 //! * **A run that was killed** may have done any first part of its work on files. What it left is taken from its entry. Variables
 //!   are as they were before it.
 
@@ -20,6 +22,7 @@ use serde_json::json;
 
 use super::{
     plan::Act,
+    replay::{Printed, died},
     story::{Line, Story, state},
     work::{self, Files},
 };
@@ -38,8 +41,8 @@ struct Variables {
     sent: Option<u64>,
 }
 
-/// Carries the ledger out; the state after each number of entries.
-pub(crate) fn replay(story: &Story) -> Vec<Known> {
+/// Carries the ledger out; the state after each number of entries. `printed` is what plain Python has printed for each of them.
+pub(crate) fn replay(story: &Story, printed: &Printed) -> Vec<Known> {
     let mut states = vec![Known::default()];
     let mut variables = Variables::default();
     let mut latest_sent = 0;
@@ -75,7 +78,7 @@ pub(crate) fn replay(story: &Story) -> Vec<Known> {
                     Change::FileDeleted { name } => {
                         check(now.files.remove(name.as_str()).is_some(), "a file that is not there was deleted");
                     }
-                    _ => run(story, at, &states, &mut now, &mut variables),
+                    _ => run(story, at, &states, &mut now, &mut variables, &printed[at]),
                 }
             }
         }
@@ -97,22 +100,24 @@ fn recorded(entry: &Entry) -> BTreeMap<String, ContentHash> {
 }
 
 /// An execution or a command.
-fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &mut Variables) {
+fn run(story: &Story, at: usize, states: &[Known], now: &mut Known, variables: &mut Variables, printed: &[String]) {
     let Line { entry, call, .. } = &story.lines[at];
     let Change::Executed(executed) = &entry.change else { unreachable!() };
     let Act::Execute { fails, .. } = call.step.act else {
         command(story, at, states, now);
         return;
     };
-    let died = executed.error.contains("KernelDied(") || executed.error.contains("MemoryError(");
-    if died {
+    if died(executed) {
         killed(story, at, now, variables.sent.map_or(call.sent, |sent| sent.min(call.sent)));
         return;
     }
     let token = call.step.token.clone();
     variables.h.push(token.clone());
     variables.sent = Some(call.sent);
-    let output = explained(story, at, states, &variables.h.join(","), now);
+    if printed.first() != Some(&variables.h.join(",")) {
+        story.wrong(at, &format!("plain Python printed {printed:?}"), Some(call));
+    }
+    let output = explained(story, at, states, printed, now);
     let error = if fails { format!("executing Python code: ValueError('{token}')") } else { String::new() };
     if executed.error != error {
         story.wrong(at, &format!("the error should be {error:?}"), Some(call));
@@ -137,22 +142,22 @@ fn command(story: &Story, at: usize, states: &[Known], now: &mut Known) {
         killed(story, at, now, call.sent);
         return;
     }
-    let output = explained(story, at, states, &call.step.token, now);
+    let output = explained(story, at, states, std::slice::from_ref(&call.step.token), now);
     let answer = json!({ "stdout": output.join("\n") + "\n", "stderr": "", "exit_code": 0, "error": "" });
     if reply.is_some_and(|reply| reply.body != answer) {
         story.wrong(at, &format!("the answer should be {answer}"), Some(call));
     }
 }
 
-/// What a run printed, of which this is the first line. One of the states that it may have run on must explain it and the files
+/// What a run printed, of which these are the first lines. One of the states that it may have run on must explain it and the files
 /// of its entry; then its changes are made to `now`.
-fn explained(story: &Story, at: usize, states: &[Known], first: &str, now: &mut Known) -> Vec<String> {
+fn explained(story: &Story, at: usize, states: &[Known], first: &[String], now: &mut Known) -> Vec<String> {
     let Line { entry, call, .. } = &story.lines[at];
     let Change::Executed(executed) = &entry.change else { unreachable!() };
     let (oldest, _) = story.visible(call.sent, call.answered);
     for on in (oldest.min(at)..=at).rev() {
         let (rest, changes) = work::effects(&call.step, &states[on].files);
-        let output: Vec<String> = [first.to_owned()].into_iter().chain(rest).collect();
+        let output: Vec<String> = first.iter().cloned().chain(rest).collect();
         // It was put on top of entries that change files only, and none that it changes.
         let apart = (on..at).all(|between| {
             let line = &story.lines[between];
@@ -162,7 +167,8 @@ fn explained(story: &Story, at: usize, states: &[Known], first: &str, now: &mut 
                 && changes.keys().all(|name| old.get(name) == new.get(name))
         });
         if !apart {
-            break;
+            // On an older state it may have changed less: what is not there cannot be removed.
+            continue;
         }
         let mut files = now.files.clone();
         for (name, content) in changes {
@@ -179,15 +185,15 @@ fn explained(story: &Story, at: usize, states: &[Known], first: &str, now: &mut 
     }
     let (before, after) = (&states[at].files, recorded(entry));
     let what =
-        format!("no state explains a first line {first:?} and the rest; files before {before:?}, after {after:?}");
+        format!("no state explains first lines {first:?} and the rest; files before {before:?}, after {after:?}");
     story.wrong(at, &what, Some(call))
 }
 
-/// True when the change is one of working files alone.
+/// True when the change is one of working files alone, as that of an execution that died is.
 fn only_files(change: &Change) -> bool {
     match change {
         Change::FilePut { .. } | Change::FileDeleted { .. } => true,
-        Change::Executed(executed) => executed.command,
+        Change::Executed(executed) => executed.command || died(executed),
         Change::Started | Change::Stopped => false,
     }
 }

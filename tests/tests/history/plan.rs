@@ -3,6 +3,8 @@
 
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
+use super::values;
+
 /// Files that everybody writes, so that calls meet on them.
 const POOL: [&str; 3] = ["a.txt", "b.txt", "log.txt"];
 
@@ -26,6 +28,8 @@ pub(crate) enum Act {
         verbs: Vec<Verb>,
         pause_ms: u32,
         fails: bool,
+        /// What it does with other variables.
+        values: Vec<String>,
     },
     /// The same as a command, without `h`.
     Exec {
@@ -93,7 +97,12 @@ pub(crate) fn steps(seed: u64, client: usize, count: usize, shape: Shape) -> Vec
 
 fn act(rng: &mut StdRng, token: &str, own: &mut Vec<String>) -> Act {
     match rng.random_range(0..100) {
-        0..44 => Act::Execute { verbs: verbs(rng, token, own), pause_ms: pause(rng), fails: rng.random_bool(0.1) },
+        0..44 => Act::Execute {
+            values: values::lines(rng),
+            verbs: verbs(rng, token, own),
+            pause_ms: pause(rng),
+            fails: rng.random_bool(0.1),
+        },
         44..59 => Act::Exec { verbs: verbs(rng, token, own), pause_ms: pause(rng) },
         59..68 => Act::Upload(name(rng, own)),
         68..73 => Act::Delete(name(rng, own)),

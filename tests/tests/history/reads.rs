@@ -3,8 +3,8 @@
 //! * Status, executions and downloads are those of one state that was the newest one meanwhile.
 //! * A list has every sandbox as it is, except those that a start or a stop meets: their places in the lists are written after
 //!   the entry. After a start or a stop that nobody answered the place may stay wrong, until the next one that is answered.
-//! * 404: the sandbox was stopped, or the file was missing. 409: the sandbox was started meanwhile. 500: a kill met the call. No
-//!   answer: the front end was killed.
+//! * 404: the sandbox was stopped, or the file was missing. 409: the sandbox was started meanwhile, or five others were quicker.
+//!   500: a kill met the call, or its storage fails. No answer: the front end was killed.
 
 use sandcastle::entry::Change;
 use serde_json::Value;
@@ -15,6 +15,9 @@ use super::{
     record::{Call, Reply},
     story::Story,
 };
+
+/// A run that so many others were quicker than is given up.
+const MAX_LOST: usize = 5;
 
 /// Looks at every answer of a story.
 pub(crate) fn check(story: &Story, states: &[Known]) {
@@ -31,7 +34,7 @@ pub(crate) fn check(story: &Story, states: &[Known]) {
         let (first, last) = story.visible(call.sent, call.answered);
         let seen = &states[first..=last];
         let Some(reply) = &call.reply else {
-            let torn = matches!(call.step.act, Act::Download(_)) && meets_stop(story, call);
+            let torn = matches!(call.step.act, Act::Download(_)) && (story.faulty || meets_stop(story, call));
             demand(story, last, call, torn || story.killed(call.step.front, call.sent, call.answered), "no answer");
             continue;
         };
@@ -48,7 +51,8 @@ pub(crate) fn check(story: &Story, states: &[Known]) {
             (Act::Execute { .. } | Act::Exec { .. } | Act::Upload(_), 404) => seen.iter().any(|state| !state.running),
             (Act::Execute { .. } | Act::Exec { .. } | Act::Upload(_), 409) => {
                 let entries = &story.lines[first..last];
-                entries.iter().any(|line| matches!(line.entry.change, Change::Started))
+                let others = entries.iter().filter(|line| line.call.sent != call.sent).count();
+                others >= MAX_LOST || entries.iter().any(|line| matches!(line.entry.change, Change::Started))
             }
             // One that wrote nothing found the sandbox stopped.
             (Act::Stop, 200) => {
@@ -57,7 +61,7 @@ pub(crate) fn check(story: &Story, states: &[Known]) {
             // That these are in the ledger was looked at before.
             (Act::Start, 201) => true,
             (Act::Execute { .. } | Act::Exec { .. } | Act::Upload(_) | Act::Delete(_), 200) => true,
-            (_, 500) => story.killed(call.step.front, call.sent, call.answered),
+            (_, 500) => story.faulty || story.killed(call.step.front, call.sent, call.answered),
             _ => false,
         };
         demand(story, last, call, right, "no state explains the answer");

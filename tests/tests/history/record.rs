@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use sandcastle_e2e::s3_proxy::S3Proxy;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -83,7 +84,9 @@ impl Call {
             Value::Null => format!("{} {:?}", reply.status, String::from_utf8_lossy(&reply.bytes)),
             _ => format!("{} {}", reply.status, reply.body),
         });
-        format!("{token} through {front}, {sent}..{end}: {act:?} -> {}", said.chars().take(600).collect::<String>())
+        let [act, said] =
+            [(format!("{act:?}"), 300), (said, 600)].map(|(text, most)| text.chars().take(most).collect::<String>());
+        format!("{token} through {front}, {sent}..{end}: {act} -> {said}")
     }
 }
 
@@ -93,9 +96,16 @@ pub(crate) struct Recorder {
     clock: AtomicU64,
     pub(crate) calls: Mutex<Vec<Call>>,
     pub(crate) kills: Mutex<Vec<Kill>>,
+    /// Between the front ends and their storage, which fails.
+    pub(crate) proxy: Option<S3Proxy>,
 }
 
 impl Recorder {
+    /// One with nothing in it; the proxy is between the front ends and storage that fails.
+    pub(crate) fn new(proxy: Option<S3Proxy>) -> Self {
+        Self { proxy, ..Self::default() }
+    }
+
     /// The next moment; no two are the same.
     pub(crate) fn now(&self) -> u64 {
         self.clock.fetch_add(1, Ordering::SeqCst)
@@ -105,6 +115,10 @@ impl Recorder {
     pub(crate) async fn call(&self, step: Step, send: impl Future<Output = Option<Reply>>) {
         let (sent, began) = (self.now(), OffsetDateTime::now_utc());
         let reply = send.await;
+        if let (Some(proxy), Some(Reply { status: 500.., .. })) = (&self.proxy, &reply) {
+            // What storage has refused may take effect later, but not after the moment that is taken down.
+            proxy.quiet().await;
+        }
         let (answered, ended) = match reply {
             Some(_) => (self.now(), OffsetDateTime::now_utc()),
             None => (u64::MAX, began + time::Duration::HOUR),

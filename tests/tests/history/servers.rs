@@ -2,8 +2,9 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
-use sandcastle_e2e::{paths, server::bucket_settings};
+use sandcastle_e2e::{paths, s3_faults::Faults, s3_proxy::S3Proxy, server::bucket_settings};
 use sandcastle_local::EmbeddedS3;
+use sandcastle_s3::S3Config;
 
 use super::{
     fronts::{Front, World},
@@ -17,23 +18,43 @@ pub(crate) struct Servers {
     folder: tempfile::TempDir,
     pub(crate) s3: EmbeddedS3,
     pub(crate) fronts: Arc<Vec<Front>>,
+    proxy: Option<S3Proxy>,
 }
 
 impl Servers {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Servers whose requests to the bucket meet these faults.
+    pub(crate) async fn start_behind(faults: &Faults) -> Self {
+        Self::start_with(Some(faults)).await
+    }
+
+    async fn start_with(faults: Option<&Faults>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let s3 = EmbeddedS3::start(&folder.path().join("bucket"), (Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
-        let config = s3.store_config();
+        let proxy = match faults {
+            Some(faults) => Some(faults.proxy(&s3.endpoint()).await),
+            None => None,
+        };
+        let endpoint = proxy.as_ref().map_or(s3.endpoint(), |proxy| proxy.url.clone());
+        let config = S3Config { endpoint: Some(endpoint), ..s3.store_config() };
         let settings = bucket_settings(&config).into_iter().chain([("SANDCASTLE_MEMORY_MB", "512")]);
         let settings: Vec<_> = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let count = paths::number("SANDCASTLE_FRONT_ENDS").map_or(2, |count| usize::try_from(count).unwrap());
         let fronts = (0..count).map(|n| Front::of_server(folder.path().join(format!("server-{n}")), settings.clone()));
-        Self { fronts: Arc::new(fronts.collect()), folder, s3 }
+        Self { fronts: Arc::new(fronts.collect()), folder, s3, proxy }
+    }
+
+    /// What clients need.
+    pub(crate) async fn new_world(&self, sandboxes: usize) -> World {
+        new_world(&self.fronts, sandboxes, self.proxy.clone()).await
     }
 
     /// Every call through each server, in a sandbox that is stopped by each of them at the end; the level of each server then.
     pub(crate) async fn warm_up(&self) -> Vec<Level> {
-        let world = new_world(&self.fronts, 1).await;
+        let world = self.new_world(1).await;
         let fronts = 0..self.fronts.len();
         let stops = fronts.clone().map(|front| (front, Act::Stop));
         let acts = fronts.flat_map(|front| every_act().into_iter().map(move |act| (front, act)));
@@ -51,7 +72,7 @@ impl Servers {
 fn every_act() -> Vec<Act> {
     let (name, pause_ms) = ("w.txt".to_owned(), 0);
     let verbs = vec![plan::Verb::Write(name.clone()), plan::Verb::Names];
-    let execute = Act::Execute { verbs: verbs.clone(), pause_ms, fails: false };
+    let execute = Act::Execute { values: Vec::new(), verbs: verbs.clone(), pause_ms, fails: false };
     let exec = Act::Exec { verbs, pause_ms };
     let (upload, download, delete) = (Act::Upload(name.clone()), Act::Download(name.clone()), Act::Delete(name));
     let list = Act::List { running: true };
@@ -59,8 +80,8 @@ fn every_act() -> Vec<Act> {
 }
 
 /// Starts this many sandboxes.
-pub(crate) async fn new_world(fronts: &Arc<Vec<Front>>, sandboxes: usize) -> World {
-    let recorder = Arc::new(Recorder::default());
+pub(crate) async fn new_world(fronts: &Arc<Vec<Front>>, sandboxes: usize, proxy: Option<S3Proxy>) -> World {
+    let recorder = Arc::new(Recorder::new(proxy));
     let mut ids = Vec::new();
     for sandbox in 0..sandboxes {
         let front = sandbox % fronts.len();

@@ -2,7 +2,7 @@
 //!
 //! An execution or a command is known by its text, and an upload by the hash of what it puts: both hold a token. A start, a stop
 //! and the deletion of a file are known by when they were recorded, which is between their sending and their answer. Of several
-//! that were under way then, the one that was answered first is taken.
+//! that were under way then, the one that was answered first is taken, as far as each that was carried out has an entry then.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -18,6 +18,8 @@ use sandcastle::{
 use sandcastle_s3::S3Store;
 
 use super::{
+    fronts::World,
+    matching,
     plan::Act,
     record::{Call, Kill},
     work,
@@ -41,19 +43,19 @@ pub(crate) struct Story {
     /// All of this sandbox, by when they were sent; the lists of all sandboxes are in every story.
     pub(crate) calls: Vec<Call>,
     pub(crate) kills: Vec<Kill>,
+    /// Storage failed now and then: any call may be answered 500.
+    pub(crate) faulty: bool,
 }
 
 impl Story {
     /// Reads the ledger and finds the calls that wrote it.
-    pub(crate) async fn read(
-        seed: u64,
-        sandbox: usize,
-        id: &str,
-        store: Arc<S3Store>,
-        calls: Vec<Call>,
-        kills: Vec<Kill>,
-    ) -> Self {
-        let mut story = Self { seed, sandbox, id: id.to_owned(), lines: Vec::new(), calls, kills };
+    pub(crate) async fn read(seed: u64, world: &World, sandbox: usize, store: Arc<S3Store>) -> Self {
+        let (id, recorder) = (&world.sandboxes[sandbox], &world.recorder);
+        let of_it = |call: &&Call| call.step.sandbox == sandbox || matches!(call.step.act, Act::List { .. });
+        let calls = recorder.calls.lock().unwrap().iter().filter(of_it).cloned().collect();
+        let kills = recorder.kills.lock().unwrap().clone();
+        let faulty = recorder.proxy.is_some();
+        let mut story = Self { seed, sandbox, id: id.clone(), lines: Vec::new(), calls, kills, faulty };
         story.calls.sort_by_key(|call| call.sent);
         let entries = entries(store, &SandboxId::parse(id).unwrap()).await;
         let found = story.callers(&entries);
@@ -82,6 +84,7 @@ impl Story {
             };
             by_text.insert(text, n);
         }
+        let by_time = self.by_time(entries);
         let mut written: BTreeMap<usize, usize> = BTreeMap::new();
         let mut found = Vec::new();
         for (at, entry) in entries.iter().enumerate() {
@@ -91,7 +94,7 @@ impl Story {
                     Some(Node::File(file)) => by_text.get(&format!("{name} {}", file.hash)).copied(),
                     _ => None,
                 },
-                other => self.by_time(entry, other, &written),
+                _ => by_time.get(&at).copied(),
             };
             let Some(call) = call else {
                 self.fail(at, &format!("nobody wrote entry {}", at + 1), None, &|n| entry_line(&entries[n]));
@@ -118,18 +121,31 @@ impl Story {
         found
     }
 
-    /// The call that a start, a stop or a deletion belongs to.
-    fn by_time(&self, entry: &Entry, change: &Change, written: &BTreeMap<usize, usize>) -> Option<usize> {
-        let fits = |call: &Call| match (change, &call.step.act) {
+    /// The call that each start, stop and deletion belongs to, by the number of its entry.
+    fn by_time(&self, entries: &[Entry]) -> HashMap<usize, usize> {
+        let fits = |entry: &Entry, call: &Call| match (&entry.change, &call.step.act) {
             (Change::Started, Act::Start) | (Change::Stopped, Act::Stop) => true,
             (Change::FileDeleted { name }, Act::Delete(path)) => name.as_str() == path,
             _ => false,
         };
-        let under_way = |call: &Call| call.wall.0 <= entry.at && entry.at <= call.wall.1;
-        let able = |call: &Call| call.is_done() || call.is_open();
-        let all = self.calls.iter().enumerate();
-        let fitting = all.filter(|(n, call)| fits(call) && under_way(call) && able(call) && !written.contains_key(n));
-        fitting.min_by_key(|(_, call)| (call.answered, call.sent)).map(|(n, _)| n)
+        let mut able: Vec<usize> =
+            (0..self.calls.len()).filter(|n| self.calls[*n].is_done() || self.calls[*n].is_open()).collect();
+        able.sort_by_key(|n| (self.calls[*n].answered, self.calls[*n].sent));
+        let possible = |entry: &Entry| {
+            let under_way = |call: &Call| call.wall.0 <= entry.at && entry.at <= call.wall.1;
+            let right = |n: &usize| fits(entry, &self.calls[*n]) && under_way(&self.calls[*n]);
+            able.iter().copied().filter(right).collect::<Vec<_>>()
+        };
+        let timed =
+            |entry: &Entry| matches!(entry.change, Change::Started | Change::Stopped | Change::FileDeleted { .. });
+        let at: Vec<usize> = (0..entries.len()).filter(|at| timed(&entries[*at])).collect();
+        let possible: Vec<_> = at.iter().map(|at| possible(&entries[*at])).collect();
+        // A stop of a stopped sandbox writes nothing.
+        let writes =
+            |n: &usize| self.calls[*n].is_done() && matches!(self.calls[*n].step.act, Act::Start | Act::Delete(_));
+        let must: Vec<_> = able.iter().copied().filter(writes).collect();
+        let found = matching::callers(&possible, &must);
+        at.into_iter().zip(found).filter_map(|(at, call)| Some((at, call?))).collect()
     }
 
     /// The texts of all executions and commands, oldest first.

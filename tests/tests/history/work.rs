@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Act, Step, Verb};
+use super::{
+    plan::{Act, Step, Verb},
+    values,
+};
 
 /// Content of every working file by its name.
 pub(crate) type Files = BTreeMap<String, String>;
@@ -11,11 +14,12 @@ pub(crate) type Files = BTreeMap<String, String>;
 pub(crate) fn source(step: &Step) -> Option<String> {
     let token = &step.token;
     match &step.act {
-        Act::Execute { verbs, pause_ms, fails } => {
-            let mut lines = vec![
-                format!("import os, time\ntry: h\nexcept NameError: h = []\nh.append('{token}')\nprint(','.join(h))"),
-                format!("time.sleep({pause_ms} / 1000)"),
-            ];
+        Act::Execute { values, verbs, pause_ms, fails } => {
+            let mut lines = vec![format!(
+                "import os, time\ntry: h\nexcept NameError: h = []\nh.append('{token}')\nprint(','.join(h))"
+            )];
+            lines.extend(values.iter().map(|line| line.replace('T', token)));
+            lines.extend([values::END.to_owned(), format!("time.sleep({pause_ms} / 1000)")]);
             lines.extend(verbs.iter().map(|verb| match verb {
                 Verb::Write(name) => format!("with open('{name}', 'w') as f: f.write('{token}')"),
                 Verb::Append(name) => format!("with open('{name}', 'a') as f: f.write('{token};')"),

@@ -102,6 +102,9 @@ fn envelope(error: &ApiError, id: &str) -> Response {
         Kind::Unauthenticated => {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        Kind::Conflict if error.transient => {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(TRY_AGAIN.as_secs()));
+        }
         Kind::RateLimited => {
             let seconds = error.retry_after.unwrap_or(TRY_AGAIN).as_secs();
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

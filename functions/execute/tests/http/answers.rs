@@ -87,6 +87,7 @@ async fn a_busy_machine_is_429_with_a_time_to_come_back() {
     assert_eq!(answer.header("retry-after"), "1");
     let answer = world.execute(&id, "no time").await;
     assert_eq!((answer.status.as_u16(), answer.code()), (409, "conflict"));
+    assert_eq!(answer.header("retry-after"), "1");
 }
 
 #[tokio::test]

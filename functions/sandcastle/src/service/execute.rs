@@ -23,6 +23,8 @@ use crate::{
 
 /// So many attempts of one execution may come to nothing.
 const MAX_REJECTED: u32 = 3;
+/// So many runs of one execution may lose to other calls, which committed first.
+const MAX_LOST: u32 = 5;
 
 /// An execution that is in the ledger.
 struct Committed {
@@ -76,7 +78,7 @@ impl Sandcastles {
                     return Ok(Committed { head, report });
                 }
             }
-            if !time_left(execution.deadline) {
+            if execution.lost >= MAX_LOST || !time_left(execution.deadline) {
                 return Err(ServiceError::Conflict("other calls kept changing this sandbox; try again"));
             }
             match self.attempt(&mut execution, &known).await? {
@@ -126,7 +128,10 @@ impl Sandcastles {
             tracing::info!(metric = counters::COMMIT_CONFLICTS, sandbox = %execution.sandbox, seq, "commit conflict");
             match rebase::onto(&onto.manifest, &draft.manifest, &newest.manifest) {
                 Some(manifest) if time_left(execution.deadline) => (draft.manifest, onto) = (manifest, newest),
-                _ => return Ok(Commit::Conflict(newest)),
+                _ => {
+                    execution.lost += 1;
+                    return Ok(Commit::Conflict(newest));
+                }
             }
         }
     }

@@ -91,6 +91,8 @@ pub(super) struct Execution {
     started_by: Option<CommitId>,
     /// Attempts that came to nothing.
     pub(super) rejected: u32,
+    /// Runs that lost to other calls.
+    pub(super) lost: u32,
     /// What each attempt came to: an attempt that seemed lost may turn out to be the one that was committed.
     pub(super) reports: HashMap<CommitId, Report>,
 }
@@ -123,6 +125,7 @@ impl Execution {
             tries: Tries::until(deadline),
             started_by: None,
             rejected: 0,
+            lost: 0,
             reports: HashMap::new(),
         })
     }

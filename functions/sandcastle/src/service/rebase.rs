@@ -24,7 +24,9 @@ pub(super) fn onto(parent: &Manifest, ours: &Manifest, newest: &Manifest) -> Opt
         return None;
     }
     let files = Arc::new(apply(&newest.files, our_changes));
-    Some(Manifest { files, marked_at: newest.marked_at, ..ours.clone() })
+    // Others may have been calls of code, too: their kernel died, and so they changed files only.
+    let calls = newest.calls.saturating_add(ours.calls.saturating_sub(parent.calls));
+    Some(Manifest { files, calls, marked_at: newest.marked_at, ..ours.clone() })
 }
 
 /// True when a path of `a` is one of `b`, or lies below one.
@@ -63,6 +65,14 @@ mod tests {
             assert!(onto(&parent, &state(&["a", ours]), &state(&["a", theirs])).is_none(), "{ours}, {theirs}");
         }
         assert!(onto(&parent, &state(&[]), &state(&["a", "a/b"])).is_none(), "a folder that is gone");
+    }
+
+    #[test]
+    fn every_call_is_counted() {
+        let parent = state(&["a"]);
+        let called = Manifest { calls: 1, ..parent.clone() };
+        assert_eq!(onto(&parent, &called, &called).unwrap().calls, 2);
+        assert_eq!(onto(&parent, &parent, &called).unwrap().calls, 1, "a command is none");
     }
 
     #[test]
