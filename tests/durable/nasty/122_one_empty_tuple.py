@@ -3,10 +3,9 @@ import numpy as np
 from collections import namedtuple
 gen = np.random.default_rng(1)
 # %%
-Row = namedtuple("Row", "a b")
-row = Row(1, 2)
+row = namedtuple("Row", "a b")(1, 2)
 # %%
-row = Row(gen.integers(9), row.a)
-print(row, type(row) is Row)
+row = row._replace(a=int(gen.integers(9)))
+print(row)
 # %%
 print(gen.integers(9), row)
