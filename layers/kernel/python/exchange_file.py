@@ -14,15 +14,15 @@ NO_ROOM = "there is no room to store it"
 
 
 class Exchange:
-    """The file, and how much of it is written."""
+    """The file, and how much of it is written, in how many pieces."""
     descriptor = -1
-    written = 0
+    written = pieces = 0
 
 
 def write(taken):
     """Writes what `checkpoint.take` gives out: (groups with the places of their bytes, {name: reason} of the others, numbers of
     groups that the next call must give again)."""
-    Exchange.written = 0
+    Exchange.written = Exchange.pieces = 0
     told, unstorable, again = [], dict(taken["lost"]), []
     for group in taken["groups"][:limits.MAX_GROUPS]:
         if any(clean(name) != name for name in group["names"]):
@@ -43,9 +43,10 @@ def write(taken):
 def write_group(pieces):
     """(the places of the pieces, None), or (None, why they are not written)."""
     start, size = Exchange.written, sum(map(len, pieces))
-    if size > limits.MAX_STORED_BYTES or len(pieces) > limits.MAX_BUFFERS:
+    if size > limits.MAX_STORED_BYTES or len(pieces) > limits.MAX_BUFFERS + 1:
         return None, TOO_LARGE
-    if start + size > limits.MAX_STORED_BYTES:
+    Exchange.pieces += len(pieces)
+    if start + size > limits.MAX_STORED_BYTES or Exchange.pieces > limits.MAX_PIECES:
         return None, NEXT_TIME
     try:
         if Limit.hit:

@@ -150,7 +150,7 @@ impl Calls {
                     harness.run(py)?;
                     self.send(py, &FromKernel::CodeEnded)?;
                     let done = harness.finish(py)?;
-                    self.send(py, &FromKernel::Done(done))?;
+                    self.send(py, &FromKernel::Done(Box::new(done)))?;
                 }
                 Some(_) => return Err(KernelError::Unexpected { expected: "execute" }),
             }

@@ -35,6 +35,7 @@ fn limits_module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         ("MAX_STORED_BYTES", limits::MAX_STORED_BYTES),
         ("MAX_GROUPS", limits::MAX_GROUPS),
         ("MAX_BUFFERS", limits::MAX_BUFFERS),
+        ("MAX_PIECES", limits::MAX_PIECES),
         ("MAX_REASON_BYTES", limits::MAX_REASON_BYTES),
     ] {
         module.add(name, value)?;

@@ -104,7 +104,7 @@ pub enum FromKernel {
     /// The code of a call has ended; its variables are being stored.
     CodeEnded,
     /// A call has ended.
-    Done(Done),
+    Done(Box<Done>),
 }
 
 /// The result of the confinement.

@@ -29,8 +29,10 @@ pub const MAX_PROGRAM_BYTES: usize = (128 << 10) - 1;
 pub const MAX_STORED_BYTES: usize = 1 << 30;
 /// Most groups of variables.
 pub const MAX_GROUPS: usize = 20_000;
-/// Most buffers of one group, and of all groups together.
+/// Most buffers of one group.
 pub const MAX_BUFFERS: usize = 20_000;
+/// Most pickles and buffers that are stored in one call.
+pub const MAX_PIECES: usize = 100_000;
 /// Most descriptors that come with one message.
 pub const MAX_DESCRIPTORS: usize = 32;
 /// The longest reason why a value cannot be stored, in bytes.

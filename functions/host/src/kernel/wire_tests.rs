@@ -42,7 +42,7 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read(names in vec(".*", 0..8), cwd in ".*", cut in any::<prop::sample::Index>()) {
-        let done = FromKernel::Done(Done { names: names.clone(), cwd: cwd.clone(), ..Done::default() });
+        let done = FromKernel::Done(Box::new(Done { names: names.clone(), cwd: cwd.clone(), ..Done::default() }));
         let mut bytes = Vec::new();
         block_on(write(&mut bytes, &done)).unwrap();
         let (first, second) = bytes.split_at(1 + cut.index(bytes.len()));

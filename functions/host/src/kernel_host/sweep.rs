@@ -2,11 +2,13 @@
 //! hold memory, and seats, until others need them.
 
 use std::{
+    collections::HashSet,
     sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 
 use sandcastle::{
+    SandboxId,
     ledger::Ledger,
     manifest::Status,
     store::{ObjectStore, StoreError},
@@ -29,7 +31,8 @@ impl KernelHost {
         });
     }
 
-    /// Ends the kernels, and removes the folders, that were idle for so long and that the ledger contradicts.
+    /// Ends the kernels, and removes the folders, that were idle for so long and that the ledger contradicts. Forgets the variables of
+    /// sandboxes that were stopped.
     async fn end_superseded(&self, ledger: &Ledger, idle_for: Duration) -> Result<(), StoreError> {
         // What a kernel has done lately may not be committed yet.
         let Some(then) = Instant::now().checked_sub(idle_for) else { return Ok(()) };
@@ -42,10 +45,12 @@ impl KernelHost {
                 tracing::info!(%sandbox, "an idle kernel ended, because its sandbox went on elsewhere");
             }
         }
-        for sandbox in self.folders.sandboxes() {
+        let held: HashSet<SandboxId> = self.folders.sandboxes().into_iter().chain(self.variables.sandboxes()).collect();
+        for sandbox in held {
             let newest = ledger.newest(&sandbox).await?;
             if !newest.is_some_and(|entry| entry.state.status() == Status::Running) {
                 drop(self.folders.take(&sandbox));
+                self.variables.forget(&sandbox);
             }
         }
         Ok(())

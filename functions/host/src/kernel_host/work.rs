@@ -21,7 +21,8 @@ use crate::{
     folder::Storage,
     kernel::{pool::Turn, processes},
     run::{
-        code::{self, Cell, CodeEnd, End, Timing},
+        alarm::Timing,
+        code::{self, Cell, CodeEnd, End},
         command,
         outcome::{Measured, WorkEnd},
         start_state::StartState,

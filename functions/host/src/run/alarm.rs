@@ -1,14 +1,23 @@
 //! When a kernel is interrupted, and when it is killed, in each phase of a call.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
-
-use super::code::Timing;
 
 /// Restoring is interrupted after one part in so many of the call's limit: what was being restored is given up then, and the
 /// rest goes on.
 const PARTS: u32 = 4;
+
+/// How long code may run.
+#[derive(Clone, Copy)]
+pub(crate) struct Timing {
+    /// The interrupt comes after so long.
+    pub(crate) limit: Duration,
+    /// The kill comes so long after the interrupt.
+    pub(crate) grace: Duration,
+    /// When the kernel must have stored its variables.
+    pub(crate) store_until: Instant,
+}
 
 /// What a kernel does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

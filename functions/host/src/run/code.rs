@@ -9,7 +9,7 @@ use sandcastle_runtime::millis;
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
-    alarm::{Alarm, Phase, Rings},
+    alarm::{Alarm, Phase, Rings, Timing},
     conversation::{Said, converse},
     output::Output,
 };
@@ -65,17 +65,6 @@ impl End {
             Self::Broke(what) => format!("killed because it {what}"),
         }
     }
-}
-
-/// How long code may run.
-#[derive(Clone, Copy)]
-pub(crate) struct Timing {
-    /// The interrupt comes after so long.
-    pub(crate) limit: Duration,
-    /// The kill comes so long after the interrupt.
-    pub(crate) grace: Duration,
-    /// When the kernel must have stored its variables.
-    pub(crate) store_until: Instant,
 }
 
 /// What a kernel is told to run.
@@ -163,7 +152,7 @@ async fn talk(
 /// What the kernel's words, or its silence, come to.
 async fn answer(said: Result<Said, FrameError>, exit: &mut Exit) -> End {
     match said {
-        Ok(Said::Last(Some(FromKernel::Done(done)))) => End::Done(Box::new(done)),
+        Ok(Said::Last(Some(FromKernel::Done(done)))) => End::Done(done),
         Ok(Said::NotRun(why)) => End::NotRun(why),
         Ok(Said::Last(Some(_))) => End::Broke("spoke out of turn"),
         // A dying kernel's socket closes before its zygote has reaped it.

@@ -1,6 +1,6 @@
 //! Running a job's code or command, and what that comes to.
 
-mod alarm;
+pub(crate) mod alarm;
 pub(crate) mod code;
 pub(crate) mod command;
 mod conversation;

@@ -97,6 +97,11 @@ impl VariableCache {
         Ok(())
     }
 
+    /// The sandboxes of which something is kept.
+    pub(crate) fn sandboxes(&self) -> Vec<SandboxId> {
+        self.0.lock().iter().map(|file| file.sandbox).collect()
+    }
+
     /// Drops what is kept of a sandbox.
     pub(crate) fn forget(&self, sandbox: &SandboxId) {
         self.0.lock().retain(|file| file.sandbox != *sandbox);

@@ -2,6 +2,7 @@
 
 mod cache;
 mod packed;
+mod plan;
 mod store;
 mod vault;
 

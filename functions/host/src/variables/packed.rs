@@ -50,9 +50,9 @@ pub(super) fn pack(file: &File, parts: &[Extent]) -> io::Result<(ContentHash, By
 
 /// The bytes that an object stands for; `None` if they have another hash.
 pub(super) fn unpack(body: &Bytes, hash: ContentHash) -> Option<Bytes> {
-    let plain = match body.first()? {
-        &PLAIN => body.slice(1..),
-        &LZ4 => {
+    let plain = match *body.first()? {
+        PLAIN => body.slice(1..),
+        LZ4 => {
             let mut plain = vec![0; usize::try_from(CHUNK_BYTES).ok()?];
             let len = block::decompress_into(body.get(1..)?, &mut plain).ok()?;
             plain.truncate(len);

@@ -19,13 +19,14 @@ use sandcastle::{
 use sandcastle_protocol::{Content, Extent, Variables, limits};
 use time::OffsetDateTime;
 
-use super::{CONCURRENT, blocking, chunks, of_protocol, packed::pack, read};
+use super::{
+    CONCURRENT, blocking, of_protocol,
+    packed::pack,
+    plan::{Plan, Work},
+    read,
+};
 use crate::folder::{FolderError, Storage};
 
-/// A pickle or buffer of at most so many bytes stands in the manifest itself, while those of all groups have no more together.
-const INLINE: (u64, u64) = (2 * 1024, 24 * 1024);
-/// Others of at most so many bytes share objects, which have at most so many; not those of larger groups.
-const SHARED: (u64, u64) = (16 * 1024, 256 * 1024);
 /// Why a group is not stored that a kernel calls stored, or whose bytes it does not give.
 const NOT_THERE: &str = "its bytes were not given to be stored";
 
@@ -50,7 +51,7 @@ pub(crate) async fn store(
 ) -> Result<Option<Stored>, FolderError> {
     let (Some(exchange), Some(told)) = (exchange, told) else { return Ok(None) };
     let file_len = exchange.metadata()?.len();
-    let mut plan = Plan { file_len, left: limits::MAX_STORED_BYTES as u64, inline_left: INLINE.1, ..Plan::default() };
+    let mut plan = Plan::new(file_len);
     let (mut groups, mut new) = (Groups::new(), Vec::new());
     let names_of = |names: &[String]| names.iter().filter_map(|name| VariableName::parse(name.as_str()).ok()).collect();
     let unstorable = told.unstorable.iter();
@@ -95,69 +96,6 @@ fn of_pieces(pieces: &[(Blob, OffsetDateTime)]) -> Option<Group> {
         buffers,
         stored_at,
     })
-}
-
-/// What is to be stored, and how.
-#[derive(Default)]
-struct Plan {
-    file_len: u64,
-    /// Bytes that may still be stored.
-    left: u64,
-    inline_left: u64,
-    pieces: Vec<Extent>,
-    jobs: Vec<Work>,
-    /// The small pieces of the next shared object.
-    shared: Vec<usize>,
-    shared_len: u64,
-}
-
-enum Work {
-    /// A piece goes into the manifest.
-    Inline(usize),
-    /// Pieces share an object.
-    Shared(Vec<usize>),
-    /// The next chunk of a piece.
-    Chunk(usize, Extent),
-}
-
-impl Plan {
-    /// Plans a group; its pieces. `None` when its bytes are not there, or are too many.
-    fn pieces(&mut self, content: &Content) -> Option<std::ops::Range<usize>> {
-        let extents = || std::iter::once(&content.pickle).chain(&content.buffers);
-        let there = |one: &Extent| one.at.checked_add(one.len).is_some_and(|end| end <= self.file_len);
-        let few = self.pieces.len() + content.buffers.len() < limits::MAX_BUFFERS;
-        let len = extents().try_fold(0_u64, |sum, one| sum.checked_add(one.len))?;
-        self.left = self.left.checked_sub(len).filter(|_| few && extents().all(there))?;
-        let first = self.pieces.len();
-        for extent in extents() {
-            let piece = self.pieces.len();
-            self.pieces.push(*extent);
-            if extent.len <= INLINE.0 && extent.len <= self.inline_left {
-                self.inline_left -= extent.len;
-                self.jobs.push(Work::Inline(piece));
-            } else if extent.len <= SHARED.0 && len <= SHARED.1 {
-                self.share(piece, extent.len);
-            } else {
-                self.jobs.extend(chunks(*extent).map(|chunk| Work::Chunk(piece, chunk)));
-            }
-        }
-        Some(first..self.pieces.len())
-    }
-
-    fn share(&mut self, piece: usize, len: u64) {
-        if self.shared_len + len > SHARED.1 {
-            self.end_shared();
-        }
-        self.shared.push(piece);
-        self.shared_len += len;
-    }
-
-    fn end_shared(&mut self) {
-        if !self.shared.is_empty() {
-            self.jobs.push(Work::Shared(std::mem::take(&mut self.shared)));
-            self.shared_len = 0;
-        }
-    }
 }
 
 struct Storing<'a> {

@@ -217,7 +217,7 @@ impl Kernel {
         loop {
             if let Some(elements) = elements(&self.unread, &start) {
                 self.unread.clear();
-                return Answer { done, elements };
+                return Answer { done: *done, elements };
             }
             self.unread.extend(self.output.recv().expect("the kernel marks the end of the call"));
         }
