@@ -75,8 +75,10 @@ test: build packages layer tools ## run all tests
 # Prints its seeds and its progress. SANDCASTLE_SEED repeats the calls of one of them.
 soak: export SANDCASTLE_OPERATIONS ?= 50000
 soak: export SANDCASTLE_FRONT_ENDS ?= 3
-soak: build packages tools ## run a long random history through three servers (SANDCASTLE_OPERATIONS=50000, SANDCASTLE_SEED)
+soak: export SANDCASTLE_PROGRAMS ?= 2000
+soak: build packages tools ## run long random histories and many made-up programs (SANDCASTLE_OPERATIONS, SANDCASTLE_PROGRAMS, SANDCASTLE_SEED)
 	$(HERE) $(CARGO) test $(FLAGS) --workspace --test history -- --nocapture --test-threads 1
+	SANDCASTLE_SEED=$${SANDCASTLE_SEED:-$$RANDOM$$RANDOM} $(HERE) $(CARGO) test $(FLAGS) --workspace --test durable -- --nocapture made_up
 
 lint: packages ## check formatting and clippy, as CI does
 	cargo fmt --all --check

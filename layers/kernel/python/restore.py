@@ -32,6 +32,7 @@ def before_call(namespace, codes, fetch, guard):
     """Loads the groups that the code may need, and others whose bytes are here. `fetch` takes numbers of groups and returns their
     places, or None; `guard` calls a function that the host can interrupt, and returns its exception.
     {name: reason} of what could not be restored; None when the bytes could not be fetched."""
+    Unloaded.asked = False
     try:
         wanted = unloaded.needed(codes, namespace)
         absent = sorted(wanted - Unloaded.places.keys())

@@ -4,13 +4,14 @@ use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
     io,
-    os::unix::fs::FileExt,
+    os::{fd::AsRawFd, unix::fs::FileExt},
     path::PathBuf,
     sync::Arc,
 };
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
+use rustix::process::geteuid;
 use sandcastle::{
     ContentHash, layout,
     store::StoreError,
@@ -149,6 +150,8 @@ impl Vault {
         let reads = stream::iter(reads.objects).map(|(hash, parts)| self.read_object(hash, parts, &file));
         reads.buffer_unordered(CONCURRENT).try_collect::<()>().await?;
         let (sandbox, epoch) = (self.storage.sandbox, self.storage.epoch);
+        // The kernel that gets it must not write to it: another one may get it too.
+        let file = Arc::new(File::open(format!("/proc/self/fd/{}", file.as_raw_fd()))?);
         let stored =
             groups.iter().zip(&contents).map(|((id, group), (_, content))| (*id, ((*group).clone(), content.clone())));
         let cached = CachedFile {
@@ -156,7 +159,8 @@ impl Vault {
             epoch,
             file: Arc::clone(&file),
             bytes: at,
-            by_kernel: false,
+            // Without a user of its own, a kernel could open it again.
+            by_kernel: !geteuid().is_root(),
             groups: stored.collect(),
         };
         self.cache.keep(cached);

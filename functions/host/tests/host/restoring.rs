@@ -115,6 +115,21 @@ async fn after_a_crash_values_come_from_the_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kernel_cannot_write_to_what_it_is_given() {
+    let host = TestHost::start().await;
+    let mut sandbox = with_values(&host).await;
+    let spy = "class Spy:\n    def __getstate__(self):\n        return 1\n    def __setstate__(self, state):\n\
+               \x20       self.files = find()\nspy = Spy()\nprint(len(find()))";
+    let find = format!("def find():\n{}\n    return copies", COPIES.replace('\n', "\n    "));
+    assert_eq!(sandbox.prints(&format!("{find}\n{spy}")).await, ["1"]);
+    host.host.discard(&sandbox.id).await;
+    let write = "def tries(fd):\n    try:\n        return os.pwrite(fd, b'x', 0)\n    except OSError as error:\n        return error.errno\n\
+                 import os\nprint(len(big), sorted(set(map(tries, spy.files))))";
+    // Its own exchange file alone: 9 is EBADF.
+    assert_eq!(sandbox.prints(write).await, ["1024000 [1, 9]"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_kernel_that_writes_to_what_it_gave_out_changes_no_stored_value() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
