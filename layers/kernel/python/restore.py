@@ -55,7 +55,6 @@ def load(namespace, wanted, guard):
     for record in [record for number, record in Unloaded.records.items() if number in chosen]:
         if record.id not in chosen:
             continue
-        known = set(State.registry.references)
         error = guard(load_group, namespace, record, hidden_values)
         if Limit.hit:
             Limit.hit = False
@@ -64,7 +63,6 @@ def load(namespace, wanted, guard):
                 continue
         if error is not None:
             lost.update(dict.fromkeys(record.shown, TOO_LONG if is_interrupt(error) else reason_of(error, "restoring")))
-            State.registry.keep(known)
             forget(record)
     guard(load_rest, namespace, hidden_values, lost)
     if not Unloaded.records:
@@ -77,23 +75,24 @@ def is_interrupt(error):
 
 
 def load_group(namespace, record, hidden_values):
-    known = set(State.registry.references)
+    known = set(State.registry.references) if record.summary() == UNKNOWN else None
     pickle, buffers = read(Unloaded.places[record.id])
     _, _, _, values = Load(io.BytesIO(pickle), buffers=buffers).load()
-    if record.summary() == UNKNOWN:
+    if known is not None:
         record.numbers = State.registry.references.keys() - known
     record.hash = record.hash or hash_of(pickle, buffers)
-    record.loaded = True
-    del Unloaded.records[record.id]
     for name, value in values.items():
         if name.startswith(HIDDEN):
             hidden_values[name] = value
         else:
             namespace[name] = value
             State.bound[name] = id(value)
+    record.loaded = True
+    del Unloaded.records[record.id]
 
 
 def forget(record):
+    State.registry.keep(State.registry.references.keys() - record.numbers)
     Unloaded.records.pop(record.id, None)
     State.records.remove(record)
     State.told = None
