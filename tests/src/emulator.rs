@@ -122,7 +122,7 @@ impl Drop for Function {
 
 /// A free port, never the same one twice. It lies below Linux's ephemeral ports, so that no connection takes it before the
 /// emulator does.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u32 = 10_000;
     const COUNT: u32 = 20_000;
     static USED: AtomicU32 = AtomicU32::new(0);

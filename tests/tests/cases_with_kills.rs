@@ -2,22 +2,16 @@
 //! and against the Lambda emulator with one function and with two.
 #![cfg(test)]
 
-use std::net::TcpListener;
-
 use rustix::process::{Pid, Signal, kill_process_group};
 use sandcastle_e2e::{
     cases::{self, DURABLE},
+    emulator::free_port,
     paths,
     server::KEY,
 };
 
 /// A file that code has opened is opened again at its place, so that nothing is lost.
 const REOPENED: (&str, &str) = ("durability/open_file_reported_as_lost", "an open file is opened again");
-
-/// A port that is free; nobody else takes it soon.
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
 
 fn run(command: impl FnOnce(u16, &str) -> String) {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
@@ -35,7 +29,7 @@ fn a_server() {
     let server = paths::binary("sandcastle").display().to_string();
     run(|port, data| {
         format!(
-            "PORT={port} SANDCASTLE_API_KEY={KEY} SANDCASTLE_DATA_DIR={data} SANDCASTLE_TIMEOUT_S=10 exec {server} serve"
+            "PORT={port} S3_PORT=0 SANDCASTLE_API_KEY={KEY} SANDCASTLE_DATA_DIR={data} SANDCASTLE_TIMEOUT_S=10 exec {server} serve"
         )
     });
 }
