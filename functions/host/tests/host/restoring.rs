@@ -12,14 +12,15 @@ use crate::support::{Sandbox, TestHost};
 /// Keeps a copy of the kernel's own files, which have no names.
 const COPIES: &str = "
 import os, stat
-copies = []
+found = []
 for fd in range(3, 1024):
     try:
         status = os.fstat(fd)
     except OSError:
         continue
     if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-        copies.append(os.dup(fd))
+        found.append(fd)
+copies = [os.dup(fd) for fd in found]
 ";
 
 /// Two values that are objects of their own, and a small one.
