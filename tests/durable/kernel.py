@@ -8,11 +8,11 @@ import pickle
 import sys
 import tempfile
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
-    "sources", "interrupt", "touched", "atoms", "rebuild", "rebuild_standard", "memory", "rebuild_libraries", "definitions",
+    "sources", "interrupt", "text", "lost_names", "touched", "atoms", "rebuild", "rebuild_standard", "memory", "rebuild_libraries", "definitions",
     "edges", "arrange", "groups", "instances", "types_of_code", "standard", "libraries", "reducers", "process_values", "patches",
     "hidden", "reach", "store", "stored_bytes", "index", "given_out", "checkpoint", "unloaded", "restore")
 
@@ -24,6 +24,8 @@ def hash_bytes(buffer):
 def load_harness():
     native = ModuleType("_kernel.native")
     native.hash_bytes = hash_bytes
+    native.limits = SimpleNamespace(MAPPED_BYTES=64 << 10)
+    native.kinds_in = lambda values: set(map(type, values))
     loader = ModuleType("loader")
     exec(compile((SOURCES / "loader.py").read_text(), "loader.py", "exec"), loader.__dict__)
     sources = [(name, (SOURCES / f"{name}.py").read_text()) for name in MODULES]

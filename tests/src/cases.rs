@@ -5,7 +5,7 @@ use std::process::Command;
 use crate::{paths, server::KEY};
 
 /// The categories that restart the server.
-pub const DURABLE: &[&str] = &["state", "durability"];
+pub const DURABLE: &[&str] = &["state", "durability", "limits"];
 /// The categories that every deployment must pass. The others attack or restart the server.
 pub const CONTRACT: &[&str] = &["output", "errors", "files", "plots", "dataframes", "http", "state"];
 

@@ -7,6 +7,8 @@ use sandcastle_protocol::limits as kernel;
 const _: () = {
     assert!(manifest::MAX_NAMES == kernel::MAX_NAMES);
     assert!(manifest::MAX_NAME_BYTES == kernel::MAX_NAME_BYTES);
+    assert!(manifest::MAX_GROUPS == kernel::MAX_GROUPS);
+    assert!(manifest::MAX_BUFFERS == kernel::MAX_PIECES);
     assert!(manifest::MAX_FRAMES == kernel::MAX_DATAFRAMES);
     assert!(manifest::MAX_ERROR_BYTES == kernel::MAX_ERROR_BYTES);
     assert!(manifest::MAX_ENV_BYTES == kernel::MAX_ENV_BYTES);

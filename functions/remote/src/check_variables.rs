@@ -2,7 +2,7 @@
 //! of the same sandbox ever reads.
 
 use sandcastle::{
-    limits::MAX_NAMES,
+    limits::{MAX_BUFFERS, MAX_GROUPS, MAX_NAMES},
     manifest::Manifest,
     variables::{Blob, Group},
 };
@@ -13,8 +13,6 @@ pub(crate) const MAX_REASON_BYTES: usize = 1024;
 /// Clocks may differ by so much.
 pub(crate) const SKEW: Duration = Duration::minutes(5);
 
-const MAX_GROUPS: usize = 20_000;
-const MAX_BUFFERS: usize = 100_000;
 const MAX_CHUNKS: usize = 100_000;
 /// Values that stand in the manifest itself.
 const MAX_INLINE_BYTES: u64 = 64 * 1024;

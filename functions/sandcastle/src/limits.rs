@@ -41,6 +41,10 @@ pub const MAX_SKIPPED: usize = 100;
 pub const MAX_NAME_BYTES: usize = 256;
 /// Most variables that are named in a manifest.
 pub const MAX_NAMES: usize = 10_000;
+/// Most groups of variables in a manifest.
+pub const MAX_GROUPS: usize = 20_000;
+/// Most buffers that those groups have together.
+pub const MAX_BUFFERS: usize = 100_000;
 /// Most data frames of a sandbox that are told of.
 pub const MAX_FRAMES: usize = 1_000;
 /// The longest error, in bytes.

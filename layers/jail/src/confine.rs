@@ -116,7 +116,7 @@ pub fn confine_self(jail: &Jail, policy: &Policy<'_>) -> Result<Confined, JailEr
     // After all steps that make system calls: the filter refuses those calls.
     steps.record(Step::Seccomp, jail.filters.as_ref().map_err(String::clone).and_then(|filters| filters.install()));
     let other_user = unprivileged && matches!(jail.privilege, Privilege::Root);
-    let apart = scoped || other_user || in_own_pid_namespace();
+    let apart = scoped || other_user || jail.is_in_own_pid_namespace();
     let reason = "the kernel shares user id and process id namespace with the zygote, and Landlock has no scopes here";
     steps.record(Step::Signals, if apart { Ok(()) } else { Err(reason) });
     match steps.missing(policy.required) {
@@ -159,7 +159,7 @@ fn enter_namespaces(jail: &Jail, policy: &Policy<'_>, steps: &mut Steps) -> Resu
             .and_then(|()| slot_mounts::mount(&slot, &jail.readable, policy.limits.memory_bytes / 2))
             .map_err(JailError::Mount)?;
     }
-    let alone = in_own_pid_namespace();
+    let alone = jail.is_in_own_pid_namespace();
     let refused = jail.pid_refused.borrow();
     steps.record(Step::PidNamespace, if alone { Ok(()) } else { Err(refused.as_str()) });
     match &jail.own_root {
@@ -189,9 +189,4 @@ fn enter_user_namespace(jail: &Jail, own: &io::Result<OwnedFd>, steps: &mut Step
 fn write_own(proc_self: &io::Result<OwnedFd>, name: &str, value: &str) -> Result<(), String> {
     let folder = proc_self.as_ref().map_err(ToString::to_string)?;
     userns::write_once(folder, name, value).map_err(|error| error.to_string())
-}
-
-/// A kernel is the first process of its namespace.
-fn in_own_pid_namespace() -> bool {
-    rustix::process::getpid().is_init()
 }

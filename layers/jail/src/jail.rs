@@ -56,8 +56,7 @@ impl Jail {
     /// fork(2), into a new process id namespace if the system grants one. The calling process must have one thread. The
     /// handlers of `pthread_atfork` run; the caller must run those of Python.
     ///
-    /// When the zygote is not root, orphaned processes below it become its children: it must be ready to reap processes
-    /// that it did not fork.
+    /// The zygote must be ready to reap processes that it did not fork.
     pub fn fork(&self) -> io::Result<Fork> {
         self.pid_refused.replace(String::new());
         match self.pid_namespaces.fork() {
@@ -68,6 +67,16 @@ impl Jail {
                 sys::fork().map(Fork::from_pid)
             }
         }
+    }
+
+    /// A process that the jail has forked for itself.
+    pub fn helper(&self) -> Option<i32> {
+        self.pid_namespaces.maker()
+    }
+
+    /// Whether the newest fork has got a process id namespace.
+    pub(crate) fn is_in_own_pid_namespace(&self) -> bool {
+        self.pid_refused.borrow().is_empty()
     }
 
     /// The folder of this slot, at its path before the slot's kernel is confined.

@@ -2,7 +2,7 @@
 //!
 //! 1. The zygote prepares a [`Jail`] before Python starts: a user namespace when it is not root, and a mount namespace with
 //!    a small read-only root.
-//! 2. It forks each kernel with [`Jail::fork`] into a process id namespace. The kernel confines itself with
+//! 2. It forks each kernel with [`Jail::fork`] into a process id namespace with a process 1. The kernel confines itself with
 //!    [`confine_self`] before it reads any user code. The result is its cell.
 //!
 //! Each [`Step`](sandcastle_protocol::Step) reports whether the system granted it. The caller names the steps that it
@@ -14,7 +14,9 @@
 
 mod config;
 mod confine;
+mod fork_into;
 mod identity;
+mod init;
 mod jail;
 mod landlock;
 mod mounts;

@@ -1,6 +1,7 @@
 //! System calls that no library wraps safely, each with the argument why the call is sound.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use rustix::thread::UnshareFlags;
@@ -17,6 +18,45 @@ pub(crate) fn fork() -> io::Result<i32> {
     // only async-signal-safe functions; callers have one thread, see `Jail::fork`.
     let pid = unsafe { libc::fork() };
     check(pid.into()).map(|()| pid)
+}
+
+/// fork(2) into a new process id namespace, whose process 1 the child is. The child's parent is the caller's parent. Runs no
+/// handlers of pthread_atfork(3).
+#[allow(unsafe_code, reason = "clone has no safe wrapper")]
+pub(crate) fn fork_into_new_pid_namespace() -> io::Result<libc::c_long> {
+    let flags = libc::CLONE_NEWPID | libc::CLONE_PARENT | libc::SIGCHLD;
+    // SAFETY: without CLONE_VM and a stack, clone is fork, and takes no pointers. The caller has one thread; its libc takes
+    // itself for the caller's process in the child, which only waits, and raises no signals.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    check(pid).map(|()| pid)
+}
+
+/// The set of signals that has SIGCHLD only.
+#[allow(unsafe_code, reason = "signal sets have no safe wrapper")]
+fn child_signal() -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the set before it is changed and read; neither call fails for a valid signal.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+        set.assume_init()
+    }
+}
+
+/// Blocks SIGCHLD, so that it can be awaited.
+#[allow(unsafe_code, reason = "sigprocmask has no safe wrapper")]
+pub(crate) fn block_child_signal() -> io::Result<()> {
+    let set = child_signal();
+    // SAFETY: `set` is an initialised signal set that the call only reads; the old mask is not requested.
+    check(unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut()) }.into())
+}
+
+/// Waits for SIGCHLD, which must be blocked.
+#[allow(unsafe_code, reason = "sigwait has no safe wrapper")]
+pub(crate) fn await_child_signal() {
+    let (set, mut signal) = (child_signal(), 0);
+    // SAFETY: `set` is an initialised signal set that the call only reads, and `signal` is where it writes one number.
+    unsafe { libc::sigwait(&raw const set, &raw mut signal) };
 }
 
 /// _exit(2): ends this process without running exit handlers, which belong to the process that it was forked from.

@@ -10,6 +10,7 @@ from .atoms import Folder, lost_reason, reason_of
 from .given_out import State, forget, given, hash_of, key_of, too_long, unloaded
 from .groups import Walk
 from .interrupt import Limit
+from .lost_names import variables
 from .memory import Blocks
 from .reach import HIDDEN, Record, reached, words_of
 from .reducers import BY_NAME, Store, StoreWithNamespace
@@ -59,8 +60,7 @@ def take(namespace, codes):
 def nothing(namespace, reason):
     """What to give when even the search for groups fails: no value is stored that lives here, and the next call gives all anew."""
     forget()
-    lost = {name: reason for name in list(namespace)
-            if type(name) is str and not (name.startswith("__") and name.endswith("__"))}
+    lost = dict.fromkeys(variables(namespace), reason)
     return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
 
 
@@ -119,10 +119,9 @@ class Checkpoint:
 
     def values(self):
         """Values by name. Those that are lost whatever they hold are left out."""
-        values = {}
-        for name, value in list(self.namespace.items()):  # a copy: threads may bind names meanwhile
-            if type(name) is str and not (name.startswith("__") and name.endswith("__")) and not name.startswith(HIDDEN):
-                values[name] = value
+        missing = object()  # threads may delete names meanwhile
+        values = {name: self.namespace.get(name, missing) for name in variables(self.namespace) if not name.startswith(HIDDEN)}
+        values = {name: value for name, value in values.items() if value is not missing}
         found = hidden.values(values)
         self.modules = found.get(hidden.MODULES)
         return {**found, **values}  # pyplot's figures first, in its order

@@ -96,7 +96,7 @@ def of_array(walk, root, one):
         base = base.base
     parts = [] if isinstance(base, numpy.ndarray) else [base]
     if one.dtype.hasobject:
-        parts += one.ravel().tolist() if one.dtype.kind == "O" else [one.tolist()]
+        parts += objects_in(walk, one) if one.dtype.kind == "O" else [one.tolist()]
         if isinstance(base, numpy.ndarray):
             parts.append(base)
         walk.kept.append(parts)
@@ -136,9 +136,14 @@ def of_values(walk, root, values):
     if values is None:
         return ()
     if values.dtype.kind == "O":
-        return values.ravel().tolist()
+        return objects_in(walk, values)
     walk.spans.append((root, *memory.bounds(values), memory.FRAME))
     return ()
+
+
+def objects_in(walk, array):
+    """The objects that are to be followed: most columns of objects have strings only."""
+    return walk.without_atoms(array.ravel().tolist())
 
 
 def of_index(walk, root, one):

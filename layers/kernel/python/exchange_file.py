@@ -5,14 +5,11 @@ from os import pwrite
 from .given_out import TOO_LONG
 from .interrupt import Limit
 from .native import limits
-from .stored_bytes import MAPPED
 from .text import clean, cut_middle
 
 TOO_LARGE = "its group is too large to store"
 NEXT_TIME = "too much was to be stored in one call; the next call stores it"
 NO_ROOM = "there is no room to store it"
-
-
 QUICK = 16 << 20  # bytes that are written although the time is over
 
 
@@ -63,7 +60,7 @@ def write_group(pieces):
 
 def write_piece(piece):
     """Writes all of it; where it is: (start, length)."""
-    if len(piece) >= MAPPED:
+    if len(piece) >= limits.MAPPED_BYTES:
         Exchange.written += -Exchange.written % ALLOCATIONGRANULARITY  # so that it can be mapped, its values aligned
     start = at = Exchange.written
     while at - start < len(piece):

@@ -5,10 +5,12 @@ from types import FunctionType, ModuleType
 
 from . import arrange, definitions, edges, memory
 from .atoms import constants_of, get_mro, is_atom, is_library_class, is_library_function, lost_reason, reason_of
+from .native import kinds_in
 
 BUILTINS = vars(builtins)
 MANY = 64  # values in one container
-EMPTY = frozenset((id(()), id(frozenset())))  # there is one of each, which everybody uses
+# Owners of what ties no roots together. There is one empty tuple and one empty frozenset, which everybody uses.
+NAMESPACE, NOBODY = -1, -2
 
 
 class Walk:
@@ -18,8 +20,10 @@ class Walk:
         self.namespace, self.values = namespace, values
         self.parent, self.objects, self.is_definition = [], [], []
         self.root_of_name, self.root_of_definition = {}, {}
-        self.owner, self.needs, self.spans, self.preludes, self.kept = {}, set(), [], [], []
+        self.owner = {id(namespace): NAMESPACE, id(BUILTINS): NAMESPACE, id(()): NOBODY, id(frozenset()): NOBODY}
+        self.needs, self.spans, self.preludes, self.kept = set(), [], [], []
         self.handlers, self.classes, self.references, self.waiting = {}, {}, {}, []
+        self.atoms = set()  # classes whose objects are not followed
         self.codes, self.always = [], set()  # code of functions; roots that code may change without naming them
         self.broken = {}
         self.known, self.known_needs = {}, []  # numbers by ids of definitions of groups that are not walked
@@ -82,14 +86,13 @@ class Walk:
             self.parent[max(one, other)] = min(one, other)
 
     def follow(self, root, waiting):
-        owner, handlers, met = self.owner, self.handlers, set()
+        owner, handlers, atoms, met = self.owner, self.handlers, self.atoms, set()
         while waiting:
             one = waiting.pop()
             kind = type(one)
-            if kind in handlers:
-                handler = handlers[kind]
-            else:
-                handler = handlers[kind] = self.handler_of(kind)
+            if kind in atoms:
+                continue
+            handler = handlers.get(kind) or self.handler(kind)
             if handler is None:
                 continue
             key = id(one)
@@ -100,23 +103,38 @@ class Walk:
                 continue
             other = owner.get(key)
             if other is not None:
-                if other != root and key not in EMPTY:
-                    self.join(other, root)
+                if other >= 0:
+                    if other != root:
+                        self.join(other, root)
+                elif other == NAMESPACE:
+                    self.has_namespace = True
                 continue
             if handler is get_referents:
                 owner[key] = root
-                found = get_referents(one)
+                found = one if kind is list or kind is tuple else get_referents(one)
             else:
                 found = handler(self, root, one)
-            waiting += found if len(found) < MANY else self.without_atoms(found)
+            if found:
+                waiting += self.without_atoms(found)
 
     def without_atoms(self, found):
-        """Those of many values that are to be followed: finding out by their types costs less than to look at each."""
-        kinds = set(map(type, found))
-        atoms = {kind for kind in kinds if is_atom(kind) or lost_reason(kind)}
-        if not atoms:
-            return found
-        return [one for one in found if type(one) not in atoms] if atoms < kinds else ()
+        """Those of the values that are to be followed."""
+        atoms = self.atoms
+        if len(found) >= MANY:
+            kinds = kinds_in(found)
+            for kind in kinds - atoms:
+                self.handler(kind)
+            if kinds <= atoms:
+                return ()
+        return [one for one in found if type(one) not in atoms]
+
+    def handler(self, kind):
+        """What finds the referents of objects of this class; None if they are not followed."""
+        if kind not in self.handlers:
+            self.handlers[kind] = handler = self.handler_of(kind)
+            if handler is None:
+                self.atoms.add(kind)
+        return self.handlers[kind]
 
     def handler_of(self, kind):
         if is_atom(kind) or lost_reason(kind):
@@ -131,9 +149,7 @@ class Walk:
         constants = constants_of(kind)
         if constants:
             return unless_constant(constants, handler)
-        if handler is get_referents:
-            return of_namespace if kind is dict else get_referents
-        return owned(handler)
+        return handler if handler is get_referents else owned(handler)
 
     def refer(self, root, one):
         """Notes that the root refers to a definition. Definitions that refer to each other are one group."""
@@ -146,14 +162,6 @@ class Walk:
         else:
             self.needs.add((root, other))
         return ()
-
-
-def of_namespace(walk, root, one):
-    if one is walk.namespace or one is BUILTINS:
-        walk.has_namespace = True
-        return ()
-    walk.owner[id(one)] = root
-    return get_referents(one)
 
 
 def owned(handler):

@@ -1,9 +1,10 @@
 """What is stored besides variables, under names that code cannot bind: modules, settings, and what libraries refer to."""
 from sys import modules
-from types import CodeType, ModuleType
+from types import ModuleType
 
 from . import patches, process_values
 from .atoms import is_user_module, library_module
+from .touched import words_of
 
 MODULES, SETTINGS, LOGGERS = "\0modules", "\0settings", "\0loggers"
 FIGURES, LOADED, PATCHES = "\0figures", "\0loaded", "\0patches"
@@ -46,11 +47,8 @@ def modules_by_name(named):
 
 def note_imports(codes):
     """Notes modules that the code imports by their whole names: `import a.b` binds `a`, which need not have `b` otherwise."""
-    waiting = list(codes or ())
-    while waiting:
-        code = waiting.pop()
+    for code in words_of(codes)[1]:
         Last.imports.update(name for name in code.co_names if "." in name and name in modules)
-        waiting += [one for one in code.co_consts if type(one) is CodeType]
 
 
 def figures():

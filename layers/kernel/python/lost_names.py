@@ -1,8 +1,14 @@
-"""Names whose values were lost with an earlier kernel. Code that uses one gets a NameError with the reason."""
+"""Which names are variables, and those whose values were lost: code that uses one gets a NameError with the reason."""
 from .native import limits
 from .text import cut_middle
 
 reasons = {}
+
+
+def variables(namespace):
+    """The top-level names that user code has bound."""
+    return [name for name in list(namespace)  # a copy: threads may bind names meanwhile
+            if type(name) is str and not (name.startswith("__") and name.endswith("__"))]
 
 
 def still_lost(namespace):

@@ -17,7 +17,7 @@ class Seen:
 
 
 def note(codes, namespace):
-    words, found = words_of(codes or ())
+    words, found = words_of(codes)
     for code in found:
         Seen.places.update(place for place in places_of(code, namespace) if place[0] is not None)
     for name in ACCESSORS.keys() & words if "pandas" in modules else ():

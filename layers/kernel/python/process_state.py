@@ -6,6 +6,7 @@ from os import chdir, environ, getcwd, mkdir, symlink
 from sys import getrecursionlimit, modules, setrecursionlimit
 
 from . import output
+from .lost_names import variables
 from .native import limits
 from .text import clean
 
@@ -151,9 +152,7 @@ def directory(files):
 
 def names(namespace):
     """The top-level names that user code has bound, up to the limits."""
-    found = [name for name in list(namespace)  # a copy: threads may bind names meanwhile
-             if type(name) is str and len(name) <= limits.MAX_NAME_BYTES
-             and not (name.startswith("__") and name.endswith("__"))]
+    found = [name for name in variables(namespace) if len(name) <= limits.MAX_NAME_BYTES]
     kept, left = [], limits.MAX_NAMES_JSON_BYTES
     for name in map(clean, found[:limits.MAX_NAMES]):
         length = len(name.encode())

@@ -41,7 +41,6 @@ class Record:
         self.kept = set(names)
         self.shown = sorted(name for name in names if not name.startswith(HIDDEN))
 
-
     def is_same(self, other):
         """Whether nothing is to be given out of the other that was not of this one."""
         return (self.hash, self.summary(), self.names, self.kept, self.numbers, self.needs, self.told, self.kind) == (
@@ -84,7 +83,7 @@ def words_of(codes, namespace):
 
 def reached(codes, namespace, records, record_of_name):
     """The records that may have changed, as a set of ids; None when it may be any."""
-    if codes is None or Hooks.seen or is_threaded() or hooks() != Hooks.at_begin:
+    if Hooks.seen or is_threaded() or hooks() != Hooks.at_begin:
         return None
     words, is_far, Hooks.seen = words_of(codes, namespace)
     if is_far or Hooks.seen:

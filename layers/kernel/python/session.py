@@ -153,7 +153,7 @@ def begin_call(nonce):
 
 
 def reap_children():
-    """Reaps children that have ended: this process may be process 1 of its process id namespace."""
+    """Reaps children that have ended, which would count against the limit on processes."""
     try:
         while waitpid(-1, WNOHANG)[0]:
             pass

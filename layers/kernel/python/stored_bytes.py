@@ -4,7 +4,8 @@ from mmap import ALLOCATIONGRANULARITY, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 from os import pread
 from sys import version_info
 
-MAPPED = 64 << 10  # bytes
+from .native import limits
+
 OPTIONS = {"trackfd": False} if version_info >= (3, 13) else {}  # the mapping needs no descriptor of its own
 
 
@@ -16,7 +17,7 @@ def read(place):
 
 def buffer(descriptor, start, length):
     """Memory that may be written to."""
-    return mapped(descriptor, start, length) if length >= MAPPED else bytearray(copied(descriptor, start, length))
+    return mapped(descriptor, start, length) if length >= limits.MAPPED_BYTES else bytearray(copied(descriptor, start, length))
 
 
 def copied(descriptor, start, length):

@@ -23,14 +23,25 @@ def touched(codes, namespace, is_frame):
     """Ids of the frames that the code may have changed; None when it may be any. `is_frame` takes a class."""
     try:
         walk = Walk(namespace, is_frame)
-        walk.follow([namespace[name] for code in codes for name in walk.names(code)])
+        walk.follow([namespace[name] for name in walk.names(codes)])
         return walk.found
     except Unknown:
         return None
 
 
+class Last:
+    """The code that was scanned last: several parts of a call ask for the words of the call's own code."""
+    codes = found = None
+
+
 def words_of(codes):
     """The words in code objects, in their inner functions and in their strings; and all of these code objects."""
+    if codes is not Last.codes:
+        Last.codes, Last.found = codes, scan(codes)
+    return Last.found
+
+
+def scan(codes):
     words, found, waiting = set(), [], list(codes)
     while waiting:
         one = waiting.pop()
@@ -51,9 +62,9 @@ class Walk:
         self.namespace, self.is_frame = namespace, is_frame
         self.found, self.seen = set(), set()
 
-    def names(self, code):
+    def names(self, codes):
         """The top-level names that are in the code, in its inner functions and in its strings."""
-        words, _ = words_of([code])
+        words, _ = words_of(codes)
         if not FAR_REACHING.isdisjoint(words):
             raise Unknown
         return words & self.namespace.keys()
@@ -74,7 +85,7 @@ class Walk:
             elif kind is FunctionType:
                 waiting += self.of_function(one)
             elif kind is CodeType:
-                waiting += [self.namespace[name] for name in self.names(one)]
+                waiting += [self.namespace[name] for name in self.names([one])]
             elif isinstance(one, type):
                 if type.__dict__["__dict__"].__get__(one).get("__module__") == "__main__":
                     waiting += get_referents(one)

@@ -1,10 +1,10 @@
-//! The module `native` that Rust gives to the harness: a hash function, the limits of the protocol, and the layout of
-//! records in the output pipe.
+//! The module `native` that Rust gives to the harness: functions over many values, the limits of the protocol, and the
+//! layout of records in the output pipe.
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyBufferError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyModule};
+use pyo3::types::{PyBytes, PyList, PyModule, PySet, PyType};
 use sandcastle_protocol::limits;
 use sandcastle_protocol::output::{self, Kind};
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,6 +13,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(crate) fn module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     let native = PyModule::new(py, "native")?;
     native.add_function(wrap_pyfunction!(hash_bytes, &native)?)?;
+    native.add_function(wrap_pyfunction!(kinds_in, &native)?)?;
     native.add_submodule(&limits_module(py)?)?;
     native.add_submodule(&records_module(py)?)?;
     Ok(native)
@@ -36,6 +37,7 @@ fn limits_module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
         ("MAX_GROUPS", limits::MAX_GROUPS),
         ("MAX_BUFFERS", limits::MAX_BUFFERS),
         ("MAX_PIECES", limits::MAX_PIECES),
+        ("MAPPED_BYTES", limits::MAPPED_BYTES),
         ("MAX_REASON_BYTES", limits::MAX_REASON_BYTES),
     ] {
         module.add(name, value)?;
@@ -67,4 +69,25 @@ fn hash_bytes(_py: Python<'_>, buffer: PyBuffer<u8>) -> PyResult<u64> {
     // array; at worst the hash differs, as it would for changed contents.
     let bytes = unsafe { bytes.as_ref() };
     Ok(xxh3_64(bytes))
+}
+
+/// The classes of the objects in a list or a tuple, as a set. A large one is mostly of one class.
+#[pyfunction]
+fn kinds_in<'py>(values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PySet>> {
+    let kinds = PySet::empty(values.py())?;
+    let mut last: Option<Bound<'py, PyType>> = None;
+    let mut add = |one: Bound<'py, PyAny>| -> PyResult<()> {
+        if last.as_ref().is_some_and(|last| one.get_type_ptr() == last.as_type_ptr()) {
+            return Ok(());
+        }
+        let kind = one.get_type();
+        kinds.add(&kind)?;
+        last = Some(kind);
+        Ok(())
+    };
+    match values.cast::<PyList>() {
+        Ok(list) => list.iter().try_for_each(&mut add)?,
+        Err(_) => values.try_iter()?.try_for_each(|one| add(one?))?,
+    }
+    Ok(kinds)
 }

@@ -26,10 +26,10 @@ pub(crate) fn how_ended(status: WaitStatus) -> Ended {
     }
 }
 
-/// Kills the children that are not kernels: orphaned processes of kernels.
-pub(crate) fn kill_children_but(kernels: &HashMap<i32, u64>) {
+/// Kills the children that are not to be kept: orphaned processes of kernels.
+pub(crate) fn kill_children_but(is_kept: impl Fn(i32) -> bool) {
     for pid in children() {
-        if !kernels.contains_key(&pid.as_raw_nonzero().get()) {
+        if !is_kept(pid.as_raw_nonzero().get()) {
             let _ = kill_process(pid, Signal::KILL);
         }
     }

@@ -1,7 +1,7 @@
 //! Runs a program and not a kernel: the confined process starts it, waits for it, and kills the processes that it leaves.
 //!
-//! The confined process does not become the program (execve(2)), because it may be process 1 of its process id namespace.
-//! Linux drops signals to process 1 for which it has no handler (pid_namespaces(7)), so the program could not even abort.
+//! The confined process does not become the program (execve(2)): somebody must end what the program leaves, also where there is
+//! no process id namespace.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::io::Errno;
-use rustix::process::{WaitOptions, getpid, wait};
+use rustix::process::{WaitOptions, wait};
 use sandcastle_protocol::{Ended, Program, Shell};
 
 use crate::home::Home;
@@ -40,10 +40,7 @@ pub(crate) fn run(program: &Program, home: &Home, output: OwnedFd, errors: Owned
             NOT_FOUND
         }
     };
-    // Process 1 needs no such call: Linux kills its namespace with it.
-    if !getpid().is_init() {
-        processes::kill_all_children(HashMap::new());
-    }
+    processes::kill_all_children(HashMap::new());
     Ok(code)
 }
 

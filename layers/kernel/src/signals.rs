@@ -1,4 +1,5 @@
-//! SIGCHLD as a descriptor (signalfd(2)), so that the zygote can wait for the host and for its kernels at once.
+//! Signals: SIGCHLD as a descriptor (signalfd(2)), so that the zygote can wait for the host and for its kernels at once, and the
+//! usual effect of the others.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -36,6 +37,16 @@ impl ChildSignals {
 impl AsFd for ChildSignals {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
+    }
+}
+
+/// Takes back the handlers of Rust's runtime, which tell of a stack overflow: each swallows the first SIGSEGV and SIGBUS that a
+/// process sends itself, and other programs die of them.
+#[allow(unsafe_code, reason = "signal has no safe wrapper")]
+pub(crate) fn remove_rusts_handlers() {
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        // SAFETY: the default action needs no function of this program.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use sandcastle_jail::{Fork as Forked, Jail, JailConfig};
-use sandcastle_protocol::{Cell, Fork, FromZygote, Setup, ToZygote};
+use sandcastle_protocol::{Cell, Ended, Fork, FromZygote, Setup, ToZygote};
 
 use crate::child::{Kernel, Pipes, Third};
 use crate::frames::{FrameSocket, SocketError};
@@ -176,17 +176,27 @@ impl Zygote {
         end_process(code)
     }
 
+    /// How a kernel ended, whose process 1 tells of signals as shells do.
+    fn of_kernel(&self, how: Ended) -> Ended {
+        match how {
+            Ended::Exited { code: code @ 129..=192 } if self.jail.helper().is_some() => {
+                Ended::Signaled { signal: code - 128 }
+            }
+            other => other,
+        }
+    }
+
     /// Reaps all ended children and reports the kernels among them. The others are orphaned processes of kernels.
     fn reap(&mut self, control: &FrameSocket) -> Result<(), ZygoteError> {
         self.signals.drain();
         let (mut reaped, mut ended) = (false, Vec::new());
         while let Some((pid, how)) = processes::reap_one() {
             reaped = true;
-            ended.extend(self.kernels.remove(&pid).map(|name| FromZygote::Ended { name, how }));
+            ended.extend(self.kernels.remove(&pid).map(|name| FromZygote::Ended { name, how: self.of_kernel(how) }));
         }
         // Before the report: the host looks at the kernel's folder next, and orphans may still write to it.
         if reaped {
-            processes::kill_children_but(&self.kernels);
+            processes::kill_children_but(|pid| self.kernels.contains_key(&pid) || self.jail.helper() == Some(pid));
         }
         ended.iter().try_for_each(|message| Ok(control.send(message)?))
     }

@@ -46,7 +46,7 @@ pub struct Limits {
 /// | `ipc` | the kernel has its own System V objects and POSIX message queues |
 /// | `hostname` | the kernel sees the host name `sandbox` |
 /// | `mounts` | the kernel has a small read-only root and sees no other kernel's folder |
-/// | `pid_namespace` | the kernel is process 1 of its own namespace and cannot see or signal processes outside |
+/// | `pid_namespace` | the kernel has its own namespace and cannot see or signal processes outside |
 /// | `proc` | `/proc` shows that namespace only |
 /// | `user_namespace` | the kernel has no rights in the zygote's user namespace; always holds if the zygote is root |
 /// | `rlimits` | every limit of [`Limits`] is in force, and core dumps are off |

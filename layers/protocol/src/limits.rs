@@ -33,6 +33,8 @@ pub const MAX_GROUPS: usize = 20_000;
 pub const MAX_BUFFERS: usize = 20_000;
 /// Most pickles and buffers that are stored in one call.
 pub const MAX_PIECES: usize = 100_000;
+/// A piece of so many bytes is mapped by the kernel, and begins at a multiple of this in its file.
+pub const MAPPED_BYTES: usize = 64 << 10;
 /// Most descriptors that come with one message.
 pub const MAX_DESCRIPTORS: usize = 32;
 /// The longest reason why a value cannot be stored, in bytes.

@@ -69,7 +69,8 @@ pub enum FromZygote {
     Forked {
         /// The name of [`Fork`].
         name: u64,
-        /// The kernel's process id in the namespace of zygote and host.
+        /// Its process id in the namespace of zygote and host: the kernel's, or that of process 1 of its process id
+        /// namespace, whose first child it is.
         pid: i32,
     },
     /// The fork failed; the zygote goes on.

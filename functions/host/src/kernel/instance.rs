@@ -8,8 +8,7 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, pidfd_send_signal};
-use sandcastle_protocol::{Ended, FrameError, FromKernel, Started, ToKernel};
+use sandcastle_protocol::{Ended, FrameError, FromKernel, Started, Step, ToKernel};
 use tokio::{
     net::{UnixStream, unix::pipe},
     sync::mpsc,
@@ -18,6 +17,7 @@ use tokio::{
 
 use super::{
     exit::Exit,
+    family::Family,
     pipe::output_pipe,
     pool::Seat,
     reaper::Ending,
@@ -63,8 +63,6 @@ pub(crate) enum StartError {
 
 /// A kernel. Dropping it kills it, and leaves its folder to [`reap`] to remove once it has ended.
 pub(crate) struct Kernel {
-    /// Its process id, as the host sees it.
-    pub(crate) pid: Pid,
     /// What Python it runs.
     pub(crate) python: Arc<str>,
     /// The frame socket.
@@ -77,8 +75,8 @@ pub(crate) struct Kernel {
     pub(crate) exchange: Option<Arc<File>>,
     /// It has not been given that file yet.
     exchange_is_new: bool,
-    /// Its first process.
-    pub(crate) process: ProcessHandle,
+    /// Its processes.
+    pub(crate) family: Family,
     /// How it ends.
     pub(crate) exit: Exit,
     reaper: mpsc::UnboundedSender<Ending>,
@@ -92,20 +90,8 @@ pub(crate) struct ProgramCell {
     pub(crate) child: Kernel,
     /// The read end of the command's standard error.
     pub(crate) errors: pipe::Receiver,
-    /// All that it starts ends with it: it is the first process of a namespace.
+    /// All that it starts ends with it: it has a process id namespace.
     pub(crate) alone: bool,
-}
-
-/// The kernel's first process, under its own name as long as this lives.
-pub(crate) struct ProcessHandle(Option<OwnedFd>);
-
-impl ProcessHandle {
-    /// Sends a signal; a process that has ended takes none.
-    pub(crate) fn signal(&self, signal: Signal) {
-        if let Some(process) = &self.0 {
-            let _ = pidfd_send_signal(process, signal);
-        }
-    }
 }
 
 impl Kernel {
@@ -150,14 +136,13 @@ impl Kernel {
         let (output, writer) = output_pipe().map_err(StartError::Sockets)?;
         let forked = zygote.fork(&slot, seat.is_none(), &[theirs.into(), writer, third]).await?;
         Ok(Self {
-            pid: forked.pid,
             python: Arc::clone(&zygote.python),
             frames,
             output,
             slot,
             exchange: None,
             exchange_is_new: false,
-            process: ProcessHandle(forked.pidfd),
+            family: Family::of(forked.pid, forked.pidfd),
             exit: Exit(Some(forked.ended)),
             reaper,
             _seat: seat,
@@ -179,7 +164,11 @@ impl Kernel {
                 Some(_) => Err(StartError::Silent("spoke out of turn")),
             }
         };
-        timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))
+        let started = timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))?;
+        if started.steps.iter().any(|step| step.step == Step::PidNamespace && step.held) {
+            self.family.find_kernel().map_err(|_| StartError::Silent("ended"))?;
+        }
+        Ok(started)
     }
 
     /// Replaces the exchange file. The kernel gets it with its next call.
@@ -196,7 +185,7 @@ impl Kernel {
 
     /// Kills it and waits for its end. `None` when it does not end in time.
     pub(crate) async fn kill(&mut self) -> Option<Ended> {
-        self.process.signal(Signal::KILL);
+        self.family.kill();
         timeout(END_TIME, self.exit.ended()).await.ok().flatten()
     }
 }
@@ -208,7 +197,7 @@ fn exchange_file(slot: &Slot) -> io::Result<File> {
 
 impl Drop for Kernel {
     fn drop(&mut self) {
-        self.process.signal(Signal::KILL);
+        self.family.kill();
         let _ = self.reaper.send(Ending { ended: self.exit.0.take(), slot: Arc::clone(&self.slot) });
     }
 }

@@ -1,6 +1,7 @@
 //! Kernels: the zygotes that they are forked from, the processes themselves, their folders, and who may have one.
 
 mod exit;
+pub(crate) mod family;
 mod instance;
 pub(crate) mod nursery;
 mod pipe;
@@ -12,6 +13,6 @@ pub(crate) mod wire;
 pub(crate) mod zygote;
 
 pub(crate) use exit::Exit;
-pub(crate) use instance::{Kernel, ProcessHandle, ProgramCell, StartError};
+pub(crate) use instance::{Kernel, ProgramCell, StartError};
 pub(crate) use pipe::drain;
 pub(crate) use reaper::{Ending, reap};

@@ -1,113 +1,18 @@
-//! What proc(5) tells of a kernel and its descendants, and the ending of what a call left behind.
+//! What proc(5) tells of a process.
 
 use std::{
     collections::HashSet,
     fs, io,
     sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, Instant},
 };
 
 use rustix::{
     fs::{AtFlags, CWD, OFlags, statat},
-    process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
+    process::Pid,
 };
-use tokio::time::sleep;
-
-use super::ProcessHandle;
-
-/// How long a kernel's threads may take to stop, and what it left behind to end.
-const QUIET_TIME: Duration = Duration::from_secs(2);
-/// So often is looked again at once, the processor being given up in between: threads stop within microseconds, and the
-/// kernel may have been waiting for this very processor.
-const QUICK_LOOKS: u32 = 50;
-/// How long to wait before looking again after that.
-const LOOK_AGAIN: Duration = Duration::from_millis(1);
-
-/// Stops a kernel, waits until every thread of it is stopped, and kills everything it has started. `false`: that took
-/// too long, and only the end of the kernel helps.
-///
-/// # Errors
-/// When there is no such process to be seen: it has ended.
-pub(crate) async fn stop_and_end_children(kernel: Pid, process: &ProcessHandle) -> io::Result<bool> {
-    let until = Instant::now() + QUIET_TIME;
-    let mut quiet = 0;
-    for look in 0u32.. {
-        // Before every look, because the end of what it started may have woken it: Linux sends SIGCONT to a stopped
-        // process when the last process that ties its process group to its session ends.
-        process.signal(Signal::STOP);
-        match is_quiet(kernel)? {
-            // The first look may have come upon a process that ended, and woke the kernel, while it went on.
-            true if quiet == 1 => return Ok(true),
-            true => quiet = 1,
-            false if Instant::now() > until => return Ok(false),
-            false if look < QUICK_LOOKS => {
-                quiet = 0;
-                std::thread::yield_now();
-            }
-            false => {
-                quiet = 0;
-                sleep(LOOK_AGAIN).await;
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// True when a kernel that was stopped before still is, or is soon, and has started nothing.
-pub(crate) async fn comes_to_stop(kernel: Pid) -> bool {
-    let until = Instant::now() + QUIET_TIME;
-    for look in 0u32.. {
-        match is_stopped(kernel) {
-            Ok(true) => return true,
-            Err(_) => return false,
-            // The stop may be pending still.
-            Ok(false) if Instant::now() > until => return false,
-            Ok(false) if look < QUICK_LOOKS => std::thread::yield_now(),
-            Ok(false) => sleep(LOOK_AGAIN).await,
-        }
-    }
-    false
-}
-
-/// One look, which changes nothing: all threads are stopped, and no descendant is alive.
-fn is_stopped(kernel: Pid) -> io::Result<bool> {
-    let stopped = |thread| matches!(state(kernel, thread), None | Some('T' | 'Z' | 'X'));
-    let ended = |child| matches!(state(child, child), None | Some('Z' | 'X'));
-    Ok(threads(kernel)?.into_iter().all(stopped) && children(kernel)?.into_iter().all(ended))
-}
-
-/// One look: kills descendants that are alive. True when there were none, and all threads are stopped.
-fn is_quiet(kernel: Pid) -> io::Result<bool> {
-    let threads = threads(kernel)?;
-    // A single thread that sleeps with the stop pending stops before it runs any code.
-    let sleeping = if threads.len() == 1 { 'S' } else { 'T' };
-    let still = |state| matches!(state, None | Some('T' | 'Z' | 'X')) || state == Some(sleeping);
-    let mut quiet = threads.iter().all(|thread| still(state(kernel, *thread)));
-    let mut parents = vec![kernel];
-    let mut seen = HashSet::new();
-    while let Some(parent) = parents.pop() {
-        for child in children(parent)? {
-            if !seen.insert(child) || matches!(state(child, child), Some('Z' | 'X') | None) {
-                continue;
-            }
-            quiet = false;
-            parents.push(child);
-            kill_child(parent, child);
-        }
-    }
-    Ok(quiet)
-}
-
-/// Kills a process that is still the child of that parent: its id may have become another's.
-fn kill_child(parent: Pid, child: Pid) {
-    let Ok(pidfd) = pidfd_open(child, PidfdFlags::empty()) else { return };
-    if children(parent).is_ok_and(|children| children.contains(&child)) {
-        let _ = pidfd_send_signal(&pidfd, Signal::KILL);
-    }
-}
 
 /// A process's threads; none when it is gone.
-fn threads(process: Pid) -> io::Result<Vec<Pid>> {
+pub(super) fn threads(process: Pid) -> io::Result<Vec<Pid>> {
     let listed = match fs::read_dir(format!("/proc/{process}/task")) {
         Ok(listed) => listed,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -118,7 +23,7 @@ fn threads(process: Pid) -> io::Result<Vec<Pid>> {
 }
 
 /// The children of all of a process's threads.
-fn children(process: Pid) -> io::Result<Vec<Pid>> {
+pub(super) fn children(process: Pid) -> io::Result<Vec<Pid>> {
     let mut children = Vec::new();
     for thread in threads(process)? {
         match fs::read_to_string(format!("/proc/{process}/task/{thread}/children")) {
@@ -140,7 +45,7 @@ fn children_by_parent(parent: Pid) -> io::Result<Vec<Pid>> {
 }
 
 /// The state letter of a thread; `None` when it is gone.
-fn state(process: Pid, thread: Pid) -> Option<char> {
+pub(super) fn state(process: Pid, thread: Pid) -> Option<char> {
     stat_field(process, thread, 0)?.chars().next()
 }
 

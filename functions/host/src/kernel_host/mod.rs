@@ -34,9 +34,10 @@ use crate::{
     folder::{Before, Memory, Storage, harvest_and_store},
     kernel::{
         Ending, Kernel,
+        family::comes_to_stop,
         nursery::Nursery,
         pool::{Pool, Turn},
-        processes::{self, MemoryKills},
+        processes::MemoryKills,
         reap,
         slot::Slots,
     },
@@ -175,7 +176,7 @@ impl KernelHost {
     ) -> Result<Outcome, RunError> {
         let Finished { mut kernel, mut folder, at_rest, start, end } = self.work(job, storage, turn).await?;
         let (parent, snapshot) = (Arc::clone(&start.parent), folder.take_snapshot());
-        let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.pid) };
+        let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.family.kernel) };
         let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before);
         let exchange = kernel.as_ref().and_then(|kernel| kernel.exchange.clone());
         let values = variables::store(exchange, end.variables(), &start.parent.groups, storage);
@@ -206,7 +207,7 @@ impl KernelHost {
         turn: &Turn<'_, IdleKernel>,
     ) {
         let Some(mut kernel) = kernel else { return self.put_folder_back(folder, turn) };
-        if kernel.exit.is_known() || !processes::comes_to_stop(kernel.pid).await {
+        if kernel.exit.is_known() || !comes_to_stop(&kernel.family).await {
             return;
         }
         self.put_back(IdleKernel { kernel, variables_at, folder }, turn);

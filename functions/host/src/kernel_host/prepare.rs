@@ -18,8 +18,8 @@ use crate::{
     folder::{FolderError, Storage},
     kernel::{
         Ending, Kernel, ProgramCell, StartError,
+        family::stop_and_end_children,
         pool::{Seat, Turn},
-        processes,
         slot::Slot,
         zygote::Zygote,
     },
@@ -94,7 +94,7 @@ impl KernelHost {
         let changes = folder.changes_to(job);
         if !changes.is_empty() {
             // The folder is written to, so the kernel must certainly be stopped.
-            if !processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false) {
+            if !stop_and_end_children(&kernel.family).await.unwrap_or(false) {
                 drop(lease.keep());
                 return Ok(None);
             }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     folder::Storage,
-    kernel::{pool::Turn, processes},
+    kernel::{family::stop_and_end_children, pool::Turn, processes},
     run::{
         alarm::Timing,
         code::{self, Cell, CodeEnd, End},
@@ -64,7 +64,7 @@ impl KernelHost {
         let measured = Measured {
             took,
             limit,
-            memory_bytes: processes::resident_bytes(kernel.pid),
+            memory_bytes: processes::resident_bytes(kernel.family.kernel),
             out_of_memory: self.was_out_of_memory(&end),
             python: Arc::clone(&kernel.python),
         };
@@ -128,7 +128,7 @@ impl KernelHost {
         let (mut ready, limit) = self.in_time(job, turn, prepare, unused).await?;
         let mut alone = true;
         if let Some(kernel) = &mut ready.kernel
-            && !processes::stop_and_end_children(kernel.pid, &kernel.process).await.unwrap_or(false)
+            && !stop_and_end_children(&kernel.family).await.unwrap_or(false)
         {
             kernel.kill().await;
             (ready.kernel, alone) = (None, false);

@@ -14,7 +14,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    kernel::{Exit, Kernel, drain, processes},
+    kernel::{Exit, Kernel, drain, family::stop_and_end_children},
     text,
     variables::{Given, Vault},
 };
@@ -83,7 +83,7 @@ pub(crate) struct Cell<'a> {
 pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> CodeEnd {
     let nonce: [u8; NONCE_LEN] = rand::random();
     let mut output = Output::new(nonce);
-    kernel.process.signal(Signal::CONT);
+    kernel.family.signal(Signal::CONT);
     let Cell { code, display_last, stored, vault } = cell;
     let began = Instant::now();
     let (stored, mut files) = stored.map_or((None, Vec::new()), |given| (Some(given.told), given.files));
@@ -124,7 +124,7 @@ async fn talk(
     output: &mut Output,
     alarm: &mut Alarm,
 ) -> End {
-    let Kernel { frames, output: pipe, process, exit, .. } = kernel;
+    let Kernel { frames, output: pipe, family, exit, .. } = kernel;
     let (tell, mut phases) = mpsc::unbounded_channel();
     let mut conversation = Box::pin(converse(frames, execute, vault, alarm.limit_at(), tell));
     let mut buffer = vec![0; READ_LEN];
@@ -142,7 +142,7 @@ async fn talk(
                 Err(_) => {}
             },
             rings = alarm.rings() => match rings {
-                Rings::Interrupt => process.signal(Signal::INT),
+                Rings::Interrupt => family.signal(Signal::INT),
                 Rings::Kill { restoring } => return End::TimedOut { restoring },
             }
         }
@@ -166,7 +166,7 @@ async fn answer(said: Result<Said, FrameError>, exit: &mut Exit) -> End {
 
 /// Stops the kernel and ends what the call left behind, so that nothing writes a file or a line from here on.
 async fn settle(kernel: &mut Kernel, end: End) -> End {
-    match processes::stop_and_end_children(kernel.pid, &kernel.process).await {
+    match stop_and_end_children(&kernel.family).await {
         Ok(true) => end,
         Ok(false) => {
             kernel.kill().await;

@@ -10,7 +10,7 @@ use sandcastle_protocol::Ended;
 use tokio::{net::unix::pipe, time::sleep_until};
 
 use crate::{
-    kernel::{Kernel, ProgramCell, drain, processes},
+    kernel::{Kernel, ProgramCell, drain, family::stop_and_end_children},
     run::code::READ_LEN,
     text,
 };
@@ -76,7 +76,7 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> CommandEnd {
 
 /// Ends the command and all that it has started; true when all of that was found.
 async fn stop(child: &mut Kernel) -> (Option<Ended>, bool) {
-    let found = processes::stop_and_end_children(child.pid, &child.process).await.unwrap_or(false);
+    let found = stop_and_end_children(&child.family).await.unwrap_or(false);
     (child.kill().await, found)
 }
 

@@ -20,31 +20,45 @@ const SAMPLE: usize = 64 * 1024;
 /// The longest object, in bytes.
 pub(super) const MOST: u64 = CHUNK_BYTES + 1;
 
-/// These parts of a file as the body of one object, and the hash that names it.
-pub(super) fn pack(file: &File, parts: &[Extent]) -> io::Result<(ContentHash, Bytes)> {
-    let len: u64 = parts.iter().map(|part| part.len).sum();
-    let mut body = vec![PLAIN; usize::try_from(len).map_err(io::Error::other)? + 1];
-    let mut rest = body.get_mut(1..).unwrap_or_default();
-    for part in parts {
-        let (piece, after) =
-            std::mem::take(&mut rest).split_at_mut(usize::try_from(part.len).map_err(io::Error::other)?);
-        file.read_exact_at(piece, part.at)?;
-        rest = after;
-    }
-    let plain = body.get(1..).unwrap_or_default();
-    let hash = ContentHash::of(plain);
-    let pays = |plain: &[u8], packed: usize| packed < plain.len() / 5 * 4;
-    let sample = plain.get(..SAMPLE).unwrap_or(plain);
-    if !pays(sample, block::compress(sample).len()) {
-        return Ok((hash, body.into()));
-    }
-    let mut packed = vec![LZ4; block::get_maximum_output_size(plain.len()) + 1];
-    match block::compress_into(plain, packed.get_mut(1..).unwrap_or_default()) {
-        Ok(len) if pays(plain, len) => {
-            packed.truncate(len + 1);
-            Ok((hash, packed.into()))
+/// The bytes of an object that may have to be stored.
+pub(super) struct Plain {
+    /// What names the object.
+    pub(super) hash: ContentHash,
+    /// The object, not compressed.
+    body: Vec<u8>,
+}
+
+impl Plain {
+    /// Reads these parts of a file.
+    pub(super) fn read(file: &File, parts: &[Extent]) -> io::Result<Self> {
+        let len: u64 = parts.iter().map(|part| part.len).sum();
+        let mut body = vec![PLAIN; usize::try_from(len).map_err(io::Error::other)? + 1];
+        let mut rest = body.get_mut(1..).unwrap_or_default();
+        for part in parts {
+            let (piece, after) =
+                std::mem::take(&mut rest).split_at_mut(usize::try_from(part.len).map_err(io::Error::other)?);
+            file.read_exact_at(piece, part.at)?;
+            rest = after;
         }
-        _ => Ok((hash, body.into())),
+        Ok(Self { hash: ContentHash::of(body.get(1..).unwrap_or_default()), body })
+    }
+
+    /// The object, compressed where that pays.
+    pub(super) fn pack(self) -> Bytes {
+        let plain = self.body.get(1..).unwrap_or_default();
+        let pays = |plain: &[u8], packed: usize| packed < plain.len() / 5 * 4;
+        let sample = plain.get(..SAMPLE).unwrap_or(plain);
+        if !pays(sample, block::compress(sample).len()) {
+            return self.body.into();
+        }
+        let mut packed = vec![LZ4; block::get_maximum_output_size(plain.len()) + 1];
+        match block::compress_into(plain, packed.get_mut(1..).unwrap_or_default()) {
+            Ok(len) if pays(plain, len) => {
+                packed.truncate(len + 1);
+                packed.into()
+            }
+            _ => self.body.into(),
+        }
     }
 }
 
@@ -73,7 +87,8 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let (half, len) = (bytes.len() as u64 / 2, bytes.len() as u64);
-        pack(&file, &[Extent { at: 0, len: half }, Extent { at: half, len: len - half }]).unwrap()
+        let plain = Plain::read(&file, &[Extent { at: 0, len: half }, Extent { at: half, len: len - half }]).unwrap();
+        (plain.hash, plain.pack())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! sandbox's variables.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     fs::File,
     io,
     sync::Arc,
@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 
 use super::{
     CONCURRENT, blocking, of_protocol,
-    packed::pack,
+    packed::Plain,
     plan::{Plan, Work},
     read,
 };
@@ -72,8 +72,12 @@ pub(crate) async fn store(
     };
     let places = new.iter().filter_map(|(_, group, ..)| Some((GroupId(group.id), group.content.clone()?))).collect();
     for (order, group, names, range) in new {
-        if let Some(stored) = of_pieces(pieces.get(range).unwrap_or_default()) {
-            groups.insert(GroupId(group.id), Group { names, kind: of_protocol(group.kind), order, ..stored });
+        let pieces = pieces.get(range).unwrap_or_default();
+        let Some(stored_at) = pieces.iter().map(|(_, at)| *at).min() else { continue };
+        let mut blobs = pieces.iter().map(|(blob, _)| blob.clone());
+        if let (Some(pickle), buffers) = (blobs.next(), blobs.collect()) {
+            let kind = of_protocol(group.kind);
+            groups.insert(GroupId(group.id), Group { names, kind, order, pickle, buffers, stored_at });
         }
     }
     let groups = if groups == **before { Arc::clone(before) } else { Arc::new(groups) };
@@ -82,20 +86,6 @@ pub(crate) async fn store(
 
 fn reason(text: &str) -> String {
     sandcastle::limits::prefix(text, limits::MAX_REASON_BYTES).to_owned()
-}
-
-fn of_pieces(pieces: &[(Blob, OffsetDateTime)]) -> Option<Group> {
-    let stored_at = pieces.iter().map(|(_, at)| *at).min()?;
-    let mut blobs = pieces.iter().map(|(blob, _)| blob.clone());
-    let (pickle, buffers) = (blobs.next()?, blobs.collect());
-    Some(Group {
-        names: Vec::new(),
-        kind: sandcastle::variables::GroupKind::Data,
-        order: 0,
-        pickle,
-        buffers,
-        stored_at,
-    })
 }
 
 struct Storing<'a> {
@@ -154,9 +144,9 @@ impl<'a> Storing<'a> {
             let bytes = blocking(move || read(&file, extent)).await?;
             return Ok(vec![(piece, Blob::Inline(bytes), self.now)]);
         }
-        let pack = move || pack(&file, &wanted.iter().map(|(_, extent)| *extent).collect::<Vec<_>>());
-        let (hash, body) = blocking(pack).await?;
-        let put_at = self.put_once(hash, body).await?;
+        let plain =
+            blocking(move || Plain::read(&file, &wanted.iter().map(|(_, extent)| *extent).collect::<Vec<_>>())).await?;
+        let (hash, put_at) = (plain.hash, self.put_once(plain).await?);
         if let Work::Chunk(piece, _) = work {
             return Ok(vec![(piece, Blob::Chunks { size: len, hashes: vec![hash] }, put_at)]);
         }
@@ -169,16 +159,14 @@ impl<'a> Storing<'a> {
     }
 
     /// Stores an object that is not known to be stored; when it was.
-    async fn put_once(&self, hash: ContentHash, body: Bytes) -> Result<OffsetDateTime, FolderError> {
-        // Whoever comes second counts on the first: if that fails, all do.
-        let known = self.known.lock().insert(hash, self.now);
-        match known {
-            Some(known) => {
-                self.known.lock().insert(hash, known);
-                Ok(known)
-            }
-            None => self.put(hash, body).await,
-        }
+    async fn put_once(&self, plain: Plain) -> Result<OffsetDateTime, FolderError> {
+        let hash = plain.hash;
+        match self.known.lock().entry(hash) {
+            // Whoever comes second counts on the first: if that fails, all do.
+            Entry::Occupied(known) => return Ok(*known.get()),
+            Entry::Vacant(unknown) => unknown.insert(self.now),
+        };
+        self.put(hash, blocking(move || Ok(plain.pack())).await?).await
     }
 
     /// When it was stored; long ago, as far as anybody knows, if it was there.

@@ -17,7 +17,10 @@ use sandcastle::{
     store::StoreError,
     variables::{Blob, Group, GroupId, GroupKind, Groups},
 };
-use sandcastle_protocol::{Content, Extent, Place, StoredGroup, limits::MAX_DESCRIPTORS};
+use sandcastle_protocol::{
+    Content, Extent, Place, StoredGroup,
+    limits::{MAPPED_BYTES, MAX_DESCRIPTORS},
+};
 
 use super::{
     CHUNK_BYTES, CONCURRENT, blocking,
@@ -28,8 +31,7 @@ use crate::folder::{FolderError, Storage};
 
 /// A group of at most so many bytes is given at once, while there are no more of such together.
 const SMALL: (u64, u64) = (64 * 1024, 8 * 1024 * 1024);
-/// A piece of so many bytes begins at a multiple of this in its file, so that it can be mapped.
-const MAPPED: u64 = 64 * 1024;
+const MAPPED: u64 = MAPPED_BYTES as u64;
 /// Most files for one message: one is new, and an exchange file may come with them.
 const MOST_CACHED: usize = MAX_DESCRIPTORS - 2;
 
@@ -111,18 +113,16 @@ impl Vault {
             return Some((file, content));
         }
         let extents = std::iter::once(content.pickle).chain(content.buffers.iter().copied());
-        let pieces: Vec<_> =
-            group.blobs().cloned().zip(extents).flat_map(|(blob, extent)| checks(blob, extent)).collect();
-        let same = stream::iter(pieces).map(|(extent, expected)| {
+        let mut reads = Reads::default();
+        group.blobs().zip(extents).for_each(|(blob, extent)| reads.add(blob, extent));
+        let inline = reads.inline.iter();
+        let inline = inline.map(|(at, bytes)| (ContentHash::of(bytes), Extent { at: *at, len: bytes.len() as u64 }));
+        // A part of an object has another hash than the object: then the object is read again.
+        let parts = |(hash, parts): (ContentHash, Vec<Part>)| parts.into_iter().map(move |part| (hash, part.to));
+        let objects = reads.objects.into_iter().flat_map(parts);
+        let same = stream::iter(inline.collect::<Vec<_>>().into_iter().chain(objects)).map(|(hash, extent)| {
             let file = Arc::clone(&file);
-            blocking(move || {
-                let bytes = read(&file, extent)?;
-                Ok(match expected {
-                    Expected::Bytes(expected) => bytes == expected,
-                    Expected::Hash(hash) => ContentHash::of(&bytes) == hash,
-                    Expected::Unknown => false,
-                })
-            })
+            blocking(move || Ok(ContentHash::of(&read(&file, extent)?) == hash))
         });
         let same = same.buffer_unordered(CONCURRENT).try_all(|same| async move { same }).await;
         same.unwrap_or(false).then_some((file, content))
@@ -195,22 +195,6 @@ impl Vault {
 
 fn size(group: &Group) -> u64 {
     group.blobs().map(Blob::size).sum()
-}
-
-/// What a part of a cached file must hold.
-enum Expected {
-    Bytes(Bytes),
-    Hash(ContentHash),
-    /// Its hash is not known by itself.
-    Unknown,
-}
-
-fn checks(blob: Blob, extent: Extent) -> Vec<(Extent, Expected)> {
-    match blob {
-        Blob::Inline(bytes) => vec![(extent, Expected::Bytes(bytes))],
-        Blob::Part { .. } => vec![(extent, Expected::Unknown)],
-        Blob::Chunks { hashes, .. } => chunks(extent).zip(hashes.into_iter().map(Expected::Hash)).collect(),
-    }
 }
 
 /// A part of an object, and where it goes.

@@ -122,6 +122,8 @@ async fn python_is_a_command_too_and_the_kernels_own() {
     let out =
         sandbox.prints("print(subprocess.run(['python', 'script.py'], capture_output=True, text=True).stdout)").await;
     assert_eq!(out, [own]);
+    let killed = "python -c 'import os, signal; os.kill(os.getpid(), signal.SIGSEGV)'; echo $?";
+    assert_eq!(end(sandbox.bash(killed).await).stdout, "139\n", "a signal is swallowed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,9 +31,28 @@ async fn an_exit_of_the_process_is_no_exit_of_the_host() {
     for _ in 0..3 {
         assert_eq!(sandbox.fails("import os\nos._exit(1)").await, "KernelDied('exit code 1')");
     }
-    // As the first process of its namespace a kernel does not see SIGABRT; abort(3) has other means then.
-    assert!(sandbox.fails("import os\nos.abort()").await.starts_with("KernelDied('signal "));
     assert_eq!(sandbox.prints("print('on')").await, ["on"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_that_code_sends_itself_has_its_usual_effect() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("kept = 1").await;
+    for (code, name) in [
+        ("os.abort()", "signal 6 (SIGABRT)"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", "signal 15 (SIGTERM)"),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9 (SIGKILL)"),
+        ("os.kill(0, signal.SIGKILL)", "signal 9 (SIGKILL)"),
+        ("signal.raise_signal(signal.SIGSEGV)", "signal 11 (SIGSEGV)"),
+    ] {
+        let error = sandbox.fails(&format!("import os, signal\n{code}\nimport time\ntime.sleep(60)")).await;
+        assert_eq!(error, format!("KernelDied('{name}')"), "{code}");
+        assert_eq!(sandbox.prints("print(kept)").await, ["1"], "{code}");
+    }
+    let handled = "import os, signal\nsignal.signal(signal.SIGTERM, lambda *_: print('handled'))\n\
+                   os.kill(os.getpid(), signal.SIGTERM)\nprint(os.getppid() > 0)";
+    assert_eq!(sandbox.prints(handled).await, ["handled", "True"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,11 +10,23 @@ use crate::Outcome;
 use crate::fixture::{Fixture, ensure, status};
 
 pub(crate) fn it_sees_only_its_own(_: &Fixture) -> Outcome {
-    ensure(getpid().is_init() && getppid().is_none(), "it has a parent")?;
+    let parent = getppid().ok_or("its parent is not of its namespace")?;
+    ensure(!getpid().is_init() && parent.is_init(), "its parent is not process 1")?;
     let entries = fs::read_dir("/proc")?.collect::<Result<Vec<_>, _>>()?;
     let names: Vec<String> = entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let seen: Vec<&String> = names.iter().filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).collect();
-    ensure(seen == ["1"], format!("{seen:?}"))
+    ensure(seen == ["1", "3"], format!("{seen:?}"))
+}
+
+pub(crate) fn it_cannot_harm_process_1(_: &Fixture) -> Outcome {
+    for signal in [Signal::STOP, Signal::KILL, Signal::TERM, Signal::SEGV, Signal::CHILD] {
+        let _ = kill_process(Pid::INIT, signal);
+    }
+    for file in ["environ", "mem", "maps", "ns/user", "root/etc", "fd/0"] {
+        ensure(fs::File::open(format!("/proc/1/{file}")).is_err(), format!("process 1's {file} is readable"))?;
+    }
+    let state = fs::read_to_string("/proc/1/stat")?;
+    ensure(state.contains(") S "), format!("process 1 does not sleep: {state}"))
 }
 
 pub(crate) fn it_cannot_signal_the_zygote(fixture: &Fixture) -> Outcome {

@@ -35,7 +35,7 @@ const IN_A_JAIL: &[Case] = cases! {
     &[Step::Seccomp] => network::only_local_sockets_can_be_made, network::local_sockets_work,
         syscalls::dangerous_calls_are_refused, syscalls::unlisted_calls_fail_as_unknown,
         syscalls::harmless_calls_work, syscalls::foreign_calls_end_the_process;
-    &[Step::PidNamespace, Step::Proc] => processes::it_sees_only_its_own;
+    &[Step::PidNamespace, Step::Proc] => processes::it_sees_only_its_own, processes::it_cannot_harm_process_1;
     &[Step::Signals] => processes::it_cannot_signal_the_zygote, processes::it_can_signal_its_children;
     &[Step::Session] => processes::it_leads_a_session;
     &[Step::Uid, Step::UserNamespace, Step::Capabilities, Step::NoNewPrivs, Step::Seccomp, Step::Dumpable] =>

@@ -41,6 +41,7 @@ fn every_end_is_reported() {
     for (code, wanted) in [
         ("import os\nos._exit(3)", Ended::Exited { code: 3 }),
         ("import ctypes\nctypes.string_at(0)", Ended::Signaled { signal: 11 }),
+        ("import os\nos.abort()", Ended::Signaled { signal: 6 }),
     ] {
         let mut kernel = host.kernel();
         kernel.send(code, false);
