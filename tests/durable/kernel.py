@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 SOURCES = Path(__file__).resolve().parents[2] / "layers/kernel/python"
 MODULES = (
     "sources", "interrupt", "text", "lost_names", "touched", "atoms", "rebuild", "rebuild_standard", "memory", "rebuild_libraries", "definitions",
-    "edges", "arrange", "groups", "instances", "types_of_code", "standard", "libraries", "reducers", "process_values", "patches",
+    "edges", "arrange", "groups", "instances", "types_of_code", "standard", "libraries", "documents", "reducers", "process_values", "patches",
     "hidden", "reach", "store", "stored_bytes", "index", "given_out", "checkpoint", "unloaded", "restore")
 
 

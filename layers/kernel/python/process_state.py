@@ -2,7 +2,7 @@
 import builtins
 import sys
 from _sitebuiltins import Quitter, _Helper
-from os import chdir, environ, getcwd, mkdir, symlink
+from os import W_OK, access, chdir, environ, getcwd, mkdir, symlink
 from sys import getrecursionlimit, modules, setrecursionlimit
 
 from . import output
@@ -71,6 +71,7 @@ def begin_environment(files, temporary, variables, changes):
         "MPLCONFIGDIR": f"{temporary}/.config/matplotlib",
         "PYTHONDONTWRITEBYTECODE": "1",
         **SINGLE_THREADED,
+        **({} if access("/dev/shm", W_OK) else WITHOUT_SEMAPHORES),
         **variables,
     })
     base_environment.update(environ)
@@ -108,6 +109,8 @@ SINGLE_THREADED = {
     "OPENBLAS_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
 }
+# On Lambda. Otherwise joblib, and with it scikit-learn, prints a warning when it is imported.
+WITHOUT_SEMAPHORES = {"JOBLIB_MULTIPROCESSING": "0"}
 
 
 def environment():

@@ -122,6 +122,23 @@ def new(kind):
     return kind.__new__(kind)
 
 
+def elements(kinds):
+    """Elements of a page, without their variables: (class, text of a string or None) of each."""
+    return [kind.__new__(kind) if text is None else str.__new__(kind, text) for kind, text in kinds]
+
+
+def fill_elements(made, states):
+    for one, state in zip(made, states):
+        object.__getattribute__(one, "__dict__").update(state)
+        if isinstance(state.get("builder"), type):
+            one.builder = state["builder"]()
+            one.builder.soup = one
+
+
+def element(made, place):
+    return made[place]
+
+
 def show_figures(figures):
     """Makes pyplot know the figures, the last as the current one."""
     from matplotlib import pyplot

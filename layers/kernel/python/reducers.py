@@ -5,7 +5,7 @@ from pickle import Pickler
 from types import (
     BuiltinFunctionType, CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType)
 
-from . import definitions, instances, libraries, rebuild, rebuild_libraries, rebuild_standard, standard
+from . import definitions, documents, instances, libraries, rebuild, rebuild_libraries, rebuild_standard, standard
 from .atoms import (
     Lost, constants_of, get_dict, get_mro, is_library_class, is_library_function, library_module, lost_reason, name_of)
 from .memory import Block
@@ -29,6 +29,7 @@ class Store(Pickler):
         super().__init__(file, 5, buffer_callback=keeper(self.buffers))
         self.namespace, self.registry, self.own, self.lost, self.blocks = namespace, registry, own, lost, blocks
         self.reducers, self.bare_cells = registry.reducers, set()
+        self.kept = {}  # what reductions have made for several objects
 
     def reducer_override(self, one):
         kind = type(one)
@@ -47,7 +48,7 @@ class Store(Pickler):
         bases = get_mro(kind)
         if type in bases:
             return reduce_class
-        for table in standard.REDUCERS, libraries.REDUCERS:
+        for table in standard.REDUCERS, libraries.REDUCERS, documents.REDUCERS:
             for base in bases:
                 reducer = table.get(name_of(base))
                 if reducer is not None:

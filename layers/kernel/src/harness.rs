@@ -14,7 +14,7 @@ use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::{native, restoring};
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 42] = [
+const MODULES: [(&str, &str); 43] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -43,6 +43,7 @@ const MODULES: [(&str, &str); 42] = [
     ("types_of_code", include_str!("../python/types_of_code.py")),
     ("standard", include_str!("../python/standard.py")),
     ("libraries", include_str!("../python/libraries.py")),
+    ("documents", include_str!("../python/documents.py")),
     ("reducers", include_str!("../python/reducers.py")),
     ("process_values", include_str!("../python/process_values.py")),
     ("patches", include_str!("../python/patches.py")),

@@ -21,7 +21,7 @@ mod zygote;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    signals::remove_rusts_handlers();
+    signals::set_as_in_python();
     let no_arguments = std::env::args_os().nth(1).is_none();
     match control::inherited().filter(|_| no_arguments) {
         Some(control) => zygote::run(control),

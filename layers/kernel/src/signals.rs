@@ -40,13 +40,15 @@ impl AsFd for ChildSignals {
     }
 }
 
-/// Takes back the handlers of Rust's runtime, which tell of a stack overflow: each swallows the first SIGSEGV and SIGBUS that a
-/// process sends itself, and other programs die of them.
+/// Makes signals do what they do in `python`. The handlers of Rust's runtime, which tell of a stack overflow, each swallow the first
+/// SIGSEGV and SIGBUS that a process sends itself; and a file that grows too large must be an OSError.
 #[allow(unsafe_code, reason = "signal has no safe wrapper")]
-pub(crate) fn remove_rusts_handlers() {
-    for signal in [libc::SIGSEGV, libc::SIGBUS] {
-        // SAFETY: the default action needs no function of this program.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+pub(crate) fn set_as_in_python() {
+    for (signal, action) in
+        [(libc::SIGSEGV, libc::SIG_DFL), (libc::SIGBUS, libc::SIG_DFL), (libc::SIGXFSZ, libc::SIG_IGN)]
+    {
+        // SAFETY: neither action needs a function of this program.
+        unsafe { libc::signal(signal, action) };
     }
 }
 

@@ -57,6 +57,19 @@ fn every_end_is_reported() {
 }
 
 #[test]
+fn a_file_that_grows_too_large_is_an_error() {
+    let code = "import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+file = open('big', 'wb', 0)
+print(file.write(bytes(1000)))
+try:
+    file.write(b'x')
+except OSError as error:
+    print(error)";
+    assert_eq!(Host::plain().kernel().output(code), ["1000", "[Errno 27] File too large"]);
+}
+
+#[test]
 fn a_fork_without_its_descriptors_fails_and_the_zygote_goes_on() {
     let mut host = Host::plain();
     host.send_fork(&Fork { name: 90, slot: 90, uid: 40_090, program: false }, &[]);

@@ -116,6 +116,8 @@ impl Host {
         let Some(FromKernel::Started(started)) = read_frame(&mut kernel.frames).unwrap() else {
             panic!("the kernel did not start")
         };
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        kernel.pid = children.split_whitespace().next().map_or(pid, |child| child.parse().unwrap());
         (kernel, started)
     }
 
@@ -145,6 +147,7 @@ impl Drop for Host {
 }
 
 pub(crate) struct Kernel {
+    /// Its own process, not process 1 of its namespace.
     pub(crate) pid: i32,
     pub(crate) files: PathBuf,
     pub(crate) frames: UnixStream,
