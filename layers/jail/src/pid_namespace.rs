@@ -1,5 +1,6 @@
 //! Forks a kernel into a process id namespace of its own, below a process 1 that only waits.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -40,31 +41,49 @@ pub(crate) enum ForkError {
 }
 
 /// What makes the namespaces; why there are none.
-pub(crate) struct PidNamespaces(Result<Maker, String>);
+pub(crate) struct PidNamespaces(RefCell<Result<Maker, String>>);
 
 impl PidNamespaces {
     /// The calling process must have one thread.
     pub(crate) fn prepare(privilege: &Privilege) -> Self {
-        Self(match privilege {
+        Self(RefCell::new(match privilege {
             Privilege::None(reason) => Err(reason.clone()),
             Privilege::Root | Privilege::UserNamespace => Maker::start().map_err(|error| error.to_string()),
-        })
+        }))
     }
 
     /// The process that makes them.
     pub(crate) fn maker(&self) -> Option<i32> {
-        self.0.as_ref().ok().map(|maker| maker.pid)
+        self.0.borrow().as_ref().ok().map(|maker| maker.pid)
     }
 
     /// Forks into a new namespace.
     pub(crate) fn fork(&self) -> Result<Fork, ForkError> {
-        let maker = self.0.as_ref().map_err(|reason| ForkError::Namespace(io::Error::other(reason.clone())))?;
-        let init = maker.init().map_err(ForkError::Namespace)?;
+        let init = self.init().map_err(ForkError::Namespace)?;
         fork_below(&init).map_err(|error| {
             let _ = kill_process(init.pid, Signal::KILL);
             ForkError::Fork(error)
         })
     }
+}
+
+impl PidNamespaces {
+    /// A maker that has died, as the system kills processes for want of memory, is replaced.
+    fn init(&self) -> io::Result<Init> {
+        let mut maker = self.0.borrow_mut();
+        let maker = maker.as_mut().map_err(|reason| io::Error::other(reason.clone()))?;
+        match maker.init() {
+            Err(error) if is_gone(&error) => {
+                *maker = Maker::start()?;
+                maker.init()
+            }
+            other => other,
+        }
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
 }
 
 /// Linux gives the kernel to process 1 when the process that forks it, which is of the same namespace, has ended.

@@ -1,5 +1,7 @@
 //! HTTP requests: from the event to the router, and from its response to a proxy response or a stream.
 
+use std::time::{Duration, SystemTime};
+
 use axum::{Router, body::BodyDataStream, response::Response};
 use lambda_http::{
     Adapter, Context, LambdaEvent, Request, RequestExt, Service,
@@ -26,6 +28,16 @@ const DOWNLOAD: (&str, &str) = ("GET", "/v2/sandcastles/{id}/files/{path+}");
 /// The longest download that is answered whole, in bytes. In base64 and with its headers it stays below Lambda's limit of
 /// 6 MB on a response (gettingstarted-limits.html).
 const MAX_WHOLE: u64 = 4_400_000;
+/// Kept of the time for a stream: for reading the entry, and for what is slower than it must be.
+const STREAM_RESERVE: Duration = Duration::from_secs(5);
+
+/// The longest download that is answered as a stream, in bytes: Lambda takes 200 MB at most, and after the first 6 MB no more than
+/// 2 MB a second (gettingstarted-limits.html), so that the time until `deadline` is a limit too.
+fn max_streamed(deadline: SystemTime) -> u64 {
+    const MB: u64 = 1024 * 1024;
+    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(STREAM_RESERVE);
+    (6 * MB + 2 * MB * left.as_secs()).min(199 * MB)
+}
 
 /// True for a download over a REST API, which can be answered as a stream.
 pub(super) fn is_download(shape: &HttpShape<'_>) -> bool {
@@ -36,7 +48,9 @@ pub(super) fn is_download(shape: &HttpShape<'_>) -> bool {
 pub(super) async fn answer(router: Router, event: &str, streamed: bool, context: Context) -> Result<Reply, Diagnostic> {
     let request: LambdaRequest = serde_json::from_str(event).map_err(|_| internal("malformed HTTP event"))?;
     if streamed {
-        let request = Request::from(request).with_lambda_context(context);
+        let most = MaxDownload(max_streamed(context.deadline()));
+        let mut request = Request::from(request).with_lambda_context(context);
+        request.extensions_mut().insert(most);
         let Ok(response) = router.oneshot(as_asked(request)).await;
         return Ok(FunctionResponse::StreamingResponse(stream(response)));
     }

@@ -178,12 +178,33 @@ async fn a_download_is_a_stream_where_the_rest_api_takes_one() {
 }
 
 #[tokio::test]
+async fn a_download_that_takes_longer_than_the_function_may_is_refused_with_a_way_out() {
+    let world = World::new().await;
+    let event = with_file(&world, &vec![b'x'; 30 << 20]).await;
+    let streaming = world.events(EventSettings { stream_downloads: true, ..EventSettings::default() });
+    // Lambda streams 6 MB at once, then 2 MB a second: 12 seconds, and some in reserve.
+    for (seconds, status) in [(16, 400), (60, 200)] {
+        let until = invocation("r", SystemTime::now() + Duration::from_secs(seconds));
+        let FunctionResponse::StreamingResponse(answer) = invoke(&streaming, &event, until).await.unwrap() else {
+            panic!("not a stream")
+        };
+        assert_eq!(answer.metadata_prelude.status_code, status, "with {seconds} s");
+    }
+}
+
+#[tokio::test]
 async fn a_download_that_is_too_long_for_an_answer_is_refused_with_a_way_out() {
     let world = World::new().await;
     let event = with_file(&world, &vec![b'x'; 4_400_001]).await;
     let refused = handle(&world, &event, soon()).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (400, "invalid_request"), "{refused:?}");
-    assert!(refused.message().contains("4400001") && refused.message().contains("link"), "{refused:?}");
+    assert!(refused.message().contains("4400001") && refused.message().contains("?link=1"), "{refused:?}");
+    let mut linked: Value = serde_json::from_str(&event).unwrap();
+    linked["queryStringParameters"] = json!({"link": "1"});
+    linked["multiValueQueryStringParameters"] = json!({"link": ["1"]});
+    let answer = handle(&world, &linked.to_string(), soon()).await;
+    assert_eq!((answer.status.as_u16(), &answer.body["size_bytes"]), (200, &json!(4_400_001)), "{answer:?}");
+    assert!(answer.body["url"].as_str().is_some_and(|url| url.contains("files/")), "{answer:?}");
     let event = with_file(&world, b"short").await;
     assert_eq!(handle(&world, &event, soon()).await.status, 200);
 }

@@ -123,7 +123,8 @@ pub(super) async fn links(
     Ok(links)
 }
 
-async fn link(
+/// The file with a presigned URL.
+pub(super) async fn link(
     store: &dyn ObjectStore,
     id: &SandboxId,
     epoch: Epoch,

@@ -9,13 +9,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Sandcastles, ServiceError, admission::Whose, demand_running};
+use super::{Sandcastles, ServiceError, admission::Whose, answer::link, demand_running};
 use crate::{
-    ContentHash, ContentHasher, PathError, Principal, Scope, WorkingPath,
-    contract::{FileList, FileListed},
+    ContentHash, ContentHasher, MimeType, PathError, Principal, Scope, WorkingPath,
+    contract::{FileLink, FileList, FileListed},
     entry::Change,
     layout,
     manifest::{Manifest, Node},
+    report::GeneratedFile,
     store::{Pieces, StoreError},
 };
 
@@ -66,6 +67,17 @@ impl Sandcastles {
             demand_running(&newest)?;
             head = newest;
         }
+    }
+
+    /// A presigned URL of a working file, of any length.
+    pub async fn link_file(&self, caller: &Principal, id: &str, path: &str) -> Result<FileLink, ServiceError> {
+        let (id, head) = self.admit(caller, id, Scope::Read, Whose::Org).await?;
+        demand_running(&head)?;
+        let name = path_to_find(path)?;
+        let Some(Node::File(file)) = head.manifest.files.get(&name) else { return Err(ServiceError::NoFile) };
+        // Like a download: what it holds is for its reader to find out.
+        let file = GeneratedFile { name, mime_type: MimeType::unknown(), hash: file.hash, size: file.size };
+        Ok(link(&*self.store, &id, head.manifest.epoch, file, self.now()).await?)
     }
 
     /// Deletes a working file; a folder is refused.

@@ -1,4 +1,4 @@
-//! The scenarios: a complete jail, a system without mounts, refused policies, and the death of the zygote.
+//! The scenarios: a complete jail, a system without mounts, a helper that dies, refused policies, and the death of the zygote.
 
 use std::error::Error;
 use std::io::Read;
@@ -14,7 +14,7 @@ use crate::fixture::{Fixture, confine, ensure};
 use crate::{Outcome, files, limits, network, processes, syscalls};
 
 /// Every scenario that the runner starts.
-pub(crate) const ALL: &[&str] = &["jail", "host root", "refusals", "orphan"];
+pub(crate) const ALL: &[&str] = &["jail", "host root", "helper", "refusals", "orphan"];
 
 /// The name of a case, the steps that it needs, and the case.
 type Case = (&'static str, &'static [Step], fn(&Fixture) -> Outcome);
@@ -60,6 +60,7 @@ pub(crate) fn run(scenario: &str) -> Result<ExitCode, Box<dyn Error>> {
     let passed = match scenario {
         "jail" => complete_jail(),
         "host root" => host_root(),
+        "helper" => a_helper_that_dies_is_replaced(),
         "refusals" => refusals(),
         "orphan" => orphan(),
         "orphan's zygote" => orphans_zygote(),
@@ -92,6 +93,26 @@ fn host_root() -> Outcome {
         Err(JailError::NotHeld { step: Step::Mounts, reason }) => ensure(!reason.is_empty(), "no reason"),
         other => Err(format!("{other:?}").into()),
     })
+}
+
+fn a_helper_that_dies_is_replaced() -> Outcome {
+    let fixture = Fixture::create()?;
+    let jail = Jail::prepare(&JailConfig { kernels_dir: &fixture.kernels(), readable: &fixture.readable });
+    for slot in 0..2 {
+        in_child(&jail, || {
+            let confined = confine(&jail, slot, &[])?;
+            run_cases(
+                &fixture,
+                &confined,
+                &[("it_sees_only_its_own", &[Step::Proc], processes::it_sees_only_its_own)],
+                &[],
+            )
+        })?;
+        if let Some(helper) = jail.helper().and_then(Pid::from_raw) {
+            rustix::process::kill_process(helper, rustix::process::Signal::KILL)?;
+        }
+    }
+    Ok(())
 }
 
 fn refusals() -> Outcome {

@@ -39,20 +39,24 @@ pub(in crate::http) async fn list(
     Ok(Json(app.sandcastles.list_files(&caller, &id, &folder).await?))
 }
 
-/// `GET …/files/{path}`: the bytes of a working file. Headers keep browsers from interpreting them.
+/// `GET …/files/{path}`: the bytes of a working file. Headers keep browsers from interpreting them. With `?link=1`, a link to them.
 pub(in crate::http) async fn download(
     Caller(caller): Caller,
     FilePath { id, path }: FilePath,
+    AsLink(as_link): AsLink,
     at_most: Option<Extension<MaxDownload>>,
     State(app): State<Arc<App>>,
 ) -> Result<Response, ApiError> {
+    if as_link {
+        return Ok(Json(app.sandcastles.link_file(&caller, &id, &path).await?).into_response());
+    }
     let FileContent { size, pieces } = app.sandcastles.read_file(&caller, &id, &path).await?;
     if let Some(Extension(MaxDownload(most))) = at_most
         && size > most
     {
         let message = format!(
-            "the file is too long to download here: it has {size} bytes, the limit is {most}. Files that an execution writes \
-             have a download link in its answer"
+            "the file is too long to download here: it has {size} bytes, the limit is {most}. Add ?link=1 to get a link to \
+             download it from"
         );
         return Err(ApiError::invalid(message));
     }
@@ -64,7 +68,7 @@ pub(in crate::http) async fn download(
     Ok(response)
 }
 
-/// The longest file that can be downloaded, in bytes, where answers are not streamed: an extension of the request.
+/// The longest file that can be downloaded, in bytes, where there is a limit: an extension of the request.
 #[derive(Clone, Copy)]
 pub(crate) struct MaxDownload(pub(crate) u64);
 
@@ -96,6 +100,27 @@ impl<S: Send + Sync> FromRequestParts<S> for Folder {
         query.decode_utf8().map_err(|_| ApiError::invalid("the query is not UTF-8"))?;
         let RawFolder { path } = parse_query(parts)?;
         Ok(Self(path.unwrap_or_default()))
+    }
+}
+
+/// Whether the query has `link=1`.
+pub(in crate::http) struct AsLink(bool);
+
+#[derive(Deserialize)]
+struct RawLink {
+    link: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for AsLink {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let RawLink { link } = parse_query(parts)?;
+        match link.as_deref() {
+            None | Some("0") => Ok(Self(false)),
+            Some("1") => Ok(Self(true)),
+            Some(_) => Err(ApiError::invalid("link must be 0 or 1")),
+        }
     }
 }
 
