@@ -148,10 +148,16 @@ pub fn kernel_processes(server: u32) -> Vec<i32> {
     found
 }
 
-/// The kernels of a server: the children of its zygotes.
+/// The kernels of a server: the children of its zygotes, or of the processes 1 that those have forked for them.
 pub fn kernels(server: u32) -> Vec<i32> {
-    let direct: Vec<i32> = children(server);
-    direct.iter().flat_map(|zygote| children(u32::try_from(*zygote).unwrap())).collect()
+    let below = |parent: i32| children(u32::try_from(parent).unwrap());
+    let forked = children(server).into_iter().flat_map(below);
+    let own = |child: i32| match fs::read_to_string(format!("/proc/{child}/comm")).unwrap_or_default().trim_end() {
+        "kernel-init" => below(child),
+        "init-maker" => Vec::new(),
+        _ => vec![child],
+    };
+    forked.flat_map(own).collect()
 }
 
 fn children(parent: u32) -> Vec<i32> {

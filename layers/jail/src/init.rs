@@ -86,6 +86,7 @@ fn make_on_request(zygote: &OwnedFd) -> ! {
     let _ = sys::close_range(0, (socket - 1).unsigned_abs());
     let _ = sys::close_range(socket + 1, u32::MAX);
     let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let _ = rustix::thread::set_name(c"init-maker");
     let _ = sys::block_child_signal();
     loop {
         match rustix::io::read(zygote, &mut [0; 1]) {
@@ -115,6 +116,7 @@ fn be_init(zygote: &OwnedFd) -> ! {
         sys::exit_now(1);
     }
     let _ = sys::close_range(0, u32::MAX);
+    let _ = rustix::thread::set_name(c"kernel-init");
     loop {
         sys::await_child_signal();
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
