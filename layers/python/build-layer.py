@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the Python layer: a folder with the contents of /opt. `make layer` runs this script with the Python to ship.
+"""Builds a folder with the contents of /opt: the Python layer, or what a container image has there (Dockerfile). `make layer`
+and `make image` run this script with the Python to ship.
 
     bin/sandcastle-kernel            the kernel; it finds the other files relative to its own path
     lib/libpython3.X.so.1.0, lib/*   shared libraries that the kernel needs and the base system lacks
@@ -14,11 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lock
 import parts
 from elf import Elf
-from lock import LEFT_OUT, requirements
 
-HERE = Path(__file__).resolve().parent
 # Amazon Linux 2023 has glibc 2.34. A Python that is built with glibc 2.35 or newer needs one symbol in a newer version:
 # `hypot`, which `abs` of a complex number calls. Version 2.35 changed how it reports an overflow; Python checks that itself.
 TOO_NEW = (b"GLIBC_2.35", [b"hypot"])
@@ -26,7 +26,7 @@ TOO_NEW = (b"GLIBC_2.35", [b"hypot"])
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--profile", choices=sorted(LEFT_OUT), default="core")
+    arguments.add_argument("--profile", choices=lock.PROFILES, default="core")
     arguments.add_argument("--kernel", type=Path, required=True, help="the kernel binary, built against this Python")
     arguments.add_argument("--out", type=Path, required=True, help="folder to build; an existing one is replaced")
     given = arguments.parse_args()
@@ -43,8 +43,9 @@ def build(profile, kernel, out):
     say(1, f"CPython {platform.python_version()} and its standard library, from {sys.base_prefix}")
     parts.standard_library(draft)
     site_packages.mkdir()
-    locked = requirements((HERE / "requirements.lock").read_text(), profile)
-    say(2, f"packages of the profile {profile}: {', '.join(locked) or 'none'}")
+    locked = lock.read(profile)
+    names = sorted({pin.name for pin in locked})
+    say(2, f"packages of the profile {profile}: {', '.join(names) or 'none'}")
     if locked:
         parts.packages(site_packages, locked)
     say(3, "kernel, and shared libraries that the base system lacks")
@@ -57,7 +58,7 @@ def build(profile, kernel, out):
     compile_all(draft)
     manifest = {"profile": profile, "python": platform.python_version(), "packages": parts.installed(site_packages)}
     (draft / "layer.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    missing = {normal(name) for name in locked} - {normal(package["name"]) for package in manifest["packages"]}
+    missing = set(names) - {lock.normal(package["name"]) for package in manifest["packages"]}
     if missing:
         raise SystemExit(f"these packages of requirements.lock were not installed: {', '.join(sorted(missing))}")
 
@@ -83,10 +84,6 @@ def compile_all(folder):
     """Compiles to bytecode that Python uses without checking its source: /opt is read-only, so the two always match."""
     subprocess.run([sys.executable, "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash",
                     "-s", folder, "-p", "/opt", folder / "lib"], check=True)
-
-
-def normal(name):
-    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def say(step, text):

@@ -53,12 +53,12 @@ def multiarch():
     return sysconfig.get_config_var("MULTIARCH") or ""
 
 
-def packages(folder, requirements):
+def packages(folder, locked):
     """Installs locked packages from wheels for glibc 2.34 or older, and removes files that no program imports."""
     machine = os.uname().machine
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(34, 16, -1)] + [f"manylinux2014_{machine}"]
     lock = folder.parent / "requirements.txt"
-    lock.write_text("".join(requirements.values()))
+    lock.write_text("".join(pin.lines for pin in locked))
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes",
          "--only-binary=:all:", "--no-compile", "--root-user-action=ignore", "--progress-bar=off", "--target", folder,
