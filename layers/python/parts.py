@@ -16,8 +16,9 @@ DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "tu
 DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
 # Left out of packages: files that only compilers and type checkers read.
 DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
-# Left out of single packages: tests of CPU features, examples, extensions of a documentation tool.
-DROPPED_PARTS = ("numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext")
+# Left out of single packages: tests of CPU features, examples, extensions of a documentation tool, and a driver that needs
+# a package which nothing else does.
+DROPPED_PARTS = ("numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext", "adbc_driver_duckdb")
 # The shared libraries of the base system (provided.al2023): glibc, libgcc and libstdc++.
 BASE = {f"lib{name}.so.{n}" for name, n in (("c", 6), ("m", 6), ("dl", 2), ("pthread", 0), ("rt", 1), ("util", 1),
                                             ("resolv", 2), ("gcc_s", 1), ("stdc++", 6))}
@@ -80,7 +81,7 @@ def installed(folder):
     found = []
     for package in importlib.metadata.distributions(path=[os.fspath(folder)]):
         tops = {re.split(r"[/.]", os.fspath(file), maxsplit=1)[0] for file in package.files or ()
-                if re.fullmatch(r"\w+(/__init__\.py|\.py|\.[\w-]+\.so)", os.fspath(file))}
+                if re.fullmatch(r"\w+(/__init__\.py|\.py|\.[\w-]+\.so)", os.fspath(file)) and (folder / file).exists()}
         found.append({"name": package.name, "version": package.version, "modules": sorted(tops)})
     return sorted(found, key=lambda package: package["name"].lower())
 
