@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer tools test soak lint lint-template build-sam fmt bench lock deploy logs destroy clean
+.PHONY: help run build packages layer image tools test soak lint lint-template build-sam fmt bench lock deploy logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -14,6 +14,8 @@ PACKAGES := target/python/site-packages
 TOOLS := target/tools
 LINT := target/lint
 PEERS := target/peers
+UV := target/uv
+UV_VERSION := 0.13.9
 BINARIES := target/release
 # Paths of this build for tests and benchmarks.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
@@ -29,25 +31,43 @@ run: build packages ## build what is missing and serve on http://127.0.0.1:8787 
 build: toolchain ## build the server and the kernel
 	$(CARGO) build $(FLAGS) -p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel
 
-packages: $(PACKAGES)/.installed ## install the Python packages that code can import
+packages: locked $(PACKAGES)/.installed ## install the Python packages that code can import
+
+# Fails when requirements.in has changed since.
+.PHONY: locked
+locked:
+	@"$(EMBEDDED)" layers/python/lock.py check
 
 # The stamp names the Python: another one needs other wheels.
 $(PACKAGES)/.installed: layers/python/requirements.lock
-	@echo "installing the Python packages (numpy, pandas, matplotlib, …) into $(PACKAGES)"
+	@echo "installing the Python packages (numpy, pandas, scipy, …: 1.3 GB, a minute or two) into $(PACKAGES)"
 	@rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
 	"$(EMBEDDED)" -m pip install --disable-pip-version-check --no-deps --require-hashes --target $(PACKAGES) \
-		--progress-bar off -r layers/python/requirements.lock
+		--only-binary=:all: --progress-bar off -r layers/python/requirements.lock
 	@touch $@
 
-# core, or minimal: see layers/python/lock.py.
+# core, full or minimal: see layers/python/requirements.in.
 PROFILE := core
 LAYER = target/layer/$(PROFILE)
-RECIPE := $(wildcard layers/python/*.py)
+RECIPE := $(filter-out layers/python/test_% layers/python/table.py, $(wildcard layers/python/*.py))
 
 layer: build $(LAYER)/layer.json ## build the Python layer into target/layer/core (PROFILE=minimal: without packages)
 
-$(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.lock $(RECIPE)
+$(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.in layers/python/requirements.lock $(RECIPE)
 	"$(EMBEDDED)" layers/python/build-layer.py --profile $(PROFILE) --kernel $< --out $(@D)
+
+# Another base image than AWS's, which must have glibc 2.34 or newer; the image's name.
+BASE := public.ecr.aws/lambda/provided:al2023
+IMAGE := sandcastle-interpreter
+
+# Lambda refuses an image with attestations. Hard links, so that the packages are on the disk once.
+image: functions ## build InterpreterFunction as a container image with all packages (needs Docker; IMAGE=name, BASE=base image)
+	$(MAKE) layer PROFILE=full
+	rm -rf target/image && mkdir -p target/image
+	cp -al target/layer/full target/image/opt
+	cp target/lambda/interpreter target/image/bootstrap
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --build-arg BASE="$(BASE)" --tag "$(IMAGE)" \
+		--file layers/python/Dockerfile target/image
 
 # The empty recipe makes make check the time of the file again; without it, the file would always count as new.
 $(BINARIES)/sandcastle-kernel: build
@@ -123,9 +143,21 @@ $(PEERS)/.installed: tests/bench/requirements.lock
 	$(PEERS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/bench/requirements.lock
 	@touch $@
 
-lock: ## update the requirements.lock files (needs uv)
-	for dir in layers/python tests tests/lint tests/bench; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
+# The first lock says which requirements it is for. Versions stay unless a requirement needs another one, or with UPGRADE.
+LOCKED = "$(CURDIR)/$(UV)/bin/uv" pip compile --quiet --universal --no-strip-extras --python-version 3.11 $(if $(UPGRADE),--upgrade) \
+	--generate-hashes --no-emit-index-url --output-file requirements.lock
+
+lock: $(UV)/.installed ## write the requirements.lock files after a change of a requirements.in (UPGRADE=1: newest versions)
+	cd layers/python && $(LOCKED) --custom-compile-command "make lock (requirements.in: $$("$(EMBEDDED)" lock.py digest))" requirements.in
+	for dir in tests tests/lint tests/bench; do (cd $$dir && $(LOCKED) requirements.in); done
+	"$(EMBEDDED)" layers/python/table.py
+
+$(UV)/.installed:
+	@echo "installing uv into $(UV)"
+	@rm -rf $(UV)
+	"$(EMBEDDED)" -m venv $(UV)
+	$(UV)/bin/python -m pip install --disable-pip-version-check --quiet uv==$(UV_VERSION)
+	@touch $@
 
 # Called by `sam build` with the output folder in ARTIFACTS_DIR.
 .PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer functions
@@ -140,7 +172,7 @@ functions: toolchain
 	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
 
 build-PythonLayer:
-	$(MAKE) layer
+	$(MAKE) layer PROFILE=core
 	cp -R target/layer/core/. "$(ARTIFACTS_DIR)/"
 
 # The deployment in samconfig.toml, and the region.

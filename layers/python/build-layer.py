@@ -34,6 +34,7 @@ def main():
 
 
 def build(profile, kernel, out):
+    locked = lock.read(profile)
     # Built in another folder and renamed at the end, so that there is never an incomplete layer.
     draft = out.with_name(out.name + ".draft")
     shutil.rmtree(draft, ignore_errors=True)
@@ -43,7 +44,6 @@ def build(profile, kernel, out):
     say(1, f"CPython {platform.python_version()} and its standard library, from {sys.base_prefix}")
     parts.standard_library(draft)
     site_packages.mkdir()
-    locked = lock.read(profile)
     names = sorted({pin.name for pin in locked})
     say(2, f"packages of the profile {profile}: {', '.join(names) or 'none'}")
     if locked:

@@ -1,6 +1,7 @@
 """The sets of packages: what requirements.in asks for, and what requirements.lock pins for it.
 
     lock.py digest    prints what stands for the requirements in the first lines of a lock; `make lock` writes it there
+    lock.py check     fails when the lock was written for other requirements
 """
 import hashlib
 import re
@@ -85,6 +86,10 @@ def read(profile):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["digest"]:
-        raise SystemExit(__doc__)
-    print(digest(ASKED.read_text()))
+    match sys.argv[1:]:
+        case ["digest"]:
+            print(digest(ASKED.read_text()))
+        case ["check"]:
+            read("full")
+        case _:
+            raise SystemExit(__doc__)
