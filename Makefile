@@ -56,16 +56,18 @@ layer: build $(LAYER)/layer.json ## build the Python layer into target/layer/cor
 $(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.in layers/python/requirements.lock $(RECIPE)
 	"$(EMBEDDED)" layers/python/build-layer.py --profile $(PROFILE) --kernel $< --out $(@D)
 
-# Another base image than AWS's, which must have glibc 2.34 or newer; the image's name.
+# The program in the image: interpreter, or for `sam local` bootstrap, which is ExecuteFunction that runs the code itself.
+PROGRAM := interpreter
+IMAGE = sandcastle-$(PROGRAM)
+# Any base image with glibc 2.34 or newer.
 BASE := public.ecr.aws/lambda/provided:al2023
-IMAGE := sandcastle-interpreter
 
 # Lambda refuses an image with attestations. Hard links, so that the packages are on the disk once.
-image: functions ## build InterpreterFunction as a container image with all packages (needs Docker; IMAGE=name, BASE=base image)
+image: functions ## build a function as a container image with all packages (needs Docker; PROGRAM, IMAGE=name, BASE=base image)
 	$(MAKE) layer PROFILE=full
 	rm -rf target/image && mkdir -p target/image
 	cp -al target/layer/full target/image/opt
-	cp target/lambda/interpreter target/image/bootstrap
+	cp target/lambda/$(PROGRAM) target/image/bootstrap
 	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --build-arg BASE="$(BASE)" --tag "$(IMAGE)" \
 		--file layers/python/Dockerfile target/image
 
