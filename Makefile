@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer image tools test soak lint lint-template build-sam fmt bench lock deploy logs destroy clean
+.PHONY: help run build packages layer image tools build-tools functions test soak lint lint-template build-sam invoke start-api watch smoke \
+	dist fmt bench lock deploy url logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -21,8 +22,10 @@ BINARIES := target/release
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
 	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
 
+include infra/lambda.mk
+
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@echo "Settings of the server: target/release/sandcastle serve --help"
 
 run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another port)
@@ -45,35 +48,6 @@ $(PACKAGES)/.installed: layers/python/requirements.lock
 	"$(EMBEDDED)" -m pip install --disable-pip-version-check --no-deps --require-hashes --target $(PACKAGES) \
 		--only-binary=:all: --progress-bar off -r layers/python/requirements.lock
 	@touch $@
-
-# core, full or minimal: see layers/python/requirements.in.
-PROFILE := core
-LAYER = target/layer/$(PROFILE)
-RECIPE := $(filter-out layers/python/test_% layers/python/table.py, $(wildcard layers/python/*.py))
-
-layer: build $(LAYER)/layer.json ## build the Python layer into target/layer/core (PROFILE=minimal: without packages)
-
-$(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.in layers/python/requirements.lock $(RECIPE)
-	"$(EMBEDDED)" layers/python/build-layer.py --profile $(PROFILE) --kernel $< --out $(@D)
-
-# The program in the image: interpreter, or for `sam local` bootstrap, which is ExecuteFunction that runs the code itself.
-PROGRAM := interpreter
-IMAGE = sandcastle-$(PROGRAM)
-# Any base image with glibc 2.34 or newer.
-BASE := public.ecr.aws/lambda/provided:al2023
-
-# Lambda refuses an image with attestations. Hard links, so that the packages are on the disk once.
-image: functions ## build a function as a container image with all packages (needs Docker; PROGRAM, IMAGE=name, BASE=base image)
-	$(MAKE) layer PROFILE=full
-	rm -rf target/image && mkdir -p target/image
-	cp -al target/layer/full target/image/opt
-	cp target/lambda/$(PROGRAM) target/image/bootstrap
-	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --build-arg BASE="$(BASE)" --tag "$(IMAGE)" \
-		--file layers/python/Dockerfile target/image
-
-# The empty recipe makes make check the time of the file again; without it, the file would always count as new.
-$(BINARIES)/sandcastle-kernel: build
-	@:
 
 tools: $(TOOLS)/.installed
 
@@ -121,16 +95,6 @@ $(LINT)/.installed: tests/lint/requirements.lock
 	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
 	@touch $@
 
-# Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
-SAM_BUILD = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam build
-BUILT = .aws-sam/build
-
-build-sam: tools build ## build the functions and the layer as for a deployment, and check them
-	$(SAM_BUILD) --config-env dev
-	$(TOOLS)/bin/python tests/template/sizes.py $(BUILT)/ExecuteFunction $(BUILT)/InterpreterFunction
-	$(BINARIES)/sandcastle layer check $(BUILT)/PythonLayer --function $(BUILT)/ExecuteFunction/bootstrap
-	$(SAM_BUILD)
-
 fmt: ## format the code
 	cargo fmt --all
 
@@ -151,7 +115,7 @@ LOCKED = "$(CURDIR)/$(UV)/bin/uv" pip compile --quiet --universal --no-strip-ext
 
 lock: $(UV)/.installed ## write the requirements.lock files after a change of a requirements.in (UPGRADE=1: newest versions)
 	cd layers/python && $(LOCKED) --custom-compile-command "make lock (requirements.in: $$("$(EMBEDDED)" lock.py digest))" requirements.in
-	for dir in tests tests/lint tests/bench; do (cd $$dir && $(LOCKED) requirements.in); done
+	for dir in infra/tools tests tests/lint tests/bench; do (cd $$dir && $(LOCKED) requirements.in); done
 	"$(EMBEDDED)" layers/python/table.py
 
 $(UV)/.installed:
@@ -161,22 +125,6 @@ $(UV)/.installed:
 	$(UV)/bin/python -m pip install --disable-pip-version-check --quiet uv==$(UV_VERSION)
 	@touch $@
 
-# Called by `sam build` with the output folder in ARTIFACTS_DIR.
-.PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer functions
-build-ExecuteFunction: functions
-	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
-
-build-InterpreterFunction: functions
-	cp target/lambda/interpreter "$(ARTIFACTS_DIR)/bootstrap"
-
-# Both in one build: separate builds would compile the AWS SDK twice, with different features.
-functions: toolchain
-	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
-
-build-PythonLayer:
-	$(MAKE) layer PROFILE=core
-	cp -R target/layer/core/. "$(ARTIFACTS_DIR)/"
-
 # The deployment in samconfig.toml, and the region.
 ENV ?= dev
 REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell aws configure get region))
@@ -184,10 +132,15 @@ PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open(
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
 deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs the SAM CLI, the AWS CLI and credentials
-	sam build --config-env $(ENV)
+	sam build --config-env $(ENV) --parameter-overrides Architecture=$(ARCH)
 	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
 		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
-	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list"
+	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list" \
+		"Architecture=$(ARCH)"
+
+url: ## print the URL of a deployment (ENV, REGION)
+	@aws cloudformation describe-stacks --stack-name $(STACK) --region "$(REGION)" --output text \
+		--query "Stacks[0].Outputs[?OutputKey=='Url'].OutputValue"
 
 logs: ## follow the logs of a deployment (ENV, REGION)
 	sam logs --stack-name $(STACK) --region "$(REGION)" --tail
