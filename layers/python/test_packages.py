@@ -60,6 +60,14 @@ class Stale(unittest.TestCase):
         self.assertIn("run `make lock`", done.stderr)
 
 
+class Image(unittest.TestCase):
+    def test_it_only_copies_what_was_built_onto_a_base_image(self):
+        lines = [line.split(maxsplit=1) for line in (lock.HERE / "Dockerfile").read_text().splitlines() if line[:1].isupper()]
+        self.assertEqual([instruction for instruction, _ in lines], ["ARG", "FROM", "COPY", "COPY", "ENTRYPOINT"])
+        self.assertEqual([copied.split() for instruction, copied in lines if instruction == "COPY"],
+                         [["opt/", "/opt/"], ["bootstrap", "/var/runtime/bootstrap"]])
+
+
 class Documents(unittest.TestCase):
     def test_the_table_of_the_documents_is_that_of_the_lock(self):
         done = subprocess.run([sys.executable, lock.HERE / "table.py", "--check"], capture_output=True, text=True)
