@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer tools test soak lint lint-template build-sam fmt bench lock deploy logs destroy clean
+.PHONY: help run build packages layer image tools build-tools functions test soak lint lint-template build-sam invoke start-api watch smoke \
+	dist fmt bench lock deploy url logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -14,13 +15,17 @@ PACKAGES := target/python/site-packages
 TOOLS := target/tools
 LINT := target/lint
 PEERS := target/peers
+UV := target/uv
+UV_VERSION := 0.13.9
 BINARIES := target/release
 # Paths of this build for tests and benchmarks.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
 	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
 
+include infra/lambda.mk
+
 help: ## list the commands
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@echo "Settings of the server: target/release/sandcastle serve --help"
 
 run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another port)
@@ -29,29 +34,20 @@ run: build packages ## build what is missing and serve on http://127.0.0.1:8787 
 build: toolchain ## build the server and the kernel
 	$(CARGO) build $(FLAGS) -p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel
 
-packages: $(PACKAGES)/.installed ## install the Python packages that code can import
+packages: locked $(PACKAGES)/.installed ## install the Python packages that code can import
+
+# Fails when requirements.in has changed since.
+.PHONY: locked
+locked:
+	@"$(EMBEDDED)" layers/python/lock.py check
 
 # The stamp names the Python: another one needs other wheels.
 $(PACKAGES)/.installed: layers/python/requirements.lock
-	@echo "installing the Python packages (numpy, pandas, matplotlib, …) into $(PACKAGES)"
+	@echo "installing the Python packages (numpy, pandas, scipy, …: 1.3 GB, a minute or two) into $(PACKAGES)"
 	@rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
 	"$(EMBEDDED)" -m pip install --disable-pip-version-check --no-deps --require-hashes --target $(PACKAGES) \
-		--progress-bar off -r layers/python/requirements.lock
+		--only-binary=:all: --progress-bar off -r layers/python/requirements.lock
 	@touch $@
-
-# core, or minimal: see layers/python/lock.py.
-PROFILE := core
-LAYER = target/layer/$(PROFILE)
-RECIPE := $(wildcard layers/python/*.py)
-
-layer: build $(LAYER)/layer.json ## build the Python layer into target/layer/core (PROFILE=minimal: without packages)
-
-$(LAYER)/layer.json: $(BINARIES)/sandcastle-kernel layers/python/requirements.lock $(RECIPE)
-	"$(EMBEDDED)" layers/python/build-layer.py --profile $(PROFILE) --kernel $< --out $(@D)
-
-# The empty recipe makes make check the time of the file again; without it, the file would always count as new.
-$(BINARIES)/sandcastle-kernel: build
-	@:
 
 tools: $(TOOLS)/.installed
 
@@ -99,16 +95,6 @@ $(LINT)/.installed: tests/lint/requirements.lock
 	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
 	@touch $@
 
-# Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
-SAM_BUILD = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam build
-BUILT = .aws-sam/build
-
-build-sam: tools build ## build the functions and the layer as for a deployment, and check them
-	$(SAM_BUILD) --config-env dev
-	$(TOOLS)/bin/python tests/template/sizes.py $(BUILT)/ExecuteFunction $(BUILT)/InterpreterFunction
-	$(BINARIES)/sandcastle layer check $(BUILT)/PythonLayer --function $(BUILT)/ExecuteFunction/bootstrap
-	$(SAM_BUILD)
-
 fmt: ## format the code
 	cargo fmt --all
 
@@ -123,25 +109,21 @@ $(PEERS)/.installed: tests/bench/requirements.lock
 	$(PEERS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/bench/requirements.lock
 	@touch $@
 
-lock: ## update the requirements.lock files (needs uv)
-	for dir in layers/python tests tests/lint tests/bench; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
+# The first lock says which requirements it is for. Versions stay unless a requirement needs another one, or with UPGRADE.
+LOCKED = "$(CURDIR)/$(UV)/bin/uv" pip compile --quiet --universal --no-strip-extras --python-version 3.11 $(if $(UPGRADE),--upgrade) \
+	--generate-hashes --no-emit-index-url --output-file requirements.lock
 
-# Called by `sam build` with the output folder in ARTIFACTS_DIR.
-.PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer functions
-build-ExecuteFunction: functions
-	cp target/lambda/bootstrap "$(ARTIFACTS_DIR)/"
+lock: $(UV)/.installed ## write the requirements.lock files after a change of a requirements.in (UPGRADE=1: newest versions)
+	cd layers/python && $(LOCKED) --custom-compile-command "make lock (requirements.in: $$("$(EMBEDDED)" lock.py digest))" requirements.in
+	for dir in infra/tools tests tests/lint tests/bench; do (cd $$dir && $(LOCKED) requirements.in); done
+	"$(EMBEDDED)" layers/python/table.py
 
-build-InterpreterFunction: functions
-	cp target/lambda/interpreter "$(ARTIFACTS_DIR)/bootstrap"
-
-# Both in one build: separate builds would compile the AWS SDK twice, with different features.
-functions: toolchain
-	cargo build --profile lambda --locked -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
-
-build-PythonLayer:
-	$(MAKE) layer
-	cp -R target/layer/core/. "$(ARTIFACTS_DIR)/"
+$(UV)/.installed:
+	@echo "installing uv into $(UV)"
+	@rm -rf $(UV)
+	"$(EMBEDDED)" -m venv $(UV)
+	$(UV)/bin/python -m pip install --disable-pip-version-check --quiet uv==$(UV_VERSION)
+	@touch $@
 
 # The deployment in samconfig.toml, and the region.
 ENV ?= dev
@@ -150,10 +132,15 @@ PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open(
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
 deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs the SAM CLI, the AWS CLI and credentials
-	sam build --config-env $(ENV)
+	sam build --config-env $(ENV) --parameter-overrides Architecture=$(ARCH)
 	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
 		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
-	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list"
+	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list" \
+		"Architecture=$(ARCH)"
+
+url: ## print the URL of a deployment (ENV, REGION)
+	@aws cloudformation describe-stacks --stack-name $(STACK) --region "$(REGION)" --output text \
+		--query "Stacks[0].Outputs[?OutputKey=='Url'].OutputValue"
 
 logs: ## follow the logs of a deployment (ENV, REGION)
 	sam logs --stack-name $(STACK) --region "$(REGION)" --tail

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Builds the Python layer: a folder with the contents of /opt. `make layer` runs this script with the Python to ship.
+"""Builds a folder with the contents of /opt: the Python layer, or what a container image has there (Dockerfile). `make layer`
+and `make image` run this script with the Python to ship.
 
     bin/sandcastle-kernel            the kernel; it finds the other files relative to its own path
     lib/libpython3.X.so.1.0, lib/*   shared libraries that the kernel needs and the base system lacks
@@ -8,17 +9,17 @@
 """
 import argparse
 import json
-import platform
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import lock
 import parts
 from elf import Elf
-from lock import LEFT_OUT, requirements
+from shipped import Here, Unpacked
 
-HERE = Path(__file__).resolve().parent
+KERNEL = "sandcastle-kernel"
 # Amazon Linux 2023 has glibc 2.34. A Python that is built with glibc 2.35 or newer needs one symbol in a newer version:
 # `hypot`, which `abs` of a complex number calls. Version 2.35 changed how it reports an overflow; Python checks that itself.
 TOO_NEW = (b"GLIBC_2.35", [b"hypot"])
@@ -26,38 +27,43 @@ TOO_NEW = (b"GLIBC_2.35", [b"hypot"])
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--profile", choices=sorted(LEFT_OUT), default="core")
+    arguments.add_argument("--profile", choices=lock.PROFILES, default="core")
     arguments.add_argument("--kernel", type=Path, required=True, help="the kernel binary, built against this Python")
     arguments.add_argument("--out", type=Path, required=True, help="folder to build; an existing one is replaced")
+    arguments.add_argument("--python", type=Path, metavar="FOLDER",
+                           help="ship the Python of foreign-python.sh in this folder instead of the running one")
+    arguments.add_argument("--machine", help="the machine of that Python, such as aarch64")
     given = arguments.parse_args()
-    build(given.profile, given.kernel, given.out)
+    python = Unpacked(given.python, given.machine) if given.python else Here()
+    build(given.profile, given.kernel, given.out, python)
 
 
-def build(profile, kernel, out):
+def build(profile, kernel, out, python):
+    locked = lock.read(profile)
     # Built in another folder and renamed at the end, so that there is never an incomplete layer.
     draft = out.with_name(out.name + ".draft")
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "bin").mkdir(parents=True)
     site_packages = draft / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
-    say(1, f"CPython {platform.python_version()} and its standard library, from {sys.base_prefix}")
-    parts.standard_library(draft)
+    say(1, f"CPython {python.version} for {python.machine} and its standard library, from {python.origin}")
+    parts.standard_library(draft, python)
     site_packages.mkdir()
-    locked = requirements((HERE / "requirements.lock").read_text(), profile)
-    say(2, f"packages of the profile {profile}: {', '.join(locked) or 'none'}")
+    names = sorted({pin.name for pin in locked})
+    say(2, f"packages of the profile {profile}: {', '.join(names) or 'none'}")
     if locked:
-        parts.packages(site_packages, locked)
+        parts.packages(site_packages, locked, python.machine)
     say(3, "kernel, and shared libraries that the base system lacks")
-    shutil.copy(kernel, draft / "bin" / "sandcastle-kernel")
-    print("      copied", ", ".join(parts.shared_libraries(draft)))
+    shutil.copy(kernel, draft / "bin" / KERNEL)
+    print("      copied", ", ".join(parts.shared_libraries(draft, python.libraries())))
     say(4, "removing debugging symbols and search paths of this machine, lowering the required glibc to 2.34")
     for path in parts.elves(draft):
-        prepare(path)
+        prepare(path, python.strip)
     say(5, "compiling to bytecode")
     compile_all(draft)
-    manifest = {"profile": profile, "python": platform.python_version(), "packages": parts.installed(site_packages)}
+    manifest = {"profile": profile, "python": python.version, "packages": parts.installed(site_packages)}
     (draft / "layer.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    missing = {normal(name) for name in locked} - {normal(package["name"]) for package in manifest["packages"]}
+    missing = set(names) - {lock.normal(package["name"]) for package in manifest["packages"]}
     if missing:
         raise SystemExit(f"these packages of requirements.lock were not installed: {', '.join(sorted(missing))}")
 
@@ -67,14 +73,16 @@ def build(profile, kernel, out):
     say(6, f"{out} is ready: {size / 2**20:.1f} MiB")
 
 
-def prepare(path):
+def prepare(path, strip):
     """Makes one ELF file work on the base system."""
     # auditwheel edits the libraries in *.libs with patchelf, and strip can break such files (NixOS/patchelf, issue 10).
     if not path.parent.name.endswith(".libs"):
         path.chmod(0o755)
-        subprocess.run(["strip", "--strip-unneeded", path], check=True)
+        subprocess.run([strip, "--strip-unneeded", path], check=True)
     elf = Elf(path)
     elf.keep_own_search_path()
+    if path.name == KERNEL:
+        elf.pass_search_path_on()
     elf.retarget(*TOO_NEW)
     elf.save()
 
@@ -83,10 +91,6 @@ def compile_all(folder):
     """Compiles to bytecode that Python uses without checking its source: /opt is read-only, so the two always match."""
     subprocess.run([sys.executable, "-m", "compileall", "-qq", "-j0", "--invalidation-mode", "unchecked-hash",
                     "-s", folder, "-p", "/opt", folder / "lib"], check=True)
-
-
-def normal(name):
-    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def say(step, text):

@@ -100,6 +100,15 @@ class Elf:
                 struct.pack_into("<QQ", self.bytes, section[4] + 16 * i, *entry)
             self.changed = True
 
+    def pass_search_path_on(self):
+        """Turns DT_RUNPATH into DT_RPATH, which also counts for the libraries that a loaded library needs (ld.so(8)). zig
+        writes DT_RUNPATH whatever it is told."""
+        section = self._section(DYNAMIC)
+        for i, (tag, value) in enumerate(self._dynamic()):
+            if tag == DT_RUNPATH:
+                struct.pack_into("<QQ", self.bytes, section[4] + 16 * i, DT_RPATH, value)
+                self.changed = True
+
     def versions(self):
         """The needed symbol versions: (offset of the entry, index, name)."""
         section = self._section(VERNEED)

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 from elf import Elf, is_elf
@@ -16,8 +15,9 @@ DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "tu
 DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
 # Left out of packages: files that only compilers and type checkers read.
 DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
-# Left out of single packages: tests of CPU features, examples, extensions of a documentation tool.
-DROPPED_PARTS = ("numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext")
+# Left out of single packages: tests of CPU features, examples, extensions of a documentation tool, and a driver that needs
+# a package which nothing else does.
+DROPPED_PARTS = ("numpy/_core/_simd.*.so", "matplotlib/mpl-data/sample_data", "matplotlib/sphinxext", "adbc_driver_duckdb")
 # The shared libraries of the base system (provided.al2023): glibc, libgcc and libstdc++.
 BASE = {f"lib{name}.so.{n}" for name, n in (("c", 6), ("m", 6), ("dl", 2), ("pthread", 0), ("rt", 1), ("util", 1),
                                             ("resolv", 2), ("gcc_s", 1), ("stdc++", 6))}
@@ -29,9 +29,9 @@ def elves(folder):
     return [path for path in sorted(folder.rglob("*")) if is_elf(path)]
 
 
-def standard_library(out):
-    """libpython and the standard library of the running Python."""
-    source = Path(sysconfig.get_path("stdlib"))
+def standard_library(out, python):
+    """libpython and the standard library of this Python."""
+    source = python.standard_library
 
     def left_out(folder, names):
         dropped = {name for name in names if name in DROPPED or name.startswith("config-")}
@@ -40,25 +40,14 @@ def standard_library(out):
         return dropped
 
     shutil.copytree(source, out / "lib" / source.name, ignore=left_out)
-    name = sysconfig.get_config_var("INSTSONAME")
-    folders = [sysconfig.get_config_var("LIBDIR"), f"{sysconfig.get_config_var('LIBDIR')}/{multiarch()}"]
-    found = next((Path(folder, name) for folder in folders if Path(folder, name).is_file()), None)
-    if found is None:
-        raise SystemExit(f"{name} was not found in {' or '.join(folders)}")
-    shutil.copy(found, out / "lib" / name)
+    shutil.copy(python.libpython, out / "lib" / python.libpython.name)
 
 
-def multiarch():
-    """The folder name of this machine's libraries on Debian."""
-    return sysconfig.get_config_var("MULTIARCH") or ""
-
-
-def packages(folder, requirements):
+def packages(folder, locked, machine):
     """Installs locked packages from wheels for glibc 2.34 or older, and removes files that no program imports."""
-    machine = os.uname().machine
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(34, 16, -1)] + [f"manylinux2014_{machine}"]
     lock = folder.parent / "requirements.txt"
-    lock.write_text("".join(requirements.values()))
+    lock.write_text("".join(pin.lines for pin in locked))
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--require-hashes",
          "--only-binary=:all:", "--no-compile", "--root-user-action=ignore", "--progress-bar=off", "--target", folder,
@@ -80,16 +69,14 @@ def installed(folder):
     found = []
     for package in importlib.metadata.distributions(path=[os.fspath(folder)]):
         tops = {re.split(r"[/.]", os.fspath(file), maxsplit=1)[0] for file in package.files or ()
-                if re.fullmatch(r"\w+(/__init__\.py|\.py|\.[\w-]+\.so)", os.fspath(file))}
+                if re.fullmatch(r"\w+(/__init__\.py|\.py|\.[\w-]+\.so)", os.fspath(file)) and (folder / file).exists()}
         found.append({"name": package.name, "version": package.version, "modules": sorted(tops)})
     return sorted(found, key=lambda package: package["name"].lower())
 
 
-def shared_libraries(out):
-    """Copies the libraries that files of the layer need and the base system lacks. Returns their names."""
-    listing = subprocess.run(["/sbin/ldconfig", "-p"], check=True, capture_output=True, text=True).stdout
-    word = {"x86_64": "x86-64", "aarch64": "AArch64"}[os.uname().machine]
-    known = dict(re.findall(rf"^\s*(\S+) \([^)]*{word}[^)]*\) => (\S+)$", listing, re.MULTILINE))
+def shared_libraries(out, known):
+    """Copies the libraries that files of the layer need and the base system lacks; `known` has their paths. Returns their
+    names."""
     waiting = elves(out)
     there = {path.name for path in waiting}
     copied = []
@@ -99,7 +86,7 @@ def shared_libraries(out):
             if name in BASE or name in there:
                 continue
             if name not in known:
-                raise SystemExit(f"{elf} needs {name}, which is not installed on this machine")
+                raise SystemExit(f"{elf} needs {name}, which was not found")
             target = out / "lib" / name
             shutil.copy(known[name], target)
             there.add(name)

@@ -58,6 +58,20 @@ class ElfTest(unittest.TestCase):
         self.assertEqual(Elf(made).search_path(), ["$ORIGIN/../lib"])
         ctypes.CDLL(made)
 
+    def test_a_search_path_can_count_for_the_libraries_of_libraries(self):
+        made = self.library("int f;", "-Wl,-rpath,$ORIGIN/../lib,--enable-new-dtags")
+        self.assertEqual(self.tags(made), {"RUNPATH"})
+        elf = Elf(made)
+        elf.pass_search_path_on()
+        elf.save()
+        self.assertEqual(self.tags(made), {"RPATH"})
+        self.assertEqual(Elf(made).search_path(), ["$ORIGIN/../lib"])
+
+    def tags(self, library):
+        """RPATH and RUNPATH, as far as readelf finds them."""
+        shown = subprocess.run(["readelf", "--dynamic", library], check=True, capture_output=True, text=True).stdout
+        return {tag for tag in ("RPATH", "RUNPATH") if f"({tag})" in shown}
+
     def test_a_search_path_without_relative_folders_is_removed(self):
         made = self.library("int f;", "-Wl,--enable-new-dtags,-rpath,/home/me/lib")
         elf = Elf(made)

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -17,14 +17,17 @@ pub enum Isolation {
     /// An unprivileged user id that sees only its own processes, with `/tmp` as the only writable folder, the layer in
     /// `/opt`, no `/dev/shm`, and the seccomp filter of `as-lambda`. Needs root.
     AsOnLambda,
+    /// The same with function and layer for arm64 and that architecture's C library, under qemu. Needs `make arm64` too.
+    AsOnArm64,
 }
 
 /// Builds the root file system of one environment and runs the emulator, which is not isolated: on Lambda it is part of
 /// the platform. The shell stays as the first process of the PID namespace, to reap processes.
 const ENVIRONMENT: &str = r#"
 set -e
-root=$1 layer=$2 program=$3
-shift 3
+root=$1 layer=$2 program=$3 libraries=$4
+shift 4
+[ -z "$libraries" ] || mount -t overlay -o "lowerdir=$libraries:/usr/lib" foreign /usr/lib
 mount --rbind / "$root"
 mount -o remount,bind,ro "$root"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
@@ -66,11 +69,15 @@ impl Isolation {
         let uid = (50_000 + number).to_string();
         let root = folder.join(format!("{program}.root"));
         fs::create_dir(&root).unwrap();
-        let layer = paths::root().join("target/layer/core");
+        let (layer, built, libraries) = match self {
+            Self::AsOnArm64 => ("core-arm64", paths::for_arm64(program), paths::arm64_libraries()),
+            _ => ("core", paths::binary(program), PathBuf::new()),
+        };
+        let layer = paths::root().join("target/layer").join(layer);
         assert!(layer.is_dir(), "{} is missing: run the tests with `make test`", layer.display());
         let mut command = Command::new("unshare");
         command.args(["--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", ENVIRONMENT, "sh"]);
-        command.arg(&root).arg(layer).arg(paths::binary(program));
+        command.arg(&root).arg(layer).arg(built).arg(libraries);
         command.arg(emulator).args(options).arg(paths::binary("as-lambda"));
         command.arg(&root).arg(uid).arg("/var/task/bootstrap").env_clear().envs(ON_LAMBDA);
         command
@@ -79,12 +86,22 @@ impl Isolation {
 
 /// Whether the tests run as root. If not, the test is skipped; in CI, where every test must run, it fails.
 pub fn is_root() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
+    can_run(rustix::process::geteuid().is_root(), "this test needs root")
+}
+
+/// Whether what `make arm64` builds is there, and Linux runs it with qemu. If not, as for [`is_root`].
+pub fn has_arm64() -> bool {
+    let runs = Path::new("/proc/sys/fs/binfmt_misc/qemu-aarch64").exists() || std::env::consts::ARCH == "aarch64";
+    let built = paths::for_arm64("bootstrap").is_file() && paths::root().join("target/layer/core-arm64").is_dir();
+    can_run(built && runs, "this test needs `make arm64`, and qemu-user-static to run what that builds")
+}
+
+fn can_run(can: bool, needs: &str) -> bool {
+    if !can {
         #[expect(clippy::disallowed_methods, reason = "CI sets this variable")]
         let ci = std::env::var_os("CI").is_some();
-        assert!(!ci, "this test needs root");
-        eprintln!("SKIP: this test needs root");
+        assert!(!ci, "{needs}");
+        eprintln!("SKIP: {needs}");
     }
-    root
+    can
 }

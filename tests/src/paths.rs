@@ -26,6 +26,16 @@ pub fn binary(name: &str) -> PathBuf {
     kernel().with_file_name(name)
 }
 
+/// A function that `make arm64` has built.
+pub fn for_arm64(program: &str) -> PathBuf {
+    root().join("target/for-lambda/arm64").join(program).join("bootstrap")
+}
+
+/// The system's libraries for arm64, from Debian.
+pub fn arm64_libraries() -> PathBuf {
+    root().join("target/python-arm64/usr/lib")
+}
+
 /// Folder of the Python packages that code can import.
 pub fn site_packages() -> PathBuf {
     set_by_make("SANDCASTLE_SITE_PACKAGES")

@@ -32,3 +32,11 @@ fn plots_and_dataframes() {
 fn http() {
     run(&["http"]);
 }
+
+#[test]
+fn packages() {
+    let folder = tempfile::tempdir().unwrap();
+    // Some packages take seconds to import when the machine is busy and has not read them yet.
+    let server = Server::start(&folder.path().join("data"), &[("SANDCASTLE_TIMEOUT_S", "60")]);
+    cases::run(&server.url, &["packages"], &[], || server.log());
+}

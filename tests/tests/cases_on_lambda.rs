@@ -1,5 +1,5 @@
 //! Runs the behaviour cases of `tests/cases` against the Lambda emulator, each request as a REST API event: with one function
-//! and with two, without isolation and isolated as on Lambda.
+//! and with two, without isolation and isolated as on Lambda, and built for arm64.
 
 use sandcastle_e2e::{
     bucket::bucket,
@@ -7,11 +7,15 @@ use sandcastle_e2e::{
     deployment::{Bucket, Deployment},
     emulator::Function,
     gateway::Gateway,
-    isolation::{Isolation, is_root},
+    isolation::{Isolation, has_arm64, is_root},
 };
 
 /// A short execution limit, so that cases which exceed it end soon.
 const TIMEOUT: (&str, &str) = ("SANDCASTLE_TIMEOUT_S", "10");
+
+/// Limits for a processor that is emulated, and ten times slower.
+const EMULATED: &[(&str, &str)] =
+    &[("SANDCASTLE_TIMEOUT_S", "100"), ("SANDCASTLE_CALL_S", "110"), ("AWS_LAMBDA_FUNCTION_TIMEOUT", "120")];
 
 /// Cases that cannot pass on Lambda: without a mount, the working directory has another path than `/sandbox/files`.
 const NO_MOUNTS: &[(&str, &str)] = &[
@@ -30,9 +34,13 @@ fn assert_steps_refused(log: &str) {
 }
 
 async fn run_one(isolation: Isolation, excused: &[(&str, &str)]) -> String {
+    run_one_with(isolation, &[TIMEOUT], excused).await
+}
+
+async fn run_one_with(isolation: Isolation, settings: &[(&str, &str)], excused: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let s3 = bucket(folder.path()).await;
-    let function = Function::start_isolated(isolation, folder.path(), &s3, &[TIMEOUT]);
+    let function = Function::start_isolated(isolation, folder.path(), &s3, settings);
     let gateway = Gateway::start(&function.url).await;
     tokio::task::block_in_place(|| cases::run(&gateway.url, CONTRACT, excused, || function.log()));
     function.log()
@@ -68,5 +76,13 @@ async fn one_function_isolated_as_on_lambda() {
 async fn two_functions_isolated_as_on_lambda() {
     if is_root() {
         assert_steps_refused(&run_two(Isolation::AsOnLambda, NO_MOUNTS).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_function_on_arm64_isolated_as_on_lambda() {
+    if is_root() && has_arm64() {
+        let log = run_one_with(Isolation::AsOnArm64, EMULATED, NO_MOUNTS).await;
+        assert_steps_refused(&log);
     }
 }

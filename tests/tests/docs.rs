@@ -16,6 +16,8 @@ mod markdown;
 #[path = "docs/session.rs"]
 mod session;
 
+use std::process::Command;
+
 use markdown::{Document, Role};
 use sandcastle_e2e::paths;
 use session::Session;
@@ -46,6 +48,13 @@ fn files_that_are_named_exist() {
 #[test]
 fn diagrams_are_well_formed() {
     assert_none(&diagrams::malformed(&documents()));
+}
+
+#[test]
+fn the_tables_of_costs_pass_their_tests() {
+    let mut tests = Command::new(paths::python());
+    let out = tests.arg("-B").arg(paths::root().join("infra/test_costs.py")).output().unwrap();
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct App {
 const BESIDES_THE_CODE: Duration = Duration::from_secs(8);
 /// Time of a Lambda invocation that is kept to return the answer.
 const TO_HAND_OVER: Duration = Duration::from_millis(500);
+/// No invocation has a deadline before this one, a day after 1970.
+const FIRST_DEADLINE_MS: u64 = 86_400_000;
 
 impl App {
     /// An application without limits on callers. A call has the limit on its code plus 8 seconds, and never more than
@@ -52,7 +54,8 @@ impl App {
     }
 }
 
+/// `cargo lambda watch` gives every invocation the deadline that is ten minutes after 1970: it means ten minutes.
 fn left_of(invocation: &Context) -> Duration {
-    let left = invocation.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-    left.saturating_sub(TO_HAND_OVER)
+    let from = if invocation.deadline < FIRST_DEADLINE_MS { SystemTime::UNIX_EPOCH } else { SystemTime::now() };
+    invocation.deadline().duration_since(from).unwrap_or_default().saturating_sub(TO_HAND_OVER)
 }

@@ -12,12 +12,21 @@ macro_rules! table {
         $(#[$attribute])*
         pub(crate) mod $table {
             /// The numbers, as this architecture has them.
-            pub(crate) const NUMBERS: &[i64] = &[$($(libc::$call),+),*];
+            pub(crate) const NUMBERS: &[i64] = &[$($(super::numbers::$call),+),*];
             /// Names and reasons, in the order of the numbers.
             #[cfg(test)]
             pub(crate) const NAMES: &[(&str, &str)] = &[$($((stringify!($call), $why)),+),*];
         }
     };
+}
+
+/// The numbers of this architecture.
+mod numbers {
+    pub(super) use libc::*;
+
+    /// The same on x86-64 and aarch64 (the kernel's `scripts/syscall.tbl`); libc has it for x86-64 only.
+    #[allow(non_upper_case_globals, reason = "named as in libc, which this one stands in for")]
+    pub(super) const SYS_fchmodat2: i64 = 452;
 }
 
 table! { allowed {

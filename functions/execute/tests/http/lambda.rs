@@ -56,6 +56,16 @@ async fn a_rest_event_executes_whatever_the_stage_is_called() {
     }
 }
 
+/// It gives all invocations the same deadline, in 1970.
+#[tokio::test]
+async fn an_invocation_by_cargo_lambda_has_time_left() {
+    let world = World::new().await;
+    let event = REST.replace(TOKEN, &world.token).replace(SANDBOX, &world.sandbox().await);
+    let deadline = SystemTime::UNIX_EPOCH + Duration::from_secs(600);
+    let answer = handle(&world, &event, invocation("r", deadline)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
 #[tokio::test]
 async fn the_contract_is_found_behind_a_stage() {
     let world = World::new().await;

@@ -72,7 +72,9 @@ async fn import(host: &KernelHost, root: &Path, modules: &[String]) -> Result<()
     if modules.is_empty() {
         return Err("it has no modules".into());
     }
-    let imports = modules.iter().map(|name| format!("import {name}; print({name}.__file__)\n"));
+    // A module that is a part of libpython itself has no file. Which ones are differs between builds of Python.
+    let imports =
+        modules.iter().map(|name| format!("import {name}\nif hasattr({name}, '__file__'): print({name}.__file__)\n"));
     let outcome = host.run(job(imports.collect())?).await?;
     if let Some(failure) = outcome.report.failure {
         return Err(failure.error.into());

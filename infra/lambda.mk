@@ -1,0 +1,149 @@
+# What is built for Lambda, and run as Lambda runs it: functions, layer, `sam build`, `sam local`, releases. A part of the Makefile.
+
+# The architecture as Lambda names it, x86_64 or arm64; this machine's unless it is set. `sam build` passes it on to its makes.
+HERE_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+ARCH ?= $(HERE_ARCH)
+export ARCH
+MACHINE = $(patsubst arm64,aarch64,$(ARCH))
+TARGET = $(MACHINE)-unknown-linux-gnu
+
+BUILD_TOOLS := target/build-tools
+# One folder for each program, with the program as `bootstrap`.
+BUILT_FOR_LAMBDA = target/for-lambda/$(ARCH)
+# `cargo lambda build` with zig as the linker: it links against glibc 2.34, as on Lambda, whatever this machine has. The version
+# is a part of --target, so that --x86-64 and --arm64 cannot be used, which are short for a --target without it.
+CARGO_LAMBDA = PATH="$(CURDIR)/$(BUILD_TOOLS)/bin:$$PATH" cargo lambda build --locked --target $(TARGET).2.34 \
+	--lambda-dir $(BUILT_FOR_LAMBDA)
+
+build-tools: $(BUILD_TOOLS)/.installed
+
+$(BUILD_TOOLS)/.installed: infra/tools/requirements.lock
+	@echo "installing cargo-lambda and zig into $(BUILD_TOOLS)"
+	@rm -rf $(BUILD_TOOLS)
+	"$(EMBEDDED)" -m venv $(BUILD_TOOLS)
+	$(BUILD_TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r infra/tools/requirements.lock
+	@touch $@
+
+# Rust's standard library for the architecture; rustup brings only that of this machine.
+.PHONY: rust-std
+rust-std: toolchain
+	@test -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)" || rustup target add $(TARGET)
+
+# Both in one build: separate builds would compile the AWS SDK twice, with different features. Not --release, to which
+# cargo-lambda adds settings of its own, such as panic=abort: a panic in one call would end the function.
+functions: build-tools rust-std ## build both functions for Lambda (ARCH=x86_64 or arm64)
+	$(CARGO_LAMBDA) --profile lambda -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
+
+# core, full or minimal: see layers/python/requirements.in.
+PROFILE := core
+RECIPE := $(filter-out layers/python/test_% layers/python/table.py, $(wildcard layers/python/*.py))
+LAYER_KERNEL = $(BUILT_FOR_LAMBDA)/sandcastle-kernel/bootstrap
+
+# Another architecture needs a Python for it; the one that is found on this machine is for this machine.
+ifeq ($(ARCH),$(HERE_ARCH))
+LAYER = target/layer/$(PROFILE)
+SHIPPED_PYTHON =
+RUN_RECIPE = "$(EMBEDDED)" layers/python/build-layer.py
+FOR_PYTHON = PYO3_PYTHON="$(EMBEDDED)"
+else
+FOREIGN = target/python-$(ARCH)
+LAYER = target/layer/$(PROFILE)-$(ARCH)
+SHIPPED_PYTHON = $(FOREIGN)/builder
+RUN_RECIPE = "$$(cat $(FOREIGN)/builder)" layers/python/build-layer.py --python $(FOREIGN) --machine $(MACHINE)
+FOR_PYTHON = PYO3_CONFIG_FILE="$(CURDIR)/$(FOREIGN)/pyo3.txt"
+endif
+
+layer: $(LAYER)/layer.json ## build the Python layer into target/layer/core (PROFILE=minimal: without packages; ARCH=arm64: core-arm64)
+
+$(LAYER)/layer.json: $(LAYER_KERNEL) layers/python/requirements.in layers/python/requirements.lock $(RECIPE)
+	$(RUN_RECIPE) --profile $(PROFILE) --kernel $< --out $(@D)
+
+# The same profile as for running and testing, without what cargo-lambda adds to it.
+.PHONY: layer-kernel
+layer-kernel: build-tools rust-std $(SHIPPED_PYTHON)
+	$(FOR_PYTHON) $(CARGO_LAMBDA) --release --disable-optimizations -p sandcastle-kernel --bin sandcastle-kernel
+
+# The empty recipe makes make check the time of the file again; without it, the file would always count as new.
+$(LAYER_KERNEL): layer-kernel
+	@:
+
+target/python-%/builder: layers/python/foreign-python.sh
+	sh $< $* $(@D)
+
+# The program in the image: interpreter, or for `sam local` bootstrap, which is ExecuteFunction that runs the code itself.
+PROGRAM := interpreter
+IMAGE = sandcastle-$(PROGRAM)
+# Any base image with glibc 2.34 or newer.
+BASE := public.ecr.aws/lambda/provided:al2023
+FULL = $(subst layer/$(PROFILE),layer/full,$(LAYER))
+
+# Lambda refuses an image with attestations. Hard links, so that the packages are on the disk once.
+image: functions ## build a function as a container image with all packages (needs Docker; PROGRAM, IMAGE=name, BASE=base image)
+	$(MAKE) layer PROFILE=full
+	rm -rf target/image && mkdir -p target/image
+	cp -al $(FULL) target/image/opt
+	cp $(BUILT_FOR_LAMBDA)/$(PROGRAM)/bootstrap target/image/bootstrap
+	BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build --build-arg BASE="$(BASE)" --tag "$(IMAGE)" \
+		--file layers/python/Dockerfile target/image
+
+# Called by `sam build` with the output folder in ARTIFACTS_DIR.
+.PHONY: build-ExecuteFunction build-InterpreterFunction build-PythonLayer
+build-ExecuteFunction: functions
+	cp $(BUILT_FOR_LAMBDA)/bootstrap/bootstrap "$(ARTIFACTS_DIR)/"
+
+build-InterpreterFunction: functions
+	cp $(BUILT_FOR_LAMBDA)/interpreter/bootstrap "$(ARTIFACTS_DIR)/"
+
+build-PythonLayer: layer
+	cp -R $(LAYER)/. "$(ARTIFACTS_DIR)/"
+
+# Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
+SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam
+SAM_BUILT = .aws-sam/build
+
+build-sam: tools build ## build the functions and the layer as for a deployment, and check them
+	$(SAM) build --config-env dev --parameter-overrides Architecture=$(ARCH)
+	$(TOOLS)/bin/python tests/template/sizes.py $(SAM_BUILT)/ExecuteFunction $(SAM_BUILT)/InterpreterFunction
+	$(BINARIES)/sandcastle layer check $(SAM_BUILT)/PythonLayer --function $(SAM_BUILT)/ExecuteFunction/bootstrap
+	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+
+# The function on this machine. Each sets up S3, key and variables itself, and cleans up. CODE goes through the environment,
+# because code may have any characters.
+FUNCTION = PATH="$(CURDIR)/$(TOOLS)/bin:$(CURDIR)/$(BUILD_TOOLS)/bin:$$PATH" $(TOOLS)/bin/python infra/tools/function.py
+OF_EVENT = $(if $(EVENT),--event "$(EVENT)") --code "$$CODE"
+EVENT ?=
+CODE ?=
+invoke watch: export CODE := $(value CODE)
+
+invoke: build-sam-local ## run ExecuteFunction once in Docker (EVENT=file of an event, CODE=Python)
+	$(FUNCTION) invoke $(OF_EVENT)
+
+start-api: build-sam-local ## serve the API in Docker at http://127.0.0.1:3000, until Ctrl-C (PORT=… for another port)
+	$(FUNCTION) start-api --port $(or $(PORT),3000)
+
+watch: tools build-tools build packages ## serve invocations with cargo-lambda, building again on changes (EVENT, CODE: for the example)
+	$(FUNCTION) watch --port $(or $(PORT),9000) $(OF_EVENT)
+
+.PHONY: build-sam-local
+build-sam-local: tools build
+	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+
+# The cases that every deployment must pass; ONLY=part of their names. Two of them need a mount, which Lambda refuses.
+CONTRACT = output errors files plots dataframes http state
+smoke: ## run the contract cases against a deployment (URL=… without /v2, KEY=…, ONLY=part of a case's name)
+	@: $(or $(URL),$(error URL is not set: the address of the API without /v2)) $(or $(KEY),$(error KEY is not set: an API key))
+	@python3 tests/cases/run.py --base-url "$(URL)" --api-key "$(KEY)" $(if $(ONLY),--only "$(ONLY)") \
+		--except files/sandbox_files_is_the_working_directory --except files/sandbox_files_in_a_child \
+		$(CONTRACT:%=tests/cases/%.json)
+
+# Architectures of a release.
+ARCHS ?= x86_64 arm64
+DIST := target/dist
+dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARCHS=x86_64 for one architecture)
+	for arch in $(ARCHS); do $(MAKE) functions layer ARCH=$$arch; done
+	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
+		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))
+
+.PHONY: arm64
+arm64: ## build functions and layer for arm64, and check their ELF files; the tests run them under qemu
+	$(MAKE) functions layer ARCH=arm64
