@@ -135,10 +135,16 @@ dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARC
 	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
 		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))
 
-# Needs root and qemu-user-static on another machine. The tests play the contract cases against what this builds.
-.PHONY: arm64 check-layer
-arm64: build ## build functions and layer for arm64, and check them
-	$(MAKE) functions layer check-layer ARCH=arm64
+# Elsewhere than on arm64 this needs root, and what tests/qemu.sh installs. `make test` plays the contract cases against what
+# this builds.
+.PHONY: check-layer test-jail
+arm64: build ## build functions and layer for arm64, and check them; run the tests of its system call tables
+	$(MAKE) functions layer check-layer test-jail ARCH=arm64
+
+test-jail: $(SHIPPED_PYTHON)
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$(MACHINE)-linux-gnu-gcc \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$(if $(FOREIGN),sh $(CURDIR)/tests/foreign.sh $(CURDIR)/$(FOREIGN))" \
+	cargo test $(FLAGS) --target $(TARGET) -p sandcastle-jail --lib
 
 check-layer:
 	$(CHECK_LAYER) $(LAYER) --function $(BUILT_FOR_LAMBDA)/bootstrap/bootstrap --function $(BUILT_FOR_LAMBDA)/interpreter/bootstrap
