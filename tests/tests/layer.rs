@@ -119,7 +119,10 @@ fn a_library_for_another_processor_is_named() {
     bytes[18..20].copy_from_slice(&8_u16.to_le_bytes()); // e_machine: MIPS
     fs::write(&module, bytes).unwrap();
     let found = findings(&layer);
-    assert!(found.contains("FAIL  machine") && found.contains("zlib") && found.contains("is for another processor"), "{found}");
+    assert!(
+        found.contains("FAIL  machine") && found.contains("zlib") && found.contains("is for another processor"),
+        "{found}"
+    );
 }
 
 #[test]
