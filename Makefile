@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help run build packages layer image tools build-tools functions test soak lint lint-template build-sam invoke start-api watch smoke \
-	dist fmt bench lock deploy url logs destroy clean
+	dist arm64 fmt bench lock deploy url logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -25,7 +25,7 @@ HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SI
 include infra/lambda.mk
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 	@echo "Settings of the server: target/release/sandcastle serve --help"
 
 run: build packages ## build what is missing and serve on http://127.0.0.1:8787 (PORT=… for another port)

@@ -37,7 +37,7 @@ functions: build-tools rust-std ## build both functions for Lambda (ARCH=x86_64 
 # core, full or minimal: see layers/python/requirements.in.
 PROFILE := core
 RECIPE := $(filter-out layers/python/test_% layers/python/table.py, $(wildcard layers/python/*.py))
-LAYER_KERNEL = $(BUILT_FOR_LAMBDA)/sandcastle-kernel/bootstrap
+LAYER_KERNEL = $(BUILT_FOR_LAMBDA)/sandcastle-kernel/sandcastle-kernel
 
 # Another architecture needs a Python for it; the one that is found on this machine is for this machine.
 ifeq ($(ARCH),$(HERE_ARCH))
@@ -58,17 +58,19 @@ layer: $(LAYER)/layer.json ## build the Python layer into target/layer/core (PRO
 $(LAYER)/layer.json: $(LAYER_KERNEL) layers/python/requirements.in layers/python/requirements.lock $(RECIPE)
 	$(RUN_RECIPE) --profile $(PROFILE) --kernel $< --out $(@D)
 
-# The same profile as for running and testing, without what cargo-lambda adds to it.
+# The same profile as for running and testing, without what cargo-lambda adds to it. Each build writes `bootstrap` again; the
+# copy has the time of the last change, so that an unchanged kernel makes no new layer.
 .PHONY: layer-kernel
 layer-kernel: build-tools rust-std $(SHIPPED_PYTHON)
 	$(FOR_PYTHON) $(CARGO_LAMBDA) --release --disable-optimizations -p sandcastle-kernel --bin sandcastle-kernel
+	@cmp --silent $(dir $(LAYER_KERNEL))bootstrap $(LAYER_KERNEL) || cp $(dir $(LAYER_KERNEL))bootstrap $(LAYER_KERNEL)
 
 # The empty recipe makes make check the time of the file again; without it, the file would always count as new.
 $(LAYER_KERNEL): layer-kernel
 	@:
 
-target/python-%/builder: layers/python/foreign-python.sh
-	sh $< $* $(@D)
+target/python-%/builder: layers/python/foreign-python.sh layers/python/arc4random.c $(BUILD_TOOLS)/.installed
+	sh $< $* $(@D) $(BUILD_TOOLS)/bin/python
 
 # The program in the image: interpreter, or for `sam local` bootstrap, which is ExecuteFunction that runs the code itself.
 PROGRAM := interpreter
@@ -97,6 +99,10 @@ build-InterpreterFunction: functions
 build-PythonLayer: layer
 	cp -R $(LAYER)/. "$(ARTIFACTS_DIR)/"
 
+# What is built for another architecture is run under qemu, with that architecture's C library.
+FOREIGN_RUN = $(if $(FOREIGN),JAIL=best-effort sh tests/foreign.sh $(FOREIGN))
+CHECK_LAYER = $(FOREIGN_RUN) $(BINARIES)/sandcastle layer check
+
 # Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
 SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam
 SAM_BUILT = .aws-sam/build
@@ -104,7 +110,8 @@ SAM_BUILT = .aws-sam/build
 build-sam: tools build ## build the functions and the layer as for a deployment, and check them
 	$(SAM) build --config-env dev --parameter-overrides Architecture=$(ARCH)
 	$(TOOLS)/bin/python tests/template/sizes.py $(SAM_BUILT)/ExecuteFunction $(SAM_BUILT)/InterpreterFunction
-	$(BINARIES)/sandcastle layer check $(SAM_BUILT)/PythonLayer --function $(SAM_BUILT)/ExecuteFunction/bootstrap
+	$(CHECK_LAYER) $(SAM_BUILT)/PythonLayer \
+		--function $(SAM_BUILT)/ExecuteFunction/bootstrap --function $(SAM_BUILT)/InterpreterFunction/bootstrap
 	$(SAM) build --parameter-overrides Architecture=$(ARCH)
 
 # The function on this machine. Each sets up S3, key and variables itself, and cleans up. CODE goes through the environment,
@@ -144,6 +151,16 @@ dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARC
 	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
 		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))
 
-.PHONY: arm64
-arm64: ## build functions and layer for arm64, and check their ELF files; the tests run them under qemu
-	$(MAKE) functions layer ARCH=arm64
+# Elsewhere than on arm64 this needs root, and what tests/qemu.sh installs. `make test` plays the contract cases against what
+# this builds.
+.PHONY: check-layer test-jail
+arm64: build ## build functions and layer for arm64, and check them; run the tests of its system call tables
+	$(MAKE) functions layer check-layer test-jail ARCH=arm64
+
+test-jail: $(SHIPPED_PYTHON)
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$(MACHINE)-linux-gnu-gcc \
+	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$(if $(FOREIGN),sh $(CURDIR)/tests/foreign.sh $(CURDIR)/$(FOREIGN))" \
+	cargo test $(FLAGS) --target $(TARGET) -p sandcastle-jail --lib
+
+check-layer:
+	$(CHECK_LAYER) $(LAYER) --function $(BUILT_FOR_LAMBDA)/bootstrap/bootstrap --function $(BUILT_FOR_LAMBDA)/interpreter/bootstrap

@@ -60,7 +60,7 @@ def start_api(server, given):
         """  ID=$(curl -s -X POST $API -H "Authorization: Bearer $KEY" | sed 's/.*"sandbox_id":"\\([^"]*\\)".*/\\1/')\n"""
         """  curl -s $API/$ID/execute -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' """
         """-d '{"code": "print(2+2)"}'\n""")
-    return until_ctrl_c([*sam("start-api", server), "--port", given.port], sam_environment(server))
+    return until_ctrl_c([*sam("start-api", server), "--port", given.port, "--warm-containers", "LAZY"], sam_environment(server))
 
 
 def watch(server, given):

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from elf import Elf, is_elf
 
-# Left out of the standard library: tests, graphical and terminal interfaces, installers, the texts of the manual.
+# Left out of the standard library: tests, graphical and terminal interfaces, installers, the texts of the manual; and two
+# modules that Python 3.13 no longer has, because they need libraries of the system that are newer than Lambda's.
 DROPPED = {"test", "tests", "idle_test", "idlelib", "tkinter", "turtledemo", "turtle.py", "curses", "ensurepip", "lib2to3",
            "pydoc_data", "venv", "site-packages", "dist-packages", "__pycache__"}
-DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline)")
+DROPPED_MODULES = re.compile(r"(_test|_xxtest|_ctypes_test|xx|_tkinter|_curses|readline|_crypt|nis)")
 # Left out of packages: files that only compilers and type checkers read.
 DROPPED_FILES = {".pyi", ".h", ".hpp", ".a", ".pxd", ".pyx", ".c", ".cpp"}
 # Left out of single packages: tests of CPU features, examples, extensions of a documentation tool, and a driver that needs

@@ -85,7 +85,7 @@ fn a_built_layer_passes_every_check() {
     let out = check(minimal());
     assert!(out.status.success(), "{}", output(&out));
     let output = output(&out);
-    for name in ["size", "glibc", "libraries", "python", "imports"] {
+    for name in ["size", "machine", "glibc", "libraries", "python", "imports"] {
         assert!(output.lines().any(|line| line.starts_with(&format!("ok    {name}"))), "{output}");
     }
 }
@@ -98,6 +98,33 @@ fn the_core_layer_passes_every_check_with_the_function() {
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(core().join("layer.json")).unwrap()).unwrap();
     let packages = manifest["packages"].as_array().unwrap().len();
     assert!(packages > 30 && output.contains(&format!("{packages} packages import")), "{output}");
+}
+
+#[test]
+fn a_function_is_held_to_the_same_base_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let function = folder.path().join("bootstrap");
+    fs::copy(paths::binary("bootstrap"), &function).unwrap();
+    patch(&function, b"GLIBC_2.34\0", b"GLIBC_2.38\0");
+    let mut check = Command::new(paths::binary("sandcastle"));
+    let out = run(check.args(["layer", "check"]).arg(minimal()).arg("--function").arg(function));
+    let found = output(&out);
+    assert_eq!(out.status.code(), Some(1), "{found}");
+    assert!(found.contains("FAIL  glibc") && found.contains("bootstrap needs GLIBC_2.38"), "{found}");
+}
+
+#[test]
+fn a_library_for_another_processor_is_named() {
+    let (_folder, layer) = copy();
+    let module = module(&layer, "zlib");
+    let mut bytes = fs::read(&module).unwrap();
+    bytes[18..20].copy_from_slice(&8_u16.to_le_bytes()); // e_machine: MIPS
+    fs::write(&module, bytes).unwrap();
+    let found = findings(&layer);
+    assert!(
+        found.contains("FAIL  machine") && found.contains("zlib") && found.contains("is for another processor"),
+        "{found}"
+    );
 }
 
 #[test]

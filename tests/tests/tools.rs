@@ -72,7 +72,8 @@ fn make_dist_writes_archives_that_its_template_names() {
     let read = |name: &str| fs::read_to_string(release.join(name)).unwrap();
 
     let template = read("template-arm64.yaml");
-    let named = ["ExecuteFunction", "InterpreterFunction", "PythonLayer"].map(|name| format!("Uri: {name}-arm64.zip\n"));
+    let named =
+        ["ExecuteFunction", "InterpreterFunction", "PythonLayer"].map(|name| format!("Uri: {name}-arm64.zip\n"));
     for archive in named {
         assert!(template.contains(&archive), "{archive} is not in the template");
         let file = archive.trim_start_matches("Uri: ").trim();
@@ -83,9 +84,16 @@ fn make_dist_writes_archives_that_its_template_names() {
     assert!(checked.status.success(), "{}", text(&checked));
 
     let bill: serde_json::Value = serde_json::from_str(&read("sbom-arm64.cdx.json")).unwrap();
-    let parts: Vec<_> = bill["components"].as_array().unwrap().iter().map(|part| part["bom-ref"].as_str().unwrap()).collect();
+    let parts: Vec<_> =
+        bill["components"].as_array().unwrap().iter().map(|part| part["bom-ref"].as_str().unwrap()).collect();
     let has = |start: &str| parts.iter().any(|part| part.starts_with(start));
-    for part in ["pkg:cargo/ring@", "pkg:cargo/pyo3@", "pkg:pypi/some-package@1.2", "pkg:generic/cpython@3.13.0", "file:lib/libfoo"] {
+    for part in [
+        "pkg:cargo/ring@",
+        "pkg:cargo/pyo3@",
+        "pkg:pypi/some-package@1.2",
+        "pkg:generic/cpython@3.13.0",
+        "file:lib/libfoo",
+    ] {
         assert!(has(part), "{part} is missing: {parts:?}");
     }
     assert!(!has("pkg:cargo/proptest@"), "a crate of the tests is in it: {parts:?}");

@@ -51,7 +51,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
             logging::init(format, &settings.log)?;
             Ok(sandcastle_local::serve(settings, program_dir()?).await?)
         }
-        Command::Layer(command) => Ok(command.run(&settings, program_dir()?).await?),
+        Command::Layer(command) => Ok(command.run(&settings).await?),
         Command::Keys(keys) => keys.run(&settings).await,
     }
 }

@@ -17,9 +17,9 @@ use super::contents::Contents;
 /// The first bytes of every ELF file.
 const MAGIC: [u8; 4] = *b"\x7fELF";
 
-/// An ELF file of a layer, or why it cannot be read.
+/// An ELF file of a layer or a function, or why it cannot be read.
 pub(super) struct Elf {
-    /// Its path below the layer's root.
+    /// Its path: below the layer's root, or that of the function.
     pub(super) path: PathBuf,
     /// What it needs.
     pub(super) asks: Result<Asks, Unreadable>,
@@ -28,6 +28,8 @@ pub(super) struct Elf {
 /// What an ELF file needs of the loader.
 #[derive(Default)]
 pub(super) struct Asks {
+    /// The processor (`e_machine`).
+    pub(super) machine: u16,
     /// Names of shared libraries.
     pub(super) needed: Vec<String>,
     /// Versions of them, such as `GLIBC_2.34`.
@@ -56,13 +58,21 @@ pub(super) enum Unreadable {
 pub(super) fn read_all(contents: &Contents) -> Vec<Elf> {
     let elf = |path: &Path| match is_elf(path) {
         Ok(false) => None,
-        Ok(true) => Some(fs::read(path).map_err(Unreadable::from).and_then(|bytes| Asks::parse(&bytes))),
+        Ok(true) => Some(Elf::read(path).asks),
         Err(error) => Some(Err(error.into())),
     };
     let files = contents.files.iter();
     files
         .filter_map(|file| Some(Elf { path: file.path.clone(), asks: elf(&contents.root.join(&file.path))? }))
         .collect()
+}
+
+impl Elf {
+    /// Reads a file that is one.
+    pub(super) fn read(path: &Path) -> Self {
+        let asks = fs::read(path).map_err(Unreadable::from).and_then(|bytes| Asks::parse(&bytes));
+        Self { path: path.to_owned(), asks }
+    }
 }
 
 fn is_elf(path: &Path) -> io::Result<bool> {
@@ -81,7 +91,8 @@ impl Asks {
         if dynamic.is_empty() {
             return Err(Unreadable::NoDynamic);
         }
-        let mut asks = Self { versions: versions(&sections, endian, bytes)?, ..Self::default() };
+        let versions = versions(&sections, endian, bytes)?;
+        let mut asks = Self { machine: header.e_machine(endian).0, versions, ..Self::default() };
         for entry in dynamic.iter() {
             let text = || Ok::<_, object::Error>(String::from_utf8_lossy(dynamic.string(entry)?).into_owned());
             let folders = || Ok::<_, object::Error>(text()?.split(':').map(str::to_owned).collect::<Vec<_>>());

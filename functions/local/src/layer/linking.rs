@@ -5,6 +5,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
+use object::elf::{EM_AARCH64, EM_X86_64, Machine};
+
 use super::{
     check::Check,
     contents::Contents,
@@ -29,6 +31,21 @@ const BASE: [&str; 11] = [
 ];
 /// Folder of the kernel's search path.
 const LIB: &str = "lib";
+
+/// Checks that all files are for the kernel's processor.
+pub(super) fn machine(contents: &Contents, elves: &[Elf]) -> Check {
+    let machine_of = |asks: &Asks| match Machine(asks.machine) {
+        EM_X86_64 => "x86-64",
+        EM_AARCH64 => "arm64",
+        _ => "another processor",
+    };
+    let known = || elves.iter().filter_map(|elf| Some((&elf.path, machine_of(elf.asks.as_ref().ok()?))));
+    let kernel = known().find(|(path, _)| contents.root.join(path) == contents.kernel());
+    let wanted = kernel.map_or("no processor, as there is no kernel", |(_, machine)| machine);
+    let others = known().filter(|(_, machine)| *machine != wanted);
+    let bad = others.map(|(path, machine)| format!("{} is for {machine}, not for {wanted}", path.display())).collect();
+    Check::new("machine", format!("everything is for {wanted}"), bad)
+}
 
 /// Checks that no file needs a newer C library than that of the base system.
 pub(super) fn versions(elves: &[Elf]) -> Check {

@@ -16,6 +16,7 @@ use clap::Subcommand;
 use crate::Settings;
 use check::Check;
 use contents::Contents;
+use elf::Elf;
 
 pub use contents::ContentsError;
 
@@ -32,9 +33,10 @@ pub enum Command {
         /// Folder of the layer, laid out as /opt.
         #[arg(default_value = "target/layer/core")]
         dir: PathBuf,
-        /// The function's program, which counts towards the size. Default: `bootstrap` beside this program, if it exists.
-        #[arg(long)]
-        function: Option<PathBuf>,
+        /// A function's program, built for Lambda: what it needs of the base system is checked too, and its length counts
+        /// towards the size. With several, the largest counts.
+        #[arg(long = "function")]
+        functions: Vec<PathBuf>,
     },
 }
 
@@ -67,18 +69,19 @@ pub enum LayerError {
 }
 
 impl Command {
-    /// Runs the command and writes its results. `program_dir` is the folder of this program.
-    pub async fn run(self, settings: &Settings, program_dir: PathBuf) -> Result<(), LayerError> {
-        let Self::Check { dir, function } = self;
+    /// Runs the command and writes its results.
+    pub async fn run(self, settings: &Settings) -> Result<(), LayerError> {
+        let Self::Check { dir, functions } = self;
         let contents = Contents::read(&dir)?;
-        let beside = program_dir.join("bootstrap");
-        let function = function.or_else(|| beside.is_file().then_some(beside));
-        let elves = elf::read_all(&contents);
+        let mut elves = elf::read_all(&contents);
+        let python = linking::python(&contents, &elves);
+        elves.extend(functions.iter().map(|function| Elf::read(function)));
         let mut checks = vec![
-            size(&contents, function)?,
+            size(&contents, &functions)?,
+            linking::machine(&contents, &elves),
             linking::versions(&elves),
             linking::libraries(&contents, &elves),
-            linking::python(&contents, &elves),
+            python,
         ];
         write(&checks)?;
         let imports = imports::check(&contents, settings).await;
@@ -94,20 +97,20 @@ fn write(checks: &[Check]) -> Result<(), LayerError> {
     io::stdout().write_all(text.as_bytes()).map_err(LayerError::Write)
 }
 
-fn size(contents: &Contents, function: Option<PathBuf>) -> Result<Check, LayerError> {
+fn size(contents: &Contents, functions: &[PathBuf]) -> Result<Check, LayerError> {
     let layer: u64 = contents.files.iter().map(|file| file.size).sum();
-    let program = match &function {
-        None => 0,
-        Some(path) => {
-            std::fs::metadata(path).map_err(|source| LayerError::Function { path: path.clone(), source })?.len()
-        }
-    };
-    let parts = match function {
+    let mut program = None;
+    for path in functions {
+        let metadata = std::fs::metadata(path).map_err(|source| LayerError::Function { path: path.clone(), source })?;
+        program = program.max(Some(metadata.len()));
+    }
+    let all = layer + program.unwrap_or_default();
+    let parts = match program {
         None => format!("layer {}, without a function", mib(layer)),
-        Some(_) => format!("layer {} and function {}: {}", mib(layer), mib(program), mib(layer + program)),
+        Some(program) => format!("layer {} and function {}: {}", mib(layer), mib(program), mib(all)),
     };
     let too_big = format!("{parts}; Lambda takes {} at most", mib(MAX_SIZE));
-    let bad = if layer + program > MAX_SIZE { vec![too_big] } else { Vec::new() };
+    let bad = if all > MAX_SIZE { vec![too_big] } else { Vec::new() };
     Ok(Check::new("size", format!("{parts} of {}", mib(MAX_SIZE)), bad))
 }
 
