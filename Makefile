@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer tools test soak lint lint-template build-sam fmt bench lock deploy logs destroy clean
+.PHONY: help run build packages layer tools test soak lint lint-template check-deploy build-sam fmt bench lock deploy logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -14,6 +14,8 @@ PACKAGES := target/python/site-packages
 TOOLS := target/tools
 LINT := target/lint
 PEERS := target/peers
+LOCALSTACK := target/localstack
+TRANSLATED := target/template
 BINARIES := target/release
 # Paths of this build for tests and benchmarks.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
@@ -86,10 +88,15 @@ lint: packages ## check formatting and clippy, as CI does
 	$(CARGO) clippy $(FLAGS) -p sandcastle-execute --no-default-features -- -D warnings
 
 # The SAM CLI is one of the tests' tools; cfn-lint and checkov need other versions of its packages. Needs no credentials.
+# W3010 warns of zones, which are a parameter's in the translated template.
 lint-template: tools $(LINT)/.installed ## check the SAM template
-	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint
-	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --template infra/local.yaml
-	$(LINT)/bin/cfn-lint template.yaml infra/network.yaml infra/alarms.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template infra/local.yaml
+	@rm -rf $(TRANSLATED)
+	$(TOOLS)/bin/python -B tests/template/translate.py $(TRANSLATED)
+	$(LINT)/bin/cfn-lint --include-experimental -- template.yaml infra/network.yaml infra/alarms.yaml
+	$(LINT)/bin/cfn-lint --include-experimental --ignore-checks W3010 -- $(TRANSLATED)/*.json
+	$(LINT)/bin/python -B tests/lint/policies.py $(TRANSLATED)/*.json
 	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
 
 $(LINT)/.installed: tests/lint/requirements.lock
@@ -99,8 +106,20 @@ $(LINT)/.installed: tests/lint/requirements.lock
 	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
 	@touch $@
 
+check-deploy: tools $(LOCALSTACK)/.installed ## make, update and delete the stack in LocalStack, an emulator of AWS
+	$(TOOLS)/bin/python -B tests/localstack/check_deploy.py
+
+# An environment of its own: LocalStack needs packages of its time.
+$(LOCALSTACK)/.installed: tests/localstack/requirements.lock
+	@echo "installing LocalStack into $(LOCALSTACK)"
+	@rm -rf $(LOCALSTACK)
+	"$(EMBEDDED)" -m venv $(LOCALSTACK)
+	$(LOCALSTACK)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/localstack/requirements.lock
+	@touch $@
+
 # Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
-SAM_BUILD = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam build
+SAM = SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam
+SAM_BUILD = AWS_DEFAULT_REGION=us-east-1 $(SAM) build
 BUILT = .aws-sam/build
 
 build-sam: tools build ## build the functions and the layer as for a deployment, and check them
@@ -124,7 +143,7 @@ $(PEERS)/.installed: tests/bench/requirements.lock
 	@touch $@
 
 lock: ## update the requirements.lock files (needs uv)
-	for dir in layers/python tests tests/lint tests/bench; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
+	for dir in layers/python tests tests/lint tests/localstack tests/bench; do (cd $$dir && uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --output-file requirements.lock requirements.in); done
 
 # Called by `sam build` with the output folder in ARTIFACTS_DIR.
@@ -145,21 +164,25 @@ build-PythonLayer:
 
 # The deployment in samconfig.toml, and the region.
 ENV ?= dev
-REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell aws configure get region))
+REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell $(TOOLS)/bin/python -c "import boto3; print(boto3.Session().region_name or '')"))
 PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['parameter_overrides'])")
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
-deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs the SAM CLI, the AWS CLI and credentials
-	sam build --config-env $(ENV)
-	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
-		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
-	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list"
+deploy: tools ## check the account, build, and deploy to AWS (ENV=dev or prod, REGION=…); needs credentials
+	@echo "1/3 checks the account, for $(ENV) in $(or $(REGION),no region)"
+	@$(TOOLS)/bin/python -B infra/account.py --region "$(REGION)" --stack $(STACK) --out target/parameters $(PARAMETERS)
+	@echo "2/3 builds the functions and the layer; some minutes the first time"
+	@$(SAM) build --config-env $(ENV)
+	@echo "3/3 makes or changes the stack $(STACK); some ten minutes the first time"
+	@$(SAM) deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) $$(cat target/parameters) || \
+		{ $(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --failed; exit 1; }
+	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK)
 
-logs: ## follow the logs of a deployment (ENV, REGION)
-	sam logs --stack-name $(STACK) --region "$(REGION)" --tail
+logs: tools ## follow the logs of a deployment (ENV, REGION)
+	$(SAM) logs --stack-name $(STACK) --region "$(REGION)" --tail
 
-destroy: ## delete a deployment except its bucket (ENV, REGION)
-	sam delete --stack-name $(STACK) --region "$(REGION)"
+destroy: tools ## delete a deployment except its bucket (ENV, REGION)
+	$(SAM) delete --stack-name $(STACK) --region "$(REGION)"
 
 clean: ## delete all build output; keeps the data in .sandcastle
 	rm -rf target
