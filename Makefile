@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run build packages layer image tools build-tools functions test soak lint lint-template build-sam invoke start-api watch smoke \
-	dist arm64 fmt bench lock deploy url logs destroy clean
+.PHONY: help run build packages layer image tools build-tools functions test soak lint lint-template check-deploy build-sam invoke start-api watch \
+	smoke dist arm64 fmt bench lock deploy url logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -17,7 +17,10 @@ LINT := target/lint
 PEERS := target/peers
 UV := target/uv
 UV_VERSION := 0.13.9
+LOCALSTACK := target/localstack
+TRANSLATED := target/template
 BINARIES := target/release
+SAM = SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam
 # Paths of this build for tests and benchmarks.
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
 	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
@@ -82,10 +85,15 @@ lint: packages ## check formatting and clippy, as CI does
 	$(CARGO) clippy $(FLAGS) -p sandcastle-execute --no-default-features -- -D warnings
 
 # The SAM CLI is one of the tests' tools; cfn-lint and checkov need other versions of its packages. Needs no credentials.
+# W3010 warns of zones, which are a parameter's in the translated template.
 lint-template: tools $(LINT)/.installed ## check the SAM template
-	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint
-	AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam validate --lint --template infra/local.yaml
-	$(LINT)/bin/cfn-lint template.yaml infra/network.yaml infra/alarms.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template infra/local.yaml
+	@rm -rf $(TRANSLATED)
+	$(TOOLS)/bin/python -B tests/template/translate.py $(TRANSLATED)
+	$(LINT)/bin/cfn-lint --include-experimental -- template.yaml infra/network.yaml infra/alarms.yaml
+	$(LINT)/bin/cfn-lint --include-experimental --ignore-checks W3010 -- $(TRANSLATED)/*.json
+	$(LINT)/bin/python -B tests/lint/policies.py $(TRANSLATED)/*.json
 	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
 
 $(LINT)/.installed: tests/lint/requirements.lock
@@ -93,6 +101,17 @@ $(LINT)/.installed: tests/lint/requirements.lock
 	@rm -rf $(LINT)
 	"$(EMBEDDED)" -m venv $(LINT)
 	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
+	@touch $@
+
+check-deploy: tools $(LOCALSTACK)/.installed ## make, update and delete the stack in LocalStack, an emulator of AWS
+	$(TOOLS)/bin/python -B tests/localstack/check_deploy.py
+
+# An environment of its own: LocalStack needs packages of its time.
+$(LOCALSTACK)/.installed: tests/localstack/requirements.lock
+	@echo "installing LocalStack into $(LOCALSTACK)"
+	@rm -rf $(LOCALSTACK)
+	"$(EMBEDDED)" -m venv $(LOCALSTACK)
+	$(LOCALSTACK)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/localstack/requirements.lock
 	@touch $@
 
 fmt: ## format the code
@@ -115,7 +134,7 @@ LOCKED = "$(CURDIR)/$(UV)/bin/uv" pip compile --quiet --universal --no-strip-ext
 
 lock: $(UV)/.installed ## write the requirements.lock files after a change of a requirements.in (UPGRADE=1: newest versions)
 	cd layers/python && $(LOCKED) --custom-compile-command "make lock (requirements.in: $$("$(EMBEDDED)" lock.py digest))" requirements.in
-	for dir in infra/tools tests tests/lint tests/bench; do (cd $$dir && $(LOCKED) requirements.in); done
+	for dir in infra/tools tests tests/lint tests/localstack tests/bench; do (cd $$dir && $(LOCKED) requirements.in); done
 	"$(EMBEDDED)" layers/python/table.py
 
 $(UV)/.installed:
@@ -127,26 +146,29 @@ $(UV)/.installed:
 
 # The deployment in samconfig.toml, and the region.
 ENV ?= dev
-REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell aws configure get region))
+REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell $(TOOLS)/bin/python -c "import boto3; print(boto3.Session().region_name or '')"))
 PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['parameter_overrides'])")
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
-deploy: ## build and deploy to AWS (ENV=dev or prod, REGION=…); needs the SAM CLI, the AWS CLI and credentials
-	sam build --config-env $(ENV) --parameter-overrides Architecture=$(ARCH)
-	list=$$(aws ec2 describe-managed-prefix-lists --region "$(REGION)" --query 'PrefixLists[0].PrefixListId' --output text \
-		--filters Name=prefix-list-name,Values=com.amazonaws.$(REGION).s3); \
-	sam deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) "S3PrefixListId=$$list" \
-		"Architecture=$(ARCH)"
+deploy: tools ## check the account, build, and deploy to AWS (ENV=dev or prod, REGION=…); needs credentials
+	@echo "1/3 checks the account, for $(ENV) in $(or $(REGION),no region)"
+	@$(TOOLS)/bin/python -B infra/account.py --region "$(REGION)" --stack $(STACK) --out target/parameters $(PARAMETERS)
+	@echo "2/3 builds the functions and the layer; some minutes the first time"
+	@$(SAM) build --config-env $(ENV) --parameter-overrides Architecture=$(ARCH)
+	@echo "3/3 makes or changes the stack $(STACK); some ten minutes the first time"
+	@$(SAM) deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) $$(cat target/parameters) \
+		"Architecture=$(ARCH)" || \
+		{ $(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --failed; exit 1; }
+	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK)
 
-url: ## print the URL of a deployment (ENV, REGION)
-	@aws cloudformation describe-stacks --stack-name $(STACK) --region "$(REGION)" --output text \
-		--query "Stacks[0].Outputs[?OutputKey=='Url'].OutputValue"
+url: tools ## print the URL of a deployment (ENV, REGION)
+	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --url
 
-logs: ## follow the logs of a deployment (ENV, REGION)
-	sam logs --stack-name $(STACK) --region "$(REGION)" --tail
+logs: tools ## follow the logs of a deployment (ENV, REGION)
+	$(SAM) logs --stack-name $(STACK) --region "$(REGION)" --tail
 
-destroy: ## delete a deployment except its bucket (ENV, REGION)
-	sam delete --stack-name $(STACK) --region "$(REGION)"
+destroy: tools ## delete a deployment except its bucket (ENV, REGION)
+	$(SAM) delete --stack-name $(STACK) --region "$(REGION)"
 
 clean: ## delete all build output; keeps the data in .sandcastle
 	rm -rf target

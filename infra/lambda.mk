@@ -104,15 +104,15 @@ FOREIGN_RUN = $(if $(FOREIGN),JAIL=best-effort sh tests/foreign.sh $(FOREIGN))
 CHECK_LAYER = $(FOREIGN_RUN) $(BINARIES)/sandcastle layer check
 
 # Builds the deployed template, then the local one, whose build stays for `sam local`. Both use the same binaries.
-SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(TOOLS)/bin/sam
+SAM_BUILD = AWS_DEFAULT_REGION=us-east-1 $(SAM) build
 SAM_BUILT = .aws-sam/build
 
 build-sam: tools build ## build the functions and the layer as for a deployment, and check them
-	$(SAM) build --config-env dev --parameter-overrides Architecture=$(ARCH)
+	$(SAM_BUILD) --config-env dev --parameter-overrides Architecture=$(ARCH)
 	$(TOOLS)/bin/python tests/template/sizes.py $(SAM_BUILT)/ExecuteFunction $(SAM_BUILT)/InterpreterFunction
 	$(CHECK_LAYER) $(SAM_BUILT)/PythonLayer \
 		--function $(SAM_BUILT)/ExecuteFunction/bootstrap --function $(SAM_BUILT)/InterpreterFunction/bootstrap
-	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+	$(SAM_BUILD) --parameter-overrides Architecture=$(ARCH)
 
 # The function on this machine. Each sets up S3, key and variables itself, and cleans up. CODE goes through the environment,
 # because code may have any characters.
@@ -133,7 +133,7 @@ watch: tools build-tools build packages ## serve invocations with cargo-lambda, 
 
 .PHONY: build-sam-local
 build-sam-local: tools build
-	$(SAM) build --parameter-overrides Architecture=$(ARCH)
+	$(SAM_BUILD) --parameter-overrides Architecture=$(ARCH)
 
 # The cases that every deployment must pass; ONLY=part of their names. Two of them need a mount, which Lambda refuses.
 CONTRACT = output errors files plots dataframes http state

@@ -45,13 +45,19 @@ fn read(path: &str) -> Result<Value, Box<dyn Error>> {
     Ok(serde_saphyr::from_str(&text)?)
 }
 
-/// The document without the keys of API Gateway, with the paths of OpenAPI (`{path}`, not `{path+}`), and with the last branch of
-/// every CloudFormation condition, as in a deployment with default parameters.
+/// The document without the keys of API Gateway, with the paths of OpenAPI (`{path}`, not `{path+}`), with the last branch of
+/// every CloudFormation condition, as in a deployment with default parameters, and with `null` in every enumeration that is
+/// nullable: OpenAPI wants it there, and CloudFormation refuses a template that has it.
 fn published(value: Value) -> Value {
     match value {
         Value::Object(mut fields) => {
             if let Some(Value::Array(mut branches)) = fields.remove("Fn::If") {
                 return branches.pop().map_or(Value::Null, published);
+            }
+            if fields.get("nullable") == Some(&Value::Bool(true))
+                && let Some(Value::Array(values)) = fields.get_mut("enum")
+            {
+                values.push(Value::Null);
             }
             let fields = fields.into_iter().filter(|(name, _)| !name.starts_with("x-amazon-"));
             Value::Object(fields.map(|(name, value)| (name.replace("+}", "}"), published(value))).collect())

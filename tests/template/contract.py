@@ -220,11 +220,6 @@ class Contract(unittest.TestCase):
                 self.assertIn(part, node, ref)
                 node = node[part]
 
-    def test_the_gateway_refuses_a_body_without_code(self):
-        validators = API["x-amazon-apigateway-request-validators"]
-        execute = operations()["post", "/v2/sandcastles/{id}/execute"]
-        self.assertTrue(validators[execute["x-amazon-apigateway-request-validator"]]["validateRequestBody"])
-
     def test_all_media_types_are_binary(self):
         self.assertEqual(API["x-amazon-apigateway-binary-media-types"], ["*/*"])
 

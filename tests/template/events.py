@@ -59,13 +59,20 @@ class Jobs(unittest.TestCase):
 
 class Asynchronous(unittest.TestCase):
     def test_a_failed_invocation_is_retried_and_reported(self):
-        (calls,) = of_type("AWS::Lambda::EventInvokeConfig").values()
-        calls = calls["Properties"]
+        calls = properties("AsynchronousCalls")
         self.assertEqual((calls["FunctionName"], calls["Qualifier"]), ({"Ref": "ExecuteFunction"}, "$LATEST"))
         self.assertEqual((calls["MaximumRetryAttempts"], calls["MaximumEventAgeInSeconds"]), (2, 3600))
         for end in ("Success", "Failure"):
             destination = {"If": [f"Tells{end}", {"Destination": {"Ref": f"Async{end}QueueArn"}}, NO_VALUE]}
             self.assertEqual(calls["DestinationConfig"][f"On{end}"], destination)
+
+    def test_a_late_warm_up_is_dropped(self):
+        self.assertEqual(set(of_type("AWS::Lambda::EventInvokeConfig")), {"AsynchronousCalls", "WarmUps"})
+        warm_ups = properties("WarmUps")
+        self.assertEqual((warm_ups["FunctionName"], warm_ups["Qualifier"]), ({"Ref": "InterpreterFunction"}, "$LATEST"))
+        self.assertEqual((warm_ups["MaximumRetryAttempts"], warm_ups["MaximumEventAgeInSeconds"]), (0, 60))
+        self.assertNotIn("DestinationConfig", warm_ups)
+        self.assertEqual(RESOURCES["WarmUps"]["Condition"], "Dedicated")
 
     def test_a_destination_is_a_single_queue(self):
         for end in ("Success", "Failure"):

@@ -62,6 +62,9 @@ class Functions(unittest.TestCase):
         for function in FUNCTIONS:
             logging = properties(function)["LoggingConfig"]
             self.assertEqual(logging["LogFormat"], "JSON")
+            # RUST_LOG decides what is logged. Lambda's filter would drop debug lines; above INFO it would drop metrics too, as it
+            # takes lines without a level for INFO (monitoring-cloudwatchlogs-log-level.html).
+            self.assertEqual(logging["ApplicationLogLevel"], "TRACE")
             self.assertIn(name_of(logging["LogGroup"]), of_type("AWS::Logs::LogGroup"))
         for group in of_type("AWS::Logs::LogGroup").values():
             self.assertEqual(group["Properties"]["RetentionInDays"], {"Ref": "LogDays"})
@@ -71,7 +74,8 @@ class Functions(unittest.TestCase):
         permission = permission["Properties"]
         self.assertEqual(permission["FunctionName"], {"Ref": "ExecuteFunction"})
         self.assertEqual(permission["Principal"], "apigateway.amazonaws.com")
-        self.assertEqual(permission["SourceArn"]["Sub"].split(":")[-1], "${Api}/${Stage}/*")
+        self.assertEqual(permission["SourceArn"]["Sub"].split("execute-api:")[1], "${AWS::Region}:${AWS::AccountId}:${Api}/${Stage}/*")
+        self.assertNotIn("SourceAccount", permission)  # the ARN names it; API Gateway is not documented to send it
 
 
 class Network(unittest.TestCase):

@@ -1,4 +1,4 @@
-//! The SAM template: roles, bucket, network, events, API. The tests are in Python, which reads YAML: see `tests/template`.
+//! The SAM template: roles, bucket, network, events, API, accounts. The tests are in Python, which reads YAML: see `tests/template`.
 
 use std::process::Command;
 
@@ -36,4 +36,14 @@ fn event_sources_are_limited_and_permissions_follow_the_parameters() {
 #[test]
 fn the_api_matches_the_published_contract() {
     passes("contract.py");
+}
+
+#[test]
+fn what_sam_makes_of_the_template_can_be_deployed() {
+    passes("translated.py");
+}
+
+#[test]
+fn an_account_that_cannot_take_the_stack_is_told_what_to_set() {
+    passes("accounts.py");
 }

@@ -1,0 +1,130 @@
+"""infra/account.py and infra/outcome.py: what an account refuses, what to set, and which parameters it decides."""
+
+import sys
+import unittest
+
+from load import ROOT, TEMPLATE
+
+sys.path.insert(0, str(ROOT / "infra"))
+
+import account
+import outcome
+
+ZONES = {"us-east-1a": "use1-az1", "us-east-1b": "use1-az2", "us-east-1c": "use1-az3"}
+DEV, PROD = {"ExecuteConcurrency": "0"}, {"ExecuteConcurrency": "100"}
+
+
+def facts(quota=1000, unreserved=None, **others):
+    unreserved = quota if unreserved is None else unreserved
+    return {"region": "us-east-1", "name": "sandcastle", "quota": quota, "unreserved": unreserved, "reserved_here": 0,
+            "prefix_list": "pl-1a2b", "zones": ZONES, "vpcs": 1} | others
+
+
+class Account(unittest.TestCase):
+    def judge(self, given, **about):
+        every, found = account.findings(facts(**about), given)
+        return {level: " ".join(text for each, text in every if each == level) for level in ("error", "warning", "ok")}, found
+
+    def test_a_common_account_is_fine(self):
+        told, found = self.judge(PROD)
+        self.assertEqual((told["error"], told["warning"]), ("", ""))
+        self.assertIn("100 executions at once, about 2250 sandboxes", told["ok"])
+        self.assertEqual(found, {"S3PrefixListId": "pl-1a2b"})
+
+    def test_its_sums_are_those_of_the_documents(self):
+        page = (ROOT / "docs/deploy.md").read_text()
+        for quota, given, text in ((10, DEV, "| 5 | 25 |"), (200, PROD, "| 250 |"), (1000, PROD, "| 2,250 |")):
+            told, _ = self.judge(given, quota=quota)
+            said = told["ok"] + told["warning"]
+            sandboxes = text.split("|")[-2].strip()
+            self.assertIn(f"about {sandboxes.replace(',', '')} sandboxes", said)
+            self.assertTrue(any(f"quota of {quota:,}" in line and text in line for line in page.splitlines()), text)
+
+    def test_a_reservation_that_lambda_refuses_is_an_error_that_says_what_to_set(self):
+        told, _ = self.judge(PROD, quota=10)
+        self.assertIn("Set ExecuteConcurrency=0", told["error"])
+        self.assertIn("request-service-quota-increase", told["error"])
+        told, _ = self.judge(PROD, quota=1000, unreserved=150)
+        self.assertIn("Set ExecuteConcurrency=50", told["error"])
+
+    def test_what_the_stack_has_reserved_itself_is_free(self):
+        told, _ = self.judge(PROD, quota=200, unreserved=100, reserved_here=100, stack="UPDATE_COMPLETE")
+        self.assertEqual(told["error"], "")
+
+    def test_few_environments_are_a_warning_that_says_what_to_set(self):
+        told, _ = self.judge(DEV, quota=10)
+        self.assertEqual(told["error"], "")
+        self.assertIn("TenantScope=member", told["warning"])
+        told, _ = self.judge(DEV | {"Isolation": "shared"}, quota=10)
+        self.assertEqual((told["error"], told["warning"]), ("", ""))
+
+    def test_a_region_without_tenant_isolation_is_an_error(self):
+        for region in ("ap-southeast-6", "us-gov-west-1", "cn-north-1"):
+            told, _ = self.judge(PROD, region=region)
+            self.assertIn("no tenant isolation", told["error"], region)
+            told, _ = self.judge(PROD | {"Isolation": "shared"}, region=region)
+            self.assertEqual(told["error"], "", region)
+
+    def test_a_region_without_a_prefix_list_is_an_error_unless_it_is_given(self):
+        self.assertIn("S3PrefixListId", self.judge(PROD, prefix_list=None)[0]["error"])
+        self.assertEqual(self.judge(PROD | {"S3PrefixListId": "pl-9"}, prefix_list=None)[0]["error"], "")
+
+    def test_zones_without_lambda_are_left_out(self):
+        zones = {"us-east-1a": "use1-az3", "us-east-1b": "use1-az1", "us-east-1c": "use1-az2"}
+        _, found = self.judge(PROD, zones=zones)
+        self.assertEqual((found["FirstZone"], found["SecondZone"]), ("us-east-1b", "us-east-1c"))
+        self.assertIn("two zones", self.judge(PROD, zones={"us-east-1a": "use1-az3", "us-east-1b": "use1-az1"})[0]["error"])
+
+    def test_a_role_for_access_logs_is_left_alone_unless_it_is_the_stacks_own(self):
+        foreign = "arn:aws:iam::123456789012:role/apigateway-logs"
+        self.assertEqual(self.judge(PROD, log_role=foreign)[1]["GatewayLogRole"], "existing")
+        for own in (None, "arn:aws:iam::123456789012:role/sandcastle-GatewayRole-AbC"):
+            self.assertNotIn("GatewayLogRole", self.judge(PROD, log_role=own)[1])
+
+    def test_a_stack_that_cannot_be_updated_is_an_error(self):
+        self.assertIn("make destroy", self.judge(PROD, stack="ROLLBACK_COMPLETE")[0]["error"])
+        self.assertEqual(self.judge(PROD, stack="UPDATE_ROLLBACK_COMPLETE")[0]["error"], "")
+
+    def test_what_could_not_be_looked_up_is_left_out(self):
+        every, found = account.findings({"region": "us-east-1", "name": "sandcastle", "prefix_list": "pl-1"}, PROD)
+        self.assertEqual([level for level, _ in every], ["ok"])
+        self.assertEqual(found, {"S3PrefixListId": "pl-1"})
+
+    def test_it_names_parameters_that_the_template_has(self):
+        source = "".join((ROOT / "infra" / name).read_text() for name in ("account.py", "outcome.py"))
+        for name in ("ExecuteConcurrency", "TenantScope", "Isolation", "S3PrefixListId", "FirstZone", "SecondZone", "GatewayLogRole"):
+            self.assertIn(name, source)
+            self.assertIn(name, TEMPLATE["Parameters"])
+
+
+class Events:
+    """A stack's events as CloudFormation lists them, newest first."""
+
+    def __init__(self, **stacks):
+        self.stacks = stacks
+
+    def describe_stack_events(self, StackName):
+        return {"StackEvents": [dict(zip(("LogicalResourceId", "PhysicalResourceId", "ResourceType", "ResourceStatus", "ResourceStatusReason"),
+                                         each), StackId="outer") for each in self.stacks[StackName]]}
+
+
+class Outcome(unittest.TestCase):
+    def test_the_first_failure_is_told_with_what_to_do(self):
+        stack, function = "AWS::CloudFormation::Stack", "AWS::Lambda::Function"
+        client = Events(outer=[
+            ("sandcastle", "outer", stack, "ROLLBACK_IN_PROGRESS", "The following resource(s) failed to create"),
+            ("Api", "", "AWS::ApiGateway::RestApi", "CREATE_FAILED", "Resource creation cancelled"),
+            ("InterpreterFunction", "", function, "CREATE_FAILED", "Tenancy configuration is not supported for this account"),
+            ("Network", "inner", stack, "CREATE_FAILED", "Embedded stack inner was not successfully created"),
+            ("sandcastle", "outer", stack, "CREATE_IN_PROGRESS", None),
+            ("Old", "", function, "CREATE_FAILED", "an earlier deployment")],
+            inner=[("Vpc", "", "AWS::EC2::VPC", "CREATE_FAILED", "The maximum number of VPCs has been reached.")])
+        found = outcome.failures(client, "outer")
+        self.assertEqual([name for name, _ in found], ["Vpc", "InterpreterFunction"])
+        self.assertIn("quota of VPCs", outcome.advice(found[0][1]))
+        self.assertIn("Isolation=shared", outcome.advice(found[1][1]))
+        self.assertIsNone(outcome.advice("something else"))
+
+
+if __name__ == "__main__":
+    unittest.main()
