@@ -91,10 +91,10 @@ lint-template: tools $(LINT)/.installed ## check the SAM template
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template infra/local.yaml
 	@rm -rf $(TRANSLATED)
 	$(TOOLS)/bin/python -B tests/template/translate.py $(TRANSLATED)
-	$(LINT)/bin/cfn-lint --include-experimental -- template.yaml infra/network.yaml infra/alarms.yaml
+	$(LINT)/bin/cfn-lint --include-experimental -- template.yaml infra/network.yaml infra/image.yaml infra/alarms.yaml
 	$(LINT)/bin/cfn-lint --include-experimental --ignore-checks W3010 -- $(TRANSLATED)/*.json
 	$(LINT)/bin/python -B tests/lint/policies.py $(TRANSLATED)/*.json
-	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
+	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/image.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
 
 $(LINT)/.installed: tests/lint/requirements.lock
 	@echo "installing the linters of the SAM template into $(LINT)"

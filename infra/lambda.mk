@@ -82,6 +82,7 @@ FULL = $(subst layer/$(PROFILE),layer/full,$(LAYER))
 # Lambda refuses an image with attestations. Hard links, so that the packages are on the disk once.
 image: functions ## build a function as a container image with all packages (needs Docker; PROGRAM, IMAGE=name, BASE=base image)
 	$(MAKE) layer PROFILE=full
+	$(CHECK_LAYER) $(FULL) --function $(BUILT_FOR_LAMBDA)/$(PROGRAM)/bootstrap
 	rm -rf target/image && mkdir -p target/image
 	cp -al $(FULL) target/image/opt
 	cp $(BUILT_FOR_LAMBDA)/$(PROGRAM)/bootstrap target/image/bootstrap
@@ -122,18 +123,21 @@ EVENT ?=
 CODE ?=
 invoke watch: export CODE := $(value CODE)
 
-invoke: build-sam-local ## run ExecuteFunction once in Docker (EVENT=file of an event, CODE=Python)
-	$(FUNCTION) invoke $(OF_EVENT)
+# With SET=full, from the image that has all packages.
+OF_SET = $(if $(filter full,$(SET)),--image sandcastle-bootstrap:latest)
 
-start-api: build-sam-local ## serve the API in Docker at http://127.0.0.1:3000, until Ctrl-C (PORT=… for another port)
-	$(FUNCTION) start-api --port $(or $(PORT),3000)
+invoke: build-sam-local ## run ExecuteFunction once in Docker (EVENT=file of an event, CODE=Python, SET=full: all packages)
+	$(FUNCTION) invoke $(OF_EVENT) $(OF_SET)
+
+start-api: build-sam-local ## serve the API in Docker at http://127.0.0.1:3000, until Ctrl-C (PORT=… for another port, SET=full)
+	$(FUNCTION) start-api --port $(or $(PORT),3000) $(OF_SET)
 
 watch: tools build-tools build packages ## serve invocations with cargo-lambda, building again on changes (EVENT, CODE: for the example)
 	$(FUNCTION) watch --port $(or $(PORT),9000) $(OF_EVENT)
 
 .PHONY: build-sam-local
 build-sam-local: tools build
-	$(SAM_BUILD) --parameter-overrides Architecture=$(ARCH)
+	$(if $(filter full,$(SET)),$(MAKE) image PROGRAM=bootstrap,$(SAM_BUILD) --parameter-overrides Architecture=$(ARCH))
 
 # The cases that every deployment must pass; ONLY=part of their names. Two of them need a mount, which Lambda refuses.
 CONTRACT = output errors files plots dataframes http state

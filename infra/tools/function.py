@@ -17,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
 from server import Server, say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +28,8 @@ NO_KEY, NO_SANDBOX = "tql_replace_me", "00000000-0000-4000-8000-000000000000"
 # Where containers reach this machine, unless Docker says otherwise.
 BRIDGE = "172.17.0.1"
 PATIENCE_S = 60
+LOCAL = ROOT / "infra/local.yaml"
+OF_A_ZIP = {"CodeUri", "Runtime", "Handler", "Layers"}
 
 
 def main():
@@ -34,6 +38,7 @@ def main():
     parser.add_argument("--event", type=Path, default=EVENT)
     parser.add_argument("--code", default="")
     parser.add_argument("--port", default="3000")
+    parser.add_argument("--image", help="a container image with the function and its packages, instead of what `sam build` built")
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--program", type=Path)
     given = parser.parse_args()
@@ -48,7 +53,7 @@ def invoke(server, given):
     """Invokes the function once and prints its answer. The status for the shell: 0 only if the answer is a success."""
     event = write_event(server, given)
     say(f"SAM invokes ExecuteFunction with {given.event}")
-    command = [*sam("invoke", server), "ExecuteFunction", "--event", event]
+    command = [*sam("invoke", server, given.image), "ExecuteFunction", "--event", event]
     return answered(subprocess.run(command, env=sam_environment(server), stdout=subprocess.PIPE, text=True))
 
 
@@ -60,7 +65,8 @@ def start_api(server, given):
         """  ID=$(curl -s -X POST $API -H "Authorization: Bearer $KEY" | sed 's/.*"sandbox_id":"\\([^"]*\\)".*/\\1/')\n"""
         """  curl -s $API/$ID/execute -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' """
         """-d '{"code": "print(2+2)"}'\n""")
-    return until_ctrl_c([*sam("start-api", server), "--port", given.port, "--warm-containers", "LAZY"], sam_environment(server))
+    command = [*sam("start-api", server, given.image), "--port", given.port, "--warm-containers", "LAZY"]
+    return until_ctrl_c(command, sam_environment(server))
 
 
 def watch(server, given):
@@ -95,11 +101,25 @@ def lambda_variables(api):
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "2048"}
 
 
-def sam(command, server):
+def sam(command, server, image):
     """`sam local` of what was built, with the variables of the function. It pulls only images that are missing."""
     path = server.folder / "variables.json"
     path.write_text(json.dumps({"ExecuteFunction": server.variables()}))
-    return ["sam", "local", command, "--env-vars", path, "--region", "us-east-1", "--skip-pull-image"]
+    template = ["--template", from_image(server.folder, image)] if image else []
+    return ["sam", "local", command, "--env-vars", path, "--region", "us-east-1", "--skip-pull-image", *template]
+
+
+def from_image(folder, image):
+    """The local template with the function from an image: SAM takes no condition for what tells the two apart."""
+    template = yaml_parse(LOCAL.read_text())
+    function = template["Resources"]["ExecuteFunction"]
+    kept = {name: value for name, value in function["Properties"].items() if name not in OF_A_ZIP}
+    function["Properties"] = {**kept, "PackageType": "Image", "ImageUri": image}
+    del template["Resources"]["PythonLayer"], function["Metadata"]
+    body = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["Fn::Transform"]["Parameters"]
+    body["Location"] = str(LOCAL.parent / body["Location"])
+    (folder / "template.yaml").write_text(yaml_dump(template))
+    return folder / "template.yaml"
 
 
 def sam_environment(server):

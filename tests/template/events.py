@@ -69,7 +69,8 @@ class Asynchronous(unittest.TestCase):
     def test_a_late_warm_up_is_dropped(self):
         self.assertEqual(set(of_type("AWS::Lambda::EventInvokeConfig")), {"AsynchronousCalls", "WarmUps"})
         warm_ups = properties("WarmUps")
-        self.assertEqual((warm_ups["FunctionName"], warm_ups["Qualifier"]), ({"Ref": "InterpreterFunction"}, "$LATEST"))
+        either = {"If": ["FromImage", {"GetAtt": "InterpreterImage.Outputs.Name"}, {"Ref": "InterpreterFunction"}]}
+        self.assertEqual((warm_ups["FunctionName"], warm_ups["Qualifier"]), (either, "$LATEST"))
         self.assertEqual((warm_ups["MaximumRetryAttempts"], warm_ups["MaximumEventAgeInSeconds"]), (0, 60))
         self.assertNotIn("DestinationConfig", warm_ups)
         self.assertEqual(RESOURCES["WarmUps"]["Condition"], "Dedicated")

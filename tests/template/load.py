@@ -38,6 +38,9 @@ RESOURCES = TEMPLATE["Resources"]
 
 
 def as_list(value):
+    """A list as it is, one value in a list, and of an `!If` both values."""
+    if isinstance(value, dict) and "If" in value:
+        return value["If"][1:]
     return value if isinstance(value, list) else [value]
 
 

