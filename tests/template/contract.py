@@ -64,7 +64,7 @@ PUBLISHED = {
         "v2.listFiles", {"id": True, "path": False}, None, "200",
         object_of(files=array_of(object_of(name=TEXT, size_bytes=WHOLE_NUMBER, is_dir={"type": "boolean"}, modified_at=TIME)))),
     ("get", "/v2/sandcastles/{id}/files/{path+}"): (
-        "v2.downloadFile", {"id": True, "path": True}, None, "200", TEXT | {"format": "binary"}),
+        "v2.downloadFile", {"id": True, "path": True, "link": False}, None, "200", TEXT | {"format": "binary"}),
     ("delete", "/v2/sandcastles/{id}/files/{path+}"): (
         "v2.deleteFile", {"id": True, "path": True}, None, "200", SUCCESS),
     ("get", "/v2/connectors"): ("v2.listConnectors", {}, None, "200", {"type": "array"}),
