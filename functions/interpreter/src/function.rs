@@ -24,6 +24,9 @@ use tokio::sync::Mutex;
 /// Of the environment's time, what is left for the answer.
 const ANSWERING: Duration = Duration::from_millis(500);
 
+/// The longest that a request to get warm is busy. Lambda freezes the environment after the answer, in the middle of what it does.
+const WARMING: Duration = Duration::from_secs(20);
+
 /// The function between two requests.
 pub(crate) struct Function {
     host: Arc<KernelHost>,
@@ -43,7 +46,11 @@ impl Function {
     /// Answers a request, before the environment's own time is up.
     pub(crate) async fn answer(&self, request: Request, until: SystemTime) -> Response {
         match request {
-            Request::Warm => Response::Warm,
+            Request::Warm => {
+                let left = until.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(ANSWERING);
+                self.host.warm_up(left.min(WARMING)).await;
+                Response::Warm
+            }
             Request::Run(request) => self.run(*request, until).await.unwrap_or_else(|error| failed(&error)),
         }
     }

@@ -73,6 +73,13 @@ impl Nursery {
         self.plain.zygote().await
     }
 
+    /// Waits until the packages are imported, or cannot be.
+    pub(crate) async fn settled(&self) {
+        if let Some(preloaded) = &self.preloaded {
+            let _ = preloaded.zygote().await;
+        }
+    }
+
     /// Ends both, and waits for their ends; also of one that is still being set up.
     pub(crate) async fn shutdown(&self) {
         let keepers = [Some(&self.plain), self.preloaded.as_ref()];

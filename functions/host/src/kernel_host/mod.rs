@@ -214,6 +214,13 @@ impl KernelHost {
     }
 }
 
+impl KernelHost {
+    /// Waits until kernels start with the usual packages, for so long at most.
+    pub async fn warm_up(&self, at_most: Duration) {
+        let _ = tokio::time::timeout(at_most, self.nursery.settled()).await;
+    }
+}
+
 impl Interpreter for KernelHost {
     fn run(&self, job: Job) -> BoxFuture<'_, Result<Outcome, RunError>> {
         Box::pin(async move {

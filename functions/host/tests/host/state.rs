@@ -156,6 +156,16 @@ async fn shutdown_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_warm_has_the_packages_imported() {
+    let host = TestHost::start_with(|config| config.preload = true).await;
+    host.host.warm_up(Duration::from_secs(60)).await;
+    // Code that names a package waits for it in any case; this does not.
+    let code = "import sys, importlib.util\nname = 'pan' + 'das'\n\
+                print(name in sys.modules or importlib.util.find_spec(name) is None)";
+    assert_eq!(host.sandbox().prints(code).await, ["True"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn packages_are_imported_once_for_all_kernels() {
     let host = TestHost::start_with(|config| config.preload = true).await;
     let mut sandbox = host.sandbox();
