@@ -25,6 +25,8 @@ use crate::{EmbeddedS3, Settings};
 
 /// Time limit for the imports of one package.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Begins a line of output with the file of a module.
+const IMPORTED: &str = "imported from ";
 /// Modules of the standard library that load shared libraries from the layer.
 const STANDARD: [&str; 9] = ["bz2", "cmath", "ctypes", "hashlib", "lzma", "sqlite3", "ssl", "uuid", "zlib"];
 
@@ -72,14 +74,17 @@ async fn import(host: &KernelHost, root: &Path, modules: &[String]) -> Result<()
     if modules.is_empty() {
         return Err("it has no modules".into());
     }
-    // A module that is a part of libpython itself has no file. Which ones are differs between builds of Python.
-    let imports =
-        modules.iter().map(|name| format!("import {name}\nif hasattr({name}, '__file__'): print({name}.__file__)\n"));
+    // A module that is a part of libpython itself has no file; which ones are differs between builds of Python.
+    let import =
+        |name| format!("import {name}\nif hasattr({name}, '__file__'): print('{IMPORTED}' + {name}.__file__)\n");
+    let imports = modules.iter().map(import);
     let outcome = host.run(job(imports.collect())?).await?;
     if let Some(failure) = outcome.report.failure {
         return Err(failure.error.into());
     }
-    match outcome.report.output.iter().find(|file| !Path::new(file).starts_with(root)) {
+    // Packages write lines of their own, such as matplotlib when it takes long.
+    let mut files = outcome.report.output.iter().filter_map(|line| line.strip_prefix(IMPORTED));
+    match files.find(|file| !Path::new(file).starts_with(root)) {
         None => Ok(()),
         Some(file) => Err(format!("imported from {file}, outside the layer").into()),
     }
