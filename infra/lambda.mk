@@ -155,11 +155,11 @@ dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARC
 	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
 		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))
 
-# Elsewhere than on arm64 this needs root, and what tests/qemu.sh installs. `make test` plays the contract cases against what
-# this builds.
+# Elsewhere than on arm64 this needs root, and what tests/qemu.sh installs.
 .PHONY: check-layer test-jail
-arm64: build ## build functions and layer for arm64, and check them; run the tests of its system call tables
+arm64: build tools ## build functions and layer for arm64, check them, and play cases against them (needs tests/qemu.sh)
 	$(MAKE) functions layer check-layer test-jail ARCH=arm64
+	$(HERE) $(CARGO) test $(FLAGS) -p sandcastle-e2e --test cases_on_lambda -- --ignored arm64
 
 test-jail: $(SHIPPED_PYTHON)
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$(MACHINE)-linux-gnu-gcc \

@@ -89,6 +89,7 @@ async fn two_functions_isolated_as_on_lambda() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "make arm64 runs it"]
 async fn one_function_on_arm64_isolated_as_on_lambda() {
     if is_root() && has_arm64() {
         assert_steps_refused(&play(Isolation::AsOnArm64, EMULATED, QUICK, NO_MOUNTS).await);
