@@ -17,7 +17,7 @@ use rustix::net::{
 };
 use rustix::process::{DumpableBehavior, Pid, Signal, WaitOptions, wait};
 
-use crate::sys;
+use crate::{sys, userns};
 
 /// The kernel's process id in its namespace. Linux counts: 1 is process 1, and 2 the process that forks the kernel.
 const KERNEL: i32 = 3;
@@ -50,7 +50,8 @@ impl Maker {
         let maker = Self { socket: ManuallyDrop::new(ours), pid };
         // The system's answer to one request is its answer to all.
         let tried = maker.init()?;
-        let _ = rustix::process::kill_process(tried.pid, Signal::KILL);
+        rustix::process::kill_process(tried.pid, Signal::KILL)?;
+        userns::exit_code(tried.pid.as_raw_nonzero().get())?;
         Ok(maker)
     }
 
