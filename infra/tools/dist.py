@@ -16,7 +16,7 @@ from pathlib import Path
 from sbom import bill
 
 ROOT = Path(__file__).resolve().parents[2]
-INCLUDED = ("network.yaml", "alarms.yaml", "openapi.yaml")
+INCLUDED = re.compile(r"(?m)^ +(?:TemplateURL|Location): (infra/\S+\.yaml)$")
 FUNCTIONS = {"ExecuteFunction": "bootstrap", "InterpreterFunction": "interpreter"}
 # The oldest time that a zip can hold, for all files.
 TIME = (1980, 1, 1, 0, 0, 0)
@@ -30,9 +30,9 @@ def main():
     given = parser.parse_args()
     shutil.rmtree(given.out, ignore_errors=True)
     (given.out / "infra").mkdir(parents=True)
-    for name in INCLUDED:
-        shutil.copy(ROOT / "infra" / name, given.out / "infra" / name)
     template = (ROOT / "template.yaml").read_text()
+    for name in INCLUDED.findall(template):
+        shutil.copy(ROOT / name, given.out / name)
     for arch, functions, layer in zip(given.arch, given.functions, given.layer, strict=True):
         say(f"zipping functions and layer for {arch}")
         names = {}
