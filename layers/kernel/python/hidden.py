@@ -15,6 +15,7 @@ class Last:
     values = {}
     imports = set()
     modules, own = set(), set()  # names of the modules that were loaded, and of those in the working folder
+    newest = None  # the name that was added last
 
 
 def values(named):
@@ -75,8 +76,10 @@ def is_set_up(handler):
 
 def user_modules():
     """The loaded modules of the working folder."""
-    for name in modules.keys() - Last.modules:
-        if type(modules[name]) is ModuleType and is_user_module(modules[name]):
-            Last.own.add(name)
-    Last.modules = set(modules)
+    newest = next(reversed(modules))
+    if (len(modules), newest) != (len(Last.modules), Last.newest):
+        for name in modules.keys() - Last.modules:
+            if type(modules[name]) is ModuleType and is_user_module(modules[name]):
+                Last.own.add(name)
+        Last.modules, Last.newest = set(modules), newest
     return [modules[name] for name in sorted(Last.own) if type(modules.get(name)) is ModuleType]

@@ -68,14 +68,18 @@ def set_context(decimal, value):
     decimal.setcontext(decimal.Context(*value))
 
 
+class Places:
+    """(name, the dict that holds it, its key, its default) of each option of pandas. Finding them takes long."""
+    of_options = []
+
+
 def options(config):
     """The options of pandas that are not at their defaults."""
-    found = {}
-    for name, option in config._registered_options.items():
-        root, key = config._get_root(name)
-        if not same(root[key], option.defval):
-            found[name] = root[key]
-    return found
+    if len(Places.of_options) != len(config._registered_options):
+        Places.of_options = [(name, *config._get_root(name), option.defval)
+                             for name, option in config._registered_options.items()]
+    return {name: root[key] for name, root, key, default in Places.of_options
+            if root[key] is not default and not same(root[key], default)}
 
 
 def set_options(config, value):
@@ -85,10 +89,11 @@ def set_options(config, value):
 
 def parameters(matplotlib):
     """The rcParams that are not at their defaults."""
-    now, default = matplotlib.rcParams, matplotlib.rcParamsDefault
-    return {name: dict.__getitem__(now, name) for name in dict.keys(now)
-            if name not in ("backend", "backend_fallback")
-            and not same(dict.__getitem__(now, name), dict.__getitem__(default, name))}
+    # The plain methods of dict: those of rcParams are slow, and choose a backend.
+    defaults, get = matplotlib.rcParamsDefault, dict.get
+    return {name: value for name, value in dict.items(matplotlib.rcParams)
+            if value is not get(defaults, name) and name not in ("backend", "backend_fallback")
+            and not same(value, get(defaults, name))}
 
 
 def set_parameters(matplotlib, value):

@@ -8,7 +8,7 @@ from . import (
     sources, streams, tracebacks, unloaded,
 )
 from .output import Pipe, note, write_all
-from .zygote import prepare_zygote  # noqa: F401, called from outside like start() and run()
+from .zygote import import_module, prepare_zygote, tidy  # noqa: F401, called from outside like start() and run()
 
 main = modules["__main__"]
 namespace = main.__dict__

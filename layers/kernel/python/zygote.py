@@ -8,38 +8,46 @@ import tempfile
 
 from . import hooks, interrupt, process_state, touched
 
-# Imported if installed. The last three are what drawing the first figure imports; matplotlib.font_manager makes a list of
-# fonts, which takes long.
-PACKAGES = ("numpy", "pandas", "matplotlib", "matplotlib.pyplot", "PIL.Image", "openpyxl",
-            "matplotlib.backends.backend_agg", "matplotlib.font_manager", "PIL.PngImagePlugin")
 
-
-def prepare_zygote(site_packages, preload):
-    """Sets up sys.path and the import hooks. With `preload`, also imports the most used packages."""
+def prepare_zygote(site_packages):
+    """Sets up sys.path and the import hooks."""
     interrupt.ignore()
     sys.path.append(os.fspath(site_packages))
     touched.LIBRARY_FOLDERS.append(os.fspath(site_packages))
     hooks.install()
     os.environ.update(process_state.SINGLE_THREADED)
-    if preload:
-        import_packages()
-        check_threads()
     gc.collect()
     gc.freeze()
 
 
-def import_packages():
-    """Imports the installed packages. matplotlib and fontconfig get a folder for their lists of fonts."""
-    folder = tempfile.mkdtemp(prefix="fonts")
-    os.environ.update(MPLCONFIGDIR=folder, XDG_CACHE_HOME=folder)
+class Fonts:
+    """Where matplotlib and fontconfig write their lists of fonts while they are imported."""
+    folder = None
+
+
+def import_module(name):
+    """Imports a module if it is installed."""
+    if Fonts.folder is None:
+        Fonts.folder = tempfile.mkdtemp(prefix="fonts")
+        os.environ.update(MPLCONFIGDIR=Fonts.folder, XDG_CACHE_HOME=Fonts.folder)
+    # Nearly all that an import makes stays: looking for garbage meanwhile takes a tenth of the time, and finds little.
+    gc.disable()
     try:
-        for name in PACKAGES:
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                pass
+        importlib.import_module(name)
+    except ImportError:
+        pass
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        gc.enable()
+    check_threads()
+    gc.freeze()
+
+
+def tidy():
+    """Removes what the imports have left: files and garbage."""
+    shutil.rmtree(Fonts.folder, ignore_errors=True)
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def check_threads():

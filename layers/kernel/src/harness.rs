@@ -81,9 +81,8 @@ pub(crate) struct Descriptors {
 }
 
 impl Harness {
-    /// Loads the harness into the interpreter. With `preload`, also imports the most used packages that are installed. With
-    /// `audit`, kernels check which variables a call may change.
-    pub(crate) fn load(py: Python<'_>, home: &Home, preload: bool, audit: bool) -> PyResult<Self> {
+    /// Loads the harness into the interpreter. With `audit`, kernels check which variables a call may change.
+    pub(crate) fn load(py: Python<'_>, home: &Home, audit: bool) -> PyResult<Self> {
         let loader = PyDict::new(py);
         py.run(&std::ffi::CString::new(LOADER)?, Some(&loader), None)?;
         let session = loader
@@ -93,8 +92,20 @@ impl Harness {
         if audit {
             session.call_method0("audit")?;
         }
-        session.call_method1("prepare_zygote", (&home.site_packages, preload))?;
+        session.call_method1("prepare_zygote", (&home.site_packages,))?;
         Ok(Self(session.unbind()))
+    }
+
+    /// Imports a module in a zygote, if it is installed.
+    pub(crate) fn import_module(&self, py: Python<'_>, name: &str) -> PyResult<()> {
+        self.0.call_method1(py, "import_module", (name,))?;
+        Ok(())
+    }
+
+    /// Removes what the imports have left in a zygote.
+    pub(crate) fn tidy(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.call_method0(py, "tidy")?;
+        Ok(())
     }
 
     /// Starts a forked and confined kernel.

@@ -12,6 +12,7 @@ mod harness;
 mod home;
 mod interpreter;
 mod native;
+mod preloading;
 mod processes;
 mod program;
 mod restoring;

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
 use pyo3::prelude::*;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use sandcastle_jail::{Fork as Forked, Jail, JailConfig};
 use sandcastle_protocol::{Cell, Ended, Fork, FromZygote, Setup, ToZygote};
@@ -14,6 +14,7 @@ use crate::child::{Kernel, Pipes, Third};
 use crate::frames::{FrameSocket, SocketError};
 use crate::harness::Harness;
 use crate::home::Home;
+use crate::preloading::Preloading;
 use crate::signals::{ChildSignals, unblock_in_child};
 use crate::{fork::fork_python, interpreter, processes};
 
@@ -38,6 +39,9 @@ enum ZygoteError {
     /// Python or the harness did not start.
     #[error("start Python: {0}")]
     Start(String),
+    /// A package broke when it was imported.
+    #[error("import packages: {0}")]
+    Import(#[from] PyErr),
 }
 
 /// Serves the host until the host closes the control socket.
@@ -67,6 +71,9 @@ struct Zygote {
     harness: Harness,
     signals: ChildSignals,
     kernels: HashMap<i32, u64>,
+    preloading: Preloading,
+    /// Forks that wait for more modules, with their descriptors.
+    waiting: Vec<(Fork, Vec<OwnedFd>)>,
 }
 
 /// Receives the setup and answers `Ready`. `None` when the host closes the socket before it sends a setup.
@@ -83,7 +90,9 @@ fn set_up(control: &FrameSocket) -> Result<Option<Zygote>, ZygoteError> {
     match start_python(&setup, &home) {
         Ok((harness, python)) => {
             control.send(&FromZygote::Ready { python })?;
-            Ok(Some(Zygote { home, cell: setup.cell, jail, harness, signals, kernels: HashMap::new() }))
+            let preloading = Preloading::new(setup.preload);
+            let (kernels, waiting) = (HashMap::new(), Vec::new());
+            Ok(Some(Zygote { home, cell: setup.cell, jail, harness, signals, kernels, preloading, waiting }))
         }
         Err(message) => {
             control.send(&FromZygote::SetupFailed { message: message.clone() })?;
@@ -101,7 +110,7 @@ fn prepare_jail(setup: &Setup, home: &Home) -> Jail {
 fn start_python(setup: &Setup, home: &Home) -> Result<(Harness, String), String> {
     interpreter::start_isolated(home).map_err(|error| error.to_string())?;
     Python::attach(|py| {
-        let harness = Harness::load(py, home, setup.preload, setup.audit).map_err(|error| error.to_string())?;
+        let harness = Harness::load(py, home, setup.audit).map_err(|error| error.to_string())?;
         let version = py.version_info();
         Ok((harness, format!("{}.{}.{}", version.major, version.minor, version.patch)))
     })
@@ -112,21 +121,39 @@ impl Zygote {
         loop {
             let mut waiting =
                 [PollFd::new(&control, PollFlags::IN), PollFd::from_borrowed_fd(self.signals.as_fd(), PollFlags::IN)];
-            match poll(&mut waiting, None) {
+            // While there is work to do, what the host wants is only looked for.
+            let at_most = if self.preloading.is_done() { None } else { Some(&Timespec { tv_sec: 0, tv_nsec: 0 }) };
+            match poll(&mut waiting, at_most) {
                 Err(Errno::INTR) => continue,
                 other => other?,
             };
             let [host, _] = waiting.map(|fd| !fd.revents().is_empty());
             self.reap(&control)?;
             if !host {
-                continue;
+                self.preload(&control)?;
+            } else {
+                match control.receive()? {
+                    None => return Ok(()),
+                    Some((ToZygote::Fork(fork), descriptors)) => self.waiting.push((fork, descriptors)),
+                    Some((ToZygote::Setup(_), _)) => return Err(ZygoteError::Unexpected { expected: "fork" }),
+                }
             }
-            match control.receive()? {
-                None => return Ok(()),
-                Some((ToZygote::Fork(fork), descriptors)) => control = self.fork(control, &fork, descriptors)?,
-                Some((ToZygote::Setup(_), _)) => return Err(ZygoteError::Unexpected { expected: "fork" }),
+            while let Some(due) = self.waiting.iter().position(|(fork, _)| fork.after <= self.preloading.imported) {
+                let (fork, descriptors) = self.waiting.remove(due);
+                control = self.fork(control, &fork, descriptors)?;
             }
         }
+    }
+
+    /// Imports one more module.
+    fn preload(&mut self, control: &FrameSocket) -> Result<(), ZygoteError> {
+        let before = self.preloading.imported;
+        Python::attach(|py| self.preloading.step(py, &self.harness))?;
+        let modules = self.preloading.imported;
+        if modules != before {
+            control.send(&FromZygote::Imported { modules })?;
+        }
+        Ok(())
     }
 
     /// Forks a kernel. Returns in the zygote only, which gets the control socket back.

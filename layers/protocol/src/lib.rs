@@ -11,11 +11,13 @@ mod frame;
 mod kernel;
 pub mod limits;
 pub mod output;
+mod preload;
 mod variables;
 mod zygote;
 
 pub use confinement::{Cell, Limits, Step, StepReport};
 pub use frame::{FrameError, HEADER_LEN, MAX_FRAME, VERSION, decode_header, encode, read_frame, write_frame};
 pub use kernel::{Done, Execute, Failure, Frame, FromKernel, Need, Program, Shell, Start, Started, ToKernel};
+pub use preload::{PRELOADED, Preloaded, needed_by};
 pub use variables::{Content, Extent, Fetched, GroupKind, KernelGroup, LostName, Place, StoredGroup, Variables};
 pub use zygote::{Ended, Fork, FromZygote, Setup, ToZygote};

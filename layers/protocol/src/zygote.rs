@@ -1,7 +1,7 @@
 //! Messages between host and zygote on the control socket (descriptor 3 of the zygote).
 //!
 //! The host sends [`Setup`] once and the zygote answers [`FromZygote::Ready`]. After that the host sends a [`Fork`] for each
-//! kernel. Descriptors come with it (`SCM_RIGHTS`, unix(7)), in this order: the kernel's frame socket, the write end of its
+//! kernel. A preloading zygote imports [`PRELOADED`](crate::PRELOADED) between the forks, one module at a time. Descriptors come with it (`SCM_RIGHTS`, unix(7)), in this order: the kernel's frame socket, the write end of its
 //! output pipe, and the exchange file (see [`Variables`](crate::Variables)); for a [`Program`](crate::Program) instead of that
 //! file the write end of its error pipe.
 
@@ -29,7 +29,7 @@ pub struct Setup {
     pub python_home: Option<PathBuf>,
     /// Folder of the installed packages; appended to `sys.path`.
     pub site_packages: Option<PathBuf>,
-    /// Import the most used packages before the first fork.
+    /// Import [`PRELOADED`](crate::PRELOADED) after `Ready`.
     pub preload: bool,
     /// Hold all variables against what each call may have changed, which takes long.
     pub audit: bool,
@@ -38,7 +38,7 @@ pub struct Setup {
 }
 
 /// One kernel to fork.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fork {
     /// Identifies the kernel in later messages. Never used twice.
@@ -49,6 +49,8 @@ pub struct Fork {
     pub uid: u32,
     /// It runs a program, and is no kernel.
     pub program: bool,
+    /// Fork when so many of [`PRELOADED`](crate::PRELOADED) have been imported.
+    pub after: usize,
 }
 
 /// Zygote to host.
@@ -59,6 +61,11 @@ pub enum FromZygote {
     Ready {
         /// The version of the embedded Python, such as `3.13.0`.
         python: String,
+    },
+    /// So many of [`PRELOADED`](crate::PRELOADED) have been imported, those counted that are not installed.
+    Imported {
+        /// Their number.
+        modules: usize,
     },
     /// Setup failed; the zygote ends.
     SetupFailed {

@@ -18,12 +18,13 @@ use tokio::{
 use super::{
     exit::Exit,
     family::Family,
+    nursery::Origin,
     pipe::output_pipe,
     pool::Seat,
     reaper::Ending,
     slot::Slot,
     wire,
-    zygote::{ForkError, Zygote},
+    zygote::ForkError,
 };
 use crate::error::HostError;
 
@@ -97,31 +98,31 @@ pub(crate) struct ProgramCell {
 impl Kernel {
     /// Forks a kernel into this folder. It does nothing before [`Self::begin`].
     pub(crate) async fn fork(
-        zygote: &Zygote,
+        origin: &Origin,
         slot: Arc<Slot>,
         seat: Seat,
         reaper: mpsc::UnboundedSender<Ending>,
     ) -> Result<Self, StartError> {
         let exchange = exchange_file(&slot).map_err(StartError::Folder)?;
         let theirs = exchange.try_clone().map_err(StartError::Folder)?;
-        let mut kernel = Self::fork_with(zygote, slot, Some(seat), reaper, theirs.into()).await?;
+        let mut kernel = Self::fork_with(origin, slot, Some(seat), reaper, theirs.into()).await?;
         kernel.exchange = Some(Arc::new(exchange));
         Ok(kernel)
     }
 
     /// Forks a process for a command into the folder of a kernel that is stopped. It does nothing before [`Self::begin`].
     pub(crate) async fn fork_program(
-        zygote: &Zygote,
+        origin: &Origin,
         slot: Arc<Slot>,
         reaper: mpsc::UnboundedSender<Ending>,
     ) -> Result<ProgramCell, StartError> {
         let (errors, writer) = output_pipe().map_err(StartError::Sockets)?;
-        let child = Self::fork_with(zygote, slot, None, reaper, writer).await?;
+        let child = Self::fork_with(origin, slot, None, reaper, writer).await?;
         Ok(ProgramCell { child, errors, alone: false })
     }
 
     async fn fork_with(
-        zygote: &Zygote,
+        origin: &Origin,
         slot: Arc<Slot>,
         seat: Option<Seat>,
         reaper: mpsc::UnboundedSender<Ending>,
@@ -134,9 +135,9 @@ impl Kernel {
         };
         let (frames, theirs) = socket().map_err(StartError::Sockets)?;
         let (output, writer) = output_pipe().map_err(StartError::Sockets)?;
-        let forked = zygote.fork(&slot, seat.is_none(), &[theirs.into(), writer, third]).await?;
+        let forked = origin.zygote.fork(&slot, seat.is_none(), origin.after, &[theirs.into(), writer, third]).await?;
         Ok(Self {
-            python: Arc::clone(&zygote.python),
+            python: Arc::clone(&origin.zygote.python),
             frames,
             output,
             slot,

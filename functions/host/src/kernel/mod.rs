@@ -10,7 +10,7 @@ pub(crate) mod processes;
 mod reaper;
 pub(crate) mod slot;
 pub(crate) mod wire;
-pub(crate) mod zygote;
+mod zygote;
 
 pub(crate) use exit::Exit;
 pub(crate) use instance::{Kernel, ProgramCell, StartError};

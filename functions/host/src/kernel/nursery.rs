@@ -1,14 +1,14 @@
-//! The zygotes of a host: a plain one that is ready first, and one that has imported the usual packages. Each is started
-//! again when it dies.
+//! The zygotes of a host: a plain one, and one that imports the usual packages, from which kernels are forked also while it
+//! does. Each is started again when it dies.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use sandcastle_protocol::Setup;
+use sandcastle_protocol::{Setup, needed_by};
 use tokio::{
     sync::watch,
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use sandcastle_runtime::{chain, millis};
@@ -16,9 +16,8 @@ use sandcastle_runtime::{chain, millis};
 use super::zygote::Zygote;
 use crate::error::HostError;
 
-/// Packages that take long to import, by the names that code knows them under.
-const PRELOADED: &[&str] =
-    &["numpy", "pandas", "matplotlib", "PIL", "openpyxl", "plotly", "polars", "pyarrow", "seaborn", "scipy", "sklearn"];
+/// The longest that importing the usual packages may take, from a cold disk.
+const IMPORT_TIME: Duration = Duration::from_secs(120);
 /// How long to wait before a zygote that died is started again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 /// A zygote that lived for so long was well.
@@ -29,6 +28,15 @@ enum Stage {
     Starting,
     Ready(Arc<Zygote>),
     Failed(Arc<HostError>),
+}
+
+/// What a kernel is forked from.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    /// The zygote.
+    pub(crate) zygote: Arc<Zygote>,
+    /// The kernel is forked when the zygote has imported so many modules.
+    pub(crate) after: usize,
 }
 
 /// Both zygotes.
@@ -51,32 +59,35 @@ impl Nursery {
     }
 
     /// The plain zygote, when it is ready.
-    pub(crate) async fn plain(&self) -> Result<Arc<Zygote>, Arc<HostError>> {
-        self.plain.zygote().await
+    pub(crate) async fn plain(&self) -> Result<Origin, Arc<HostError>> {
+        Ok(Origin { zygote: self.plain.zygote().await?, after: 0 })
     }
 
-    /// The zygote to fork from for this code: the preloaded one when it is ready, or when the code is going to import
-    /// what it is about to have imported.
-    pub(crate) async fn best_for(&self, code: &str) -> Result<Arc<Zygote>, Arc<HostError>> {
+    /// What to fork a kernel for this code from: the zygote that imports packages when it has all of them, or when the code
+    /// imports what it is about to import. When that was tried and failed, only the former.
+    pub(crate) async fn best_for(&self, code: &str, again: bool) -> Result<Origin, Arc<HostError>> {
         if let Some(preloaded) = &self.preloaded {
+            let after = if again { 0 } else { needed_by(code) };
             let stage = preloaded.stage.borrow().clone();
             match stage {
-                Stage::Ready(zygote) => return Ok(zygote),
-                Stage::Starting if imports_packages(code) => {
+                Stage::Ready(zygote) if after > 0 || zygote.has_all() => return Ok(Origin { zygote, after }),
+                Stage::Starting if after > 0 => {
                     if let Ok(zygote) = preloaded.zygote().await {
-                        return Ok(zygote);
+                        return Ok(Origin { zygote, after });
                     }
                 }
-                Stage::Starting | Stage::Failed(_) => {}
+                Stage::Ready(_) | Stage::Starting | Stage::Failed(_) => {}
             }
         }
-        self.plain.zygote().await
+        self.plain().await
     }
 
     /// Waits until the packages are imported, or cannot be.
     pub(crate) async fn settled(&self) {
         if let Some(preloaded) = &self.preloaded {
-            let _ = preloaded.zygote().await;
+            if let Ok(zygote) = preloaded.zygote().await {
+                zygote.comes_to_have_all().await;
+            }
         }
     }
 
@@ -140,10 +151,13 @@ async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>, mut clo
                 show.send_replace(Stage::Ready(Arc::clone(&zygote)));
                 tokio::select! {
                     () = zygote.gone() => {}
+                    () = is_stuck(&zygote, preload) => {}
                     _ = closing.wait_for(|closing| *closing) => return,
                 }
                 tracing::error!(preload, "zygote gone");
                 show.send_replace(Stage::Starting);
+                // Whoever waits for a fork is told so.
+                zygote.shutdown().await;
             }
             Err(_) if *closing.borrow() => return,
             Err(error) => {
@@ -159,6 +173,14 @@ async fn keep(binary: PathBuf, setup: Setup, show: watch::Sender<Stage>, mut clo
     }
 }
 
-fn imports_packages(code: &str) -> bool {
-    code.contains("import") && PRELOADED.iter().any(|package| code.contains(package))
+/// Waits until a zygote has been importing packages for too long; without end when it gets done.
+async fn is_stuck(zygote: &Zygote, preload: bool) {
+    let began = Instant::now();
+    if !preload || timeout(IMPORT_TIME, zygote.comes_to_have_all()).await.is_ok() {
+        if preload {
+            tracing::info!(ms = millis(began.elapsed()), "packages imported");
+        }
+        return std::future::pending().await;
+    }
+    tracing::error!("importing packages takes too long");
 }

@@ -17,7 +17,7 @@ use rustix::{
     io::Errno,
     process::{Pid, PidfdFlags, pidfd_open},
 };
-use sandcastle_protocol::{Ended, Fork, FrameError, FromZygote, Setup, ToZygote};
+use sandcastle_protocol::{Ended, Fork, FrameError, FromZygote, PRELOADED, Setup, ToZygote};
 use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
     sync::{oneshot, watch},
@@ -31,8 +31,8 @@ use sandcastle_runtime::chain;
 use super::{slot::Slot, wire};
 use crate::error::HostError;
 
-/// The longest that setting up may take: importing every usual package from a cold disk.
-const SETUP_TIME: Duration = Duration::from_secs(120);
+/// The longest that setting up may take.
+const SETUP_TIME: Duration = Duration::from_secs(60);
 
 /// Why a zygote has not forked a kernel; for the log.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,7 @@ pub(crate) struct Zygote {
     waiting: Arc<Mutex<Waiting>>,
     names: AtomicU64,
     gone: watch::Receiver<bool>,
+    imported: watch::Receiver<usize>,
     /// The version of its Python, such as `3.13.0`.
     pub(crate) python: Arc<str>,
     process: ZygoteProcess,
@@ -121,17 +122,19 @@ impl Zygote {
     fn serve(process: ZygoteProcess, reader: OwnedReadHalf, writer: OwnedWriteHalf, python: Arc<str>) -> Self {
         let waiting = Arc::default();
         let (tell_gone, gone) = watch::channel(false);
-        tokio::spawn(listen(reader, Arc::clone(&waiting), tell_gone));
+        let (tell_imported, imported) = watch::channel(0);
+        tokio::spawn(listen(reader, Arc::clone(&waiting), tell_imported, tell_gone));
         let (control, names) = (tokio::sync::Mutex::new(writer), AtomicU64::new(1));
-        Self { control, waiting, names, gone, python, process }
+        Self { control, waiting, names, gone, imported, python, process }
     }
 
-    /// Forks a kernel, or a process for a program, that has these descriptors: its frame socket, its output pipe, and its exchange
-    /// file or its error pipe.
+    /// Forks a kernel, or a process for a program, when so many modules have been imported. It has these descriptors: its frame
+    /// socket, its output pipe, and its exchange file or its error pipe.
     pub(crate) async fn fork(
         &self,
         slot: &Slot,
         program: bool,
+        after: usize,
         descriptors: &[OwnedFd; 3],
     ) -> Result<Forked, ForkError> {
         let name = self.names.fetch_add(1, Ordering::Relaxed);
@@ -146,13 +149,23 @@ impl Zygote {
             waiting.living.insert(name, tell_ended);
         }
         let control = self.control.lock().await;
-        let message = ToZygote::Fork(Fork { name, slot: slot.number, uid: slot.uid, program });
+        let message = ToZygote::Fork(Fork { name, slot: slot.number, uid: slot.uid, program, after });
         let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
         let sent = wire::write_with_fds(control.as_ref(), &message, &descriptors).await;
         drop(control);
         sent?;
         let (pid, pidfd) = forked.await.map_err(|_| ForkError::Ended)??;
         Ok(Forked { pid, pidfd, ended })
+    }
+
+    /// True when it has imported all that it imports.
+    pub(crate) fn has_all(&self) -> bool {
+        *self.imported.borrow() == PRELOADED.len()
+    }
+
+    /// Waits until it has imported all that it imports, or has ended.
+    pub(crate) async fn comes_to_have_all(&self) {
+        let _ = self.imported.clone().wait_for(|modules| *modules == PRELOADED.len()).await;
     }
 
     /// Waits until the zygote is of no more use.
@@ -169,9 +182,17 @@ impl Zygote {
 }
 
 /// Passes on what the zygote says, until it ends or breaks the protocol.
-async fn listen(mut reader: OwnedReadHalf, waiting: Arc<Mutex<Waiting>>, tell_gone: watch::Sender<bool>) {
+async fn listen(
+    mut reader: OwnedReadHalf,
+    waiting: Arc<Mutex<Waiting>>,
+    tell_imported: watch::Sender<usize>,
+    tell_gone: watch::Sender<bool>,
+) {
     loop {
         match wire::read(&mut reader).await {
+            Ok(Some(FromZygote::Imported { modules })) => {
+                tell_imported.send_replace(modules);
+            }
             Ok(Some(message)) => waiting.lock().hear(message),
             Ok(None) => break,
             Err(error) => {
@@ -208,7 +229,7 @@ impl Waiting {
                     let _ = tell.send(how);
                 }
             }
-            FromZygote::Ready { .. } | FromZygote::SetupFailed { .. } => {
+            FromZygote::Ready { .. } | FromZygote::SetupFailed { .. } | FromZygote::Imported { .. } => {
                 tracing::error!("the zygote spoke out of turn");
             }
         }

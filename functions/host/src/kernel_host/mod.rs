@@ -97,7 +97,7 @@ impl KernelHost {
             .map_err(|source| HostError::Spawn { path: config.kernel_binary.clone(), source })?;
         let slots = Slots::new(kernels, config.first_uid);
         let nursery = Nursery::start(binary, plain, preloaded);
-        let zygote = nursery.plain().await?;
+        let origin = nursery.plain().await?;
         let (reaper, dead) = mpsc::unbounded_channel();
         let reaping = tokio::spawn(reap(dead));
         let host = Self {
@@ -115,9 +115,9 @@ impl KernelHost {
             reaper: Mutex::new(Some(reaper)),
             reaping: Mutex::new(Some(reaping)),
             closed: AtomicBool::new(false),
-            python: Arc::clone(&zygote.python),
+            python: Arc::clone(&origin.zygote.python),
         };
-        let steps = host.try_out(&zygote).await.map_err(|error| HostError::Trial(error.into()))?;
+        let steps = host.try_out(&origin).await.map_err(|error| HostError::Trial(error.into()))?;
         log_steps(&steps);
         let host = Arc::new(host);
         if let Some((store, every)) = sweeps {

@@ -21,7 +21,7 @@ use crate::{
         family::stop_and_end_children,
         pool::{Seat, Turn},
         slot::Slot,
-        zygote::Zygote,
+        nursery::Origin,
     },
     run::start_state::StartState,
     variables::Vault,
@@ -115,7 +115,7 @@ impl KernelHost {
     async fn start_kernel(&self, job: &Job, storage: &Storage, everything: bool) -> Result<ReadyKernel, RunError> {
         let mut attempt = 1;
         loop {
-            match self.try_start_kernel(job, storage, everything).await {
+            match self.try_start_kernel(job, storage, everything, attempt > 1).await {
                 Err(RunError::Failed(why)) if attempt < ATTEMPTS => {
                     tracing::warn!(why = chain(&*why), "kernel not started, trying again");
                     attempt += 1;
@@ -125,15 +125,21 @@ impl KernelHost {
         }
     }
 
-    async fn try_start_kernel(&self, job: &Job, storage: &Storage, everything: bool) -> Result<ReadyKernel, RunError> {
+    async fn try_start_kernel(
+        &self,
+        job: &Job,
+        storage: &Storage,
+        everything: bool,
+        again: bool,
+    ) -> Result<ReadyKernel, RunError> {
         let began = Instant::now();
-        let zygote = self.nursery.best_for(code_of(&job.work)).await.map_err(StartError::Zygote);
-        let zygote = zygote.map_err(RunError::failed)?;
+        let origin = self.nursery.best_for(code_of(&job.work), again).await.map_err(StartError::Zygote);
+        let origin = origin.map_err(RunError::failed)?;
         let seat = self.pool.seat(job.deadline).await.ok_or(RunError::Busy)?;
         let mut folder = self.folder_of(job).map_err(RunError::failed)?;
         let slot = Arc::clone(&folder.slot);
         let changes = folder.changes_to(job);
-        let fork = async { self.fork(&zygote, slot, seat).await.map_err(RunError::failed) };
+        let fork = async { self.fork(&origin, slot, seat).await.map_err(RunError::failed) };
         let vault = self.vault(job, storage, &folder);
         let stored = async { vault.first(everything).await.map_err(FolderError::while_reading) };
         let (mut kernel, stored, ()) = futures::try_join!(fork, stored, folder.bring_to(job, storage, changes))?;
@@ -143,14 +149,14 @@ impl KernelHost {
         Ok(ReadyKernel { kernel, folder, start, stored: Some(stored), vault })
     }
 
-    async fn fork(&self, zygote: &Zygote, slot: Arc<Slot>, seat: Seat) -> Result<Kernel, StartError> {
-        Kernel::fork(zygote, slot, seat, self.reaper()?).await
+    async fn fork(&self, origin: &Origin, slot: Arc<Slot>, seat: Seat) -> Result<Kernel, StartError> {
+        Kernel::fork(origin, slot, seat, self.reaper()?).await
     }
 
     /// Starts a process for a command in a folder, whose kernel is stopped.
     pub(super) async fn start_program(&self, slot: &Arc<Slot>, program: Program) -> Result<ProgramCell, StartError> {
-        let zygote = self.nursery.plain().await.map_err(StartError::Zygote)?;
-        let mut cell = Kernel::fork_program(&zygote, Arc::clone(slot), self.reaper()?).await?;
+        let origin = self.nursery.plain().await.map_err(StartError::Zygote)?;
+        let mut cell = Kernel::fork_program(&origin, Arc::clone(slot), self.reaper()?).await?;
         let steps = cell.child.begin(ToKernel::Program(program)).await?.steps;
         cell.alone = steps.iter().any(|step| step.step == Step::PidNamespace && step.held);
         Ok(cell)
@@ -161,11 +167,11 @@ impl KernelHost {
     }
 
     /// Starts a kernel and ends it again. What confined it.
-    pub(super) async fn try_out(&self, zygote: &Zygote) -> Result<Vec<StepReport>, StartError> {
+    pub(super) async fn try_out(&self, origin: &Origin) -> Result<Vec<StepReport>, StartError> {
         // There is always a seat: nothing runs yet.
         let seat = self.pool.seat(Instant::now()).await.ok_or(StartError::ShuttingDown)?;
         let slot = Arc::new(self.slots.create().map_err(StartError::Folder)?);
-        Ok(self.fork(zygote, slot, seat).await?.begin(ToKernel::Start(Start::default())).await?.steps)
+        Ok(self.fork(origin, slot, seat).await?.begin(ToKernel::Start(Start::default())).await?.steps)
     }
 }
 

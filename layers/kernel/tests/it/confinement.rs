@@ -72,10 +72,10 @@ except OSError as error:
 #[test]
 fn a_fork_without_its_descriptors_fails_and_the_zygote_goes_on() {
     let mut host = Host::plain();
-    host.send_fork(&Fork { name: 90, slot: 90, uid: 40_090, program: false }, &[]);
+    host.send_fork(&Fork { name: 90, slot: 90, uid: 40_090, program: false, after: 0 }, &[]);
     assert!(matches!(host.receive(), FromZygote::ForkFailed { name: 90, .. }));
     let only = std::io::pipe().unwrap().1;
-    host.send_fork(&Fork { name: 91, slot: 91, uid: 40_091, program: false }, &[only.as_fd()]);
+    host.send_fork(&Fork { name: 91, slot: 91, uid: 40_091, program: false, after: 0 }, &[only.as_fd()]);
     assert!(matches!(host.receive(), FromZygote::ForkFailed { name: 91, .. }));
     assert_eq!(host.kernel().output("print(1)"), ["1"]);
 }
@@ -85,7 +85,7 @@ fn forks_sent_at_once_keep_their_descriptors() {
     let mut host = Host::plain();
     let pairs: Vec<_> = (0..4).map(|_| (std::io::pipe().unwrap(), std::io::pipe().unwrap())).collect();
     for (slot, ((_, first), (_, second))) in (50..).zip(&pairs) {
-        let fork = Fork { name: slot, slot, uid: 40_050, program: false };
+        let fork = Fork { name: slot, slot, uid: 40_050, program: false, after: 0 };
         host.send_fork(&fork, &[first.as_fd(), second.as_fd(), second.as_fd()]);
     }
     let mut forked = 0;

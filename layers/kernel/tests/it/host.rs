@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, channel};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use sandcastle_protocol::output::{HEADER_LEN, Header, Kind, MARK};
 use sandcastle_protocol::{
-    Cell, Done, Execute, Fork, FromKernel, FromZygote, Limits, Setup, Start, Started, Step, ToKernel, ToZygote, encode,
+    Cell, Done, Execute, Fork, FromKernel, FromZygote, Limits, PRELOADED, Setup, Start, Started, Step, ToKernel, ToZygote, encode,
     read_frame, write_frame,
 };
 
@@ -26,6 +26,8 @@ pub(crate) struct Host {
     process: Child,
     folder: tempfile::TempDir,
     slots: u64,
+    /// A kernel is forked when so many modules have been imported.
+    after: usize,
 }
 
 impl Host {
@@ -44,6 +46,26 @@ impl Host {
     }
 
     fn set_up(site_packages: Option<PathBuf>, preload: bool, readable: Vec<PathBuf>, required: Vec<Step>) -> Self {
+        let mut host = Self::spawn(site_packages, preload, readable, required);
+        assert!(matches!(host.receive(), FromZygote::Ready { .. }));
+        host
+    }
+
+    /// What a zygote says that imports packages while it is asked for forks after so many modules. It refuses these forks when
+    /// their time has come, since they have no descriptors.
+    pub(crate) fn said_while_importing(site_packages: PathBuf, forks_after: &[usize]) -> Vec<FromZygote> {
+        let mut host = Self::spawn(Some(site_packages), true, Vec::new(), Vec::new());
+        for (name, after) in (1..).zip(forks_after) {
+            host.send_fork(&Fork { name, slot: name, uid: FIRST_UID, program: false, after: *after }, &[]);
+        }
+        let mut said = Vec::new();
+        while !matches!(said.last(), Some(FromZygote::Imported { modules }) if *modules == PRELOADED.len()) {
+            said.push(host.receive());
+        }
+        said
+    }
+
+    fn spawn(site_packages: Option<PathBuf>, preload: bool, readable: Vec<PathBuf>, required: Vec<Step>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let (mut control, theirs) = UnixStream::pair().unwrap();
@@ -59,9 +81,8 @@ impl Host {
         let cell = Cell { kernels_dir: folder.path().to_owned(), readable, required, limits };
         let setup = Setup { python_home: None, site_packages, preload, audit: false, cell };
         write_frame(&mut control, &ToZygote::Setup(setup)).unwrap();
-        let mut host = Self { control, process, folder, slots: 0 };
-        assert!(matches!(host.receive(), FromZygote::Ready { .. }));
-        host
+        let after = if preload { PRELOADED.len() } else { 0 };
+        Self { control, process, folder, slots: 0, after }
     }
 
     pub(crate) fn receive(&mut self) -> FromZygote {
@@ -92,13 +113,14 @@ impl Host {
         let (frames, their_frames) = UnixStream::pair().unwrap();
         let (mut reader, writer) = std::io::pipe().unwrap();
         let exchange = tempfile::tempfile().unwrap();
-        let fork = Fork { name: slot, slot, uid, program: false };
+        let fork = Fork { name: slot, slot, uid, program: false, after: self.after };
         self.send_fork(&fork, &[their_frames.as_fd(), writer.as_fd(), exchange.as_fd()]);
         drop((their_frames, writer, exchange));
         let pid = loop {
             match self.receive() {
                 FromZygote::Forked { pid, .. } => break pid,
-                FromZygote::Ended { .. } => {} // of an earlier kernel, which was dropped
+                // Ended: an earlier kernel, which was dropped.
+                FromZygote::Ended { .. } | FromZygote::Imported { .. } => {}
                 other => panic!("no kernel was forked: {other:?}"),
             }
         };
@@ -123,8 +145,7 @@ impl Host {
 
     /// Sends a fork with any descriptors, in one message.
     pub(crate) fn send_fork(&self, fork: &Fork, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
-        let bytes =
-            encode(&ToZygote::Fork(Fork { name: fork.name, slot: fork.slot, uid: fork.uid, program: false })).unwrap();
+        let bytes = encode(&ToZygote::Fork(fork.clone())).unwrap();
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         assert!(descriptors.is_empty() || ancillary.push(SendAncillaryMessage::ScmRights(descriptors)));

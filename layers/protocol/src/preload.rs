@@ -1,0 +1,52 @@
+//! What a preloading zygote imports, in which order, and how much of it code waits for.
+
+/// A module that is imported if it is installed.
+pub struct Preloaded {
+    /// Its name.
+    pub module: &'static str,
+    /// Code with one of these words uses the module, or imports a package that does.
+    pub words: &'static [&'static str],
+}
+
+const fn module(module: &'static str, words: &'static [&'static str]) -> Preloaded {
+    Preloaded { module, words }
+}
+
+/// The modules, those that most code uses first. `backend_agg`, `font_manager` and `PngImagePlugin` are what drawing the first
+/// figure imports; `font_manager` makes a list of the machine's fonts.
+pub const PRELOADED: [Preloaded; 9] = [
+    module("numpy", &["numpy", "scipy", "sklearn", "pyarrow", "shapely"]),
+    module("pandas", &["pandas", "statsmodels"]),
+    module("matplotlib", &[]),
+    module("matplotlib.pyplot", &[]),
+    module("matplotlib.backends.backend_agg", &[]),
+    module("matplotlib.font_manager", &[]),
+    module("PIL.PngImagePlugin", &["matplotlib", "seaborn", ".plot"]),
+    module("PIL.Image", &["PIL"]),
+    module("openpyxl", &["openpyxl", "excel"]),
+];
+
+/// How many of the modules must have been imported before a kernel for this code is forked. `0`: it imports none of them.
+pub fn needed_by(code: &str) -> usize {
+    if !code.contains("import") {
+        return 0;
+    }
+    let used = |module: &Preloaded| module.words.iter().any(|word| code.contains(word));
+    PRELOADED.iter().rposition(used).map_or(0, |last| last + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_waits_for_what_it_imports_and_no_more() {
+        let module = |code| needed_by(code).checked_sub(1).map(|last| PRELOADED[last].module);
+        assert_eq!(module("print(2 + 2)"), None);
+        assert_eq!(module("import json"), None);
+        assert_eq!(module("import numpy as np"), Some("numpy"));
+        assert_eq!(module("import numpy, pandas"), Some("pandas"));
+        assert_eq!(module("import pandas as pd\npd.Series([1]).plot()"), Some("PIL.PngImagePlugin"));
+        assert_eq!(module("import pandas as pd\npd.read_excel('a.xlsx')"), Some("openpyxl"));
+    }
+}
