@@ -1,6 +1,7 @@
-//! Tells the linker where libpython is, and the kernel which Python it was built against.
+//! Tells the linker where libpython is, and the kernel which Python it was built against. Compiles the harness.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -19,4 +20,19 @@ fn main() {
     println!("cargo:rustc-env=KERNEL_PYTHON_HOME={}", home.display());
     let version = config.version();
     println!("cargo:rustc-env=KERNEL_PYTHON_LIB=lib/python{}.{}", version.major, version.minor);
+    compile_harness(config.executable());
+}
+
+/// Compiles the harness with the Python that the kernel is built against. The file is empty where that does not run here, because
+/// the kernel is for another machine; then the kernel compiles the harness when it starts.
+#[allow(clippy::disallowed_methods, reason = "cargo tells build scripts so")]
+fn compile_harness(python: Option<&str>) {
+    println!("cargo:rerun-if-changed=python");
+    println!("cargo:rerun-if-changed=compile.py");
+    let output = python.and_then(|python| Command::new(python).args(["-I", "compile.py", "python"]).output().ok());
+    let compiled = output.filter(|output| output.status.success()).map(|output| output.stdout);
+    let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    if let Err(error) = std::fs::write(out_dir.join("harness"), compiled.unwrap_or_default()) {
+        println!("cargo:error=write the compiled harness: {error}");
+    }
 }

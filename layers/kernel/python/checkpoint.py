@@ -31,6 +31,7 @@ def begin(folder):
     """Called in a new kernel, before `restore.load`. `folder` is the working folder of the sandbox."""
     Folder.path = folder
     process_values.begin()
+    hidden.note_modules()
     reach.begin()
 
 

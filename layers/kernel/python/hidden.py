@@ -74,12 +74,21 @@ def is_set_up(handler):
     return type(handler).__name__ != "NullHandler"
 
 
+def note_modules():
+    """Notes the modules that are loaded as known. A zygote and a new kernel have none of the working folder."""
+    if are_new():
+        Last.modules, Last.newest = set(modules), next(reversed(modules))
+
+
+def are_new():
+    return (len(modules), next(reversed(modules))) != (len(Last.modules), Last.newest)
+
+
 def user_modules():
     """The loaded modules of the working folder."""
-    newest = next(reversed(modules))
-    if (len(modules), newest) != (len(Last.modules), Last.newest):
+    if are_new():
         for name in modules.keys() - Last.modules:
             if type(modules[name]) is ModuleType and is_user_module(modules[name]):
                 Last.own.add(name)
-        Last.modules, Last.newest = set(modules), newest
+        note_modules()
     return [modules[name] for name in sorted(Last.own) if type(modules.get(name)) is ModuleType]

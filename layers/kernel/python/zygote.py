@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 
-from . import hooks, interrupt, process_state, touched
+from . import hidden, hooks, interrupt, process_state, touched
 
 
 def prepare_zygote(site_packages):
@@ -39,6 +39,7 @@ def import_module(name):
     finally:
         gc.enable()
     check_threads()
+    hidden.note_modules()
     gc.freeze()
 
 

@@ -5,7 +5,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::path::Path;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyCFunction, PyDict};
+use pyo3::types::{PyBytes, PyCFunction, PyDict};
 use sandcastle_protocol::{
     Content, Done, Execute, Extent, Failure, Frame, GroupKind, KernelGroup, LostName, Start, Variables,
 };
@@ -29,7 +29,6 @@ const MODULES: [(&str, &str); 43] = [
     ("figures", include_str!("../python/figures.py")),
     ("hooks", include_str!("../python/hooks.py")),
     ("process_state", include_str!("../python/process_state.py")),
-    ("zygote", include_str!("../python/zygote.py")),
     ("atoms", include_str!("../python/atoms.py")),
     ("rebuild", include_str!("../python/rebuild.py")),
     ("rebuild_standard", include_str!("../python/rebuild_standard.py")),
@@ -57,9 +56,12 @@ const MODULES: [(&str, &str); 43] = [
     ("unloaded", include_str!("../python/unloaded.py")),
     ("restore", include_str!("../python/restore.py")),
     ("exchange_file", include_str!("../python/exchange_file.py")),
+    ("zygote", include_str!("../python/zygote.py")),
     ("session", include_str!("../python/session.py")),
 ];
 const LOADER: &str = include_str!("../python/loader.py");
+/// The modules as `build.rs` has compiled them.
+const COMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/harness"));
 
 /// The loaded harness.
 pub(crate) struct Harness(Py<PyAny>);
@@ -88,7 +90,7 @@ impl Harness {
         let session = loader
             .get_item("load")?
             .ok_or_else(|| pyo3::exceptions::PyRuntimeError::new_err("the loader has no load()"))?
-            .call1((MODULES.to_vec(), native::module(py)?))?;
+            .call1((MODULES.to_vec(), native::module(py)?, PyBytes::new(py, COMPILED)))?;
         if audit {
             session.call_method0("audit")?;
         }

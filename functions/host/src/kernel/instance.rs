@@ -16,14 +16,7 @@ use tokio::{
 };
 
 use super::{
-    exit::Exit,
-    family::Family,
-    nursery::Origin,
-    pipe::output_pipe,
-    pool::Seat,
-    reaper::Ending,
-    slot::Slot,
-    wire,
+    exit::Exit, family::Family, nursery::Origin, pipe::output_pipe, pool::Seat, reaper::Ending, slot::Slot, wire,
     zygote::ForkError,
 };
 use crate::error::HostError;

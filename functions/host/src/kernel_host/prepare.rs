@@ -19,9 +19,9 @@ use crate::{
     kernel::{
         Ending, Kernel, ProgramCell, StartError,
         family::stop_and_end_children,
+        nursery::Origin,
         pool::{Seat, Turn},
         slot::Slot,
-        nursery::Origin,
     },
     run::start_state::StartState,
     variables::Vault,
@@ -139,13 +139,19 @@ impl KernelHost {
         let mut folder = self.folder_of(job).map_err(RunError::failed)?;
         let slot = Arc::clone(&folder.slot);
         let changes = folder.changes_to(job);
-        let fork = async { self.fork(&origin, slot, seat).await.map_err(RunError::failed) };
+        let fork = async {
+            let asked = Instant::now();
+            let kernel = self.fork(&origin, slot, seat).await.map_err(RunError::failed)?;
+            Ok((kernel, asked.elapsed()))
+        };
         let vault = self.vault(job, storage, &folder);
         let stored = async { vault.first(everything).await.map_err(FolderError::while_reading) };
-        let (mut kernel, stored, ()) = futures::try_join!(fork, stored, folder.bring_to(job, storage, changes))?;
+        let ((mut kernel, forking), stored, ()) =
+            futures::try_join!(fork, stored, folder.bring_to(job, storage, changes))?;
         let start = StartState::cold(Arc::clone(&job.head.manifest));
         kernel.begin(first_frame(&start)).await.map_err(RunError::failed)?;
-        tracing::info!(slot = kernel.slot.number, ms = millis(began.elapsed()), "kernel started");
+        let (slot, fork_ms) = (kernel.slot.number, forking.as_secs_f64() * 1000.0);
+        tracing::info!(slot, fork_ms, ms = millis(began.elapsed()), "kernel started");
         Ok(ReadyKernel { kernel, folder, start, stored: Some(stored), vault })
     }
 

@@ -14,8 +14,8 @@ use std::sync::mpsc::{Receiver, channel};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use sandcastle_protocol::output::{HEADER_LEN, Header, Kind, MARK};
 use sandcastle_protocol::{
-    Cell, Done, Execute, Fork, FromKernel, FromZygote, Limits, PRELOADED, Setup, Start, Started, Step, ToKernel, ToZygote, encode,
-    read_frame, write_frame,
+    Cell, Done, Execute, Fork, FromKernel, FromZygote, Limits, PRELOADED, Setup, Start, Started, Step, ToKernel,
+    ToZygote, encode, read_frame, write_frame,
 };
 
 /// The first user id of kernels; each slot has its own.
