@@ -1,4 +1,4 @@
-"""Prints the template's roles and bucket policy as JSON, resolved as in a stack: role -> arn, policies, trust.
+"""Prints the template's roles, bucket policy and endpoint as JSON, resolved as in a stack: role -> arn, policies, trust.
 
     resolve.py BUCKET
 """
@@ -11,7 +11,7 @@ from load import RESOURCES, of_type, properties
 
 ACCOUNT = "123456789012"
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": ACCOUNT, "AWS::StackName": "sandcastle"}
-# What the network of a stack has; the tests' S3 takes requests from inside for those of this endpoint.
+# What the network of a stack has. Requests from inside come through the endpoint.
 IDS = {"Network.Outputs.S3Endpoint": "vpce-0123", "Network.Outputs.SubnetA": "subnet-0a", "Network.Outputs.SubnetB": "subnet-0b",
        "Network.Outputs.SecurityGroup": "sg-0123"}
 ABSENT = object()
@@ -70,4 +70,5 @@ def role(name, bucket):
 
 if __name__ == "__main__":
     roles = {name: role(name, sys.argv[1]) for name in ("ExecuteRole", "InterpreterRole", "SandboxRole")}
-    print(json.dumps({"roles": roles, "bucket": resolved(properties("BucketPolicy")["PolicyDocument"], sys.argv[1])}))
+    bucket = resolved(properties("BucketPolicy")["PolicyDocument"], sys.argv[1])
+    print(json.dumps({"roles": roles, "bucket": bucket, "endpoint": IDS["Network.Outputs.S3Endpoint"]}))
