@@ -87,15 +87,16 @@ lint: packages ## check formatting and clippy, as CI does
 
 # The SAM CLI is one of the tests' tools; cfn-lint and checkov need other versions of its packages. Needs no credentials.
 # W3010 warns of zones, which are a parameter's in the translated template.
+lint-template: TEMPLATES = template.yaml $(addprefix infra/,network.yaml image.yaml firewall.yaml alarms.yaml)
 lint-template: tools $(LINT)/.installed ## check the SAM template
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template infra/local.yaml
 	@rm -rf $(TRANSLATED)
 	$(TOOLS)/bin/python -B tests/template/translate.py $(TRANSLATED)
-	$(LINT)/bin/cfn-lint --include-experimental -- template.yaml infra/network.yaml infra/image.yaml infra/alarms.yaml
+	$(LINT)/bin/cfn-lint --include-experimental -- $(TEMPLATES)
 	$(LINT)/bin/cfn-lint --include-experimental --ignore-checks W3010 -- $(TRANSLATED)/*.json
 	$(LINT)/bin/python -B tests/lint/policies.py $(TRANSLATED)/*.json
-	$(LINT)/bin/checkov --file template.yaml infra/network.yaml infra/image.yaml infra/alarms.yaml --framework cloudformation --compact --quiet --skip-download
+	$(LINT)/bin/checkov --file $(TEMPLATES) --framework cloudformation --compact --quiet --skip-download
 
 $(LINT)/.installed: tests/lint/requirements.lock
 	@echo "installing the linters of the SAM template into $(LINT)"
@@ -160,6 +161,7 @@ deploy: tools ## check the account, build, and deploy to AWS (ENV=dev or prod, R
 	@$(SAM) deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) $$(cat target/parameters) \
 		"Architecture=$(ARCH)" || \
 		{ $(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --failed; exit 1; }
+	@$(TOOLS)/bin/python -B infra/fail_closed.py --region "$(REGION)" --stack $(STACK)
 	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK)
 
 url: tools ## print the URL of a deployment (ENV, REGION)

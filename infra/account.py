@@ -14,7 +14,7 @@ import lookup
 
 # Lambda keeps this much of the account's concurrency for functions without a reservation (configuration-concurrency.html).
 UNRESERVED = 100
-# Tenant environments for each 1,000 of concurrency (tenant-isolation.html).
+# Tenant environments for each 1,000 of the function's concurrency (tenant-isolation-troubleshooting.html).
 TENANTS_PER_1000 = 2500
 # The commercial regions that have no tenant isolation (tenant-isolation.html).
 WITHOUT_TENANTS = {"ap-southeast-6"}
@@ -24,35 +24,76 @@ WITHOUT_LAMBDA = {"use1-az3"}
 VPCS = 5
 # States of a stack that cannot be updated, only deleted (stack-failure-options.html).
 BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
+# Parameters of template.yaml that are counted with.
+DEFAULTS = {"ExecuteConcurrency": 100, "InterpreterConcurrency": 0, "SandboxesPerOrganisation": 500}
 RAISE = ("aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
          "--desired-value 1000 --region {region}")
+
+
+def reservations(given):
+    """What the deployment reserves, by parameter."""
+    names = ("ExecuteConcurrency", "InterpreterConcurrency") if dedicated(given) else ("ExecuteConcurrency",)
+    return {name: int(given.get(name, DEFAULTS[name])) for name in names}
+
+
+def fitting(wanted, most):
+    """Reservations that are `most` together; ExecuteFunction's is kept first, since each call needs one."""
+    found = {}
+    for name, number in wanted.items():
+        found[name] = min(number, most)
+        most -= found[name]
+    return found
+
+
+def text_of(numbers):
+    return " and ".join(f"{name}={number}" for name, number in numbers.items())
 
 
 def quota(facts, given):
     """Findings on concurrency. A reservation that this stack already has counts as free."""
     if "quota" not in facts:
         return
-    reserve = int(given.get("ExecuteConcurrency", 100))
+    wanted = reservations(given)
     free = facts["unreserved"] + facts.get("reserved_here", 0)
-    left = free - reserve
-    more = "or raise the quota: " + RAISE.format(region=facts["region"])
-    if reserve and left < UNRESERVED:
-        most = max(free - UNRESERVED, 0)
-        yield "error", (f"Lambda would refuse ExecuteConcurrency={reserve}: {free} of {facts['quota']} concurrent executions are "
-                        f"free, and {UNRESERVED} must stay. Set ExecuteConcurrency={most} in samconfig.toml, {more}")
-        left = free - most
-    dedicated = given.get("Isolation", "dedicated") == "dedicated"
-    at_once = min(reserve or free // 2, left) if dedicated else reserve or free
-    text = f"at most {at_once} executions at once"
-    if dedicated:
-        tenants = left * TENANTS_PER_1000 // 1000
-        text += f", about {tenants} sandboxes with a live kernel (busy or idle); callers above that get 429"
-    few = dedicated and tenants < 100
-    yield ("warning", f"{text}. Set TenantScope=member, which needs one environment for each member, {more}") if few else ("ok", text)
+    if sum(wanted.values()) and free - sum(wanted.values()) < UNRESERVED:
+        fit = fitting(wanted, max(free - UNRESERVED, 0))
+        refused = {name: number for name, number in wanted.items() if number}
+        changed = {name: fit[name] for name in refused if fit[name] != refused[name]}
+        yield "error", (f"Lambda would refuse {text_of(refused)}: {free} of {facts['quota']} concurrent executions are free, and "
+                        f"{UNRESERVED} must stay. Set {text_of(changed)} in samconfig.toml, {more(facts)}")
+        wanted = fit
+    execute, interpreter = wanted["ExecuteConcurrency"], wanted.get("InterpreterConcurrency", 0)
+    if not dedicated(given):
+        yield "ok", f"at most {execute or free} executions at once"
+        return
+    left = free - execute - interpreter
+    at_once = min(execute or left, interpreter or left) if execute or interpreter else free // 2
+    yield from environments(facts, given, at_once, (interpreter or left) * TENANTS_PER_1000 // 1000)
+
+
+def environments(facts, given, at_once, tenants):
+    """Findings on the environments that sandboxes, or members, have: how many, and whether one organisation can take them all."""
+    text = (f"at most {at_once} executions at once, about {tenants} sandboxes with a live kernel (busy or idle); callers above that "
+            "get 429")
+    few = tenants < 100
+    advice = f". Set TenantScope=member, which needs one environment for each member, {more(facts)}"
+    yield ("warning", text + advice) if few else ("ok", text)
+    one = int(given.get("SandboxesPerOrganisation", DEFAULTS["SandboxesPerOrganisation"]))
+    if one > tenants // 2 and given.get("TenantScope", "sandbox") == "sandbox":
+        yield "warning", (f"one organisation may run {one} sandboxes, and leave other organisations few or none of these {tenants} "
+                          f"environments. If there are several, set SandboxesPerOrganisation={max(tenants // 4, 1)}")
+
+
+def more(facts):
+    return "or raise the quota: " + RAISE.format(region=facts["region"])
+
+
+def dedicated(given):
+    return given.get("Isolation", "dedicated") == "dedicated"
 
 
 def region(facts, given):
-    if given.get("Isolation", "dedicated") != "dedicated":
+    if not dedicated(given):
         return
     name = facts["region"]
     if name in WITHOUT_TENANTS or name.startswith(("cn-", "us-gov-", "us-iso")):
@@ -62,7 +103,7 @@ def region(facts, given):
 
 def network(facts, given, found):
     """Findings on the VPC, and the parameters S3PrefixListId, FirstZone and SecondZone."""
-    if given.get("Isolation", "dedicated") != "dedicated":
+    if not dedicated(given):
         return
     if "S3PrefixListId" not in given:
         if facts.get("prefix_list"):

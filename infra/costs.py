@@ -25,6 +25,7 @@ class Use:
     files: float = 0.1  # for each call, of 100 KB
     traced: float = 1  # part of the calls: X-Ray takes one a second, then one in twenty
     second: str = "second"  # second_arm with Graviton
+    connections: int = 3  # of an environment to the bucket, each for up to twenty minutes
 
 
 def dollars(name, amount):
@@ -70,6 +71,18 @@ def month(use):
     ]
 
 
+def extras(use):
+    """Rows of what parameters add. A connection is logged once in ten minutes for each direction, in 120 bytes."""
+    environments, requests = use.sandboxes / use.sandboxes_per_environment, use.sandboxes * (use.calls + 1)
+    flows_gb = environments * use.connections * 2 * 2 * 120 / 1e9
+    return [
+        ("`FlowLogs=all`: what connects to the bucket too", f"{flows_gb:.3f} GB × 0.50", dollars("flows", flows_gb)),
+        ("`WebAcl=create`: a web ACL with two rules", f"5.00 + 2 × 1.00 + {millions(requests)} × 0.60",
+         dollars("acl", 1) + dollars("rule", 2) + dollars("inspected", requests / 1e6)),
+        ("the same, for each million requests of a flood", "1 M × 0.60", dollars("inspected", 1)),
+    ]
+
+
 def total(rows):
     return sum(row[2] for row in rows)
 
@@ -83,6 +96,12 @@ def table(rows):
     yield "| --- | --- | --- |"
     yield from (f"| {what} | {how} | {cost:.2f} |" for what, how, cost in rows)
     yield f"| **together** | | **{total(rows):.2f}** |"
+
+
+def added():
+    yield "| what you turn on | how many | dollars a month |"
+    yield "| --- | --- | --- |"
+    yield from (f"| {what} | {how} | {cost:.2f} |" for what, how, cost in extras(Use()))
 
 
 def savings():
@@ -133,7 +152,7 @@ def busy():
     return [*month(Use()), ("idle, as above", "", total(idle()))]
 
 
-TABLES = {"idle": lambda: table(idle()), "busy": lambda: table(busy()), "savings": savings, "sandbox": sandbox,
+TABLES = {"idle": lambda: table(idle()), "busy": lambda: table(busy()), "added": added, "savings": savings, "sandbox": sandbox,
           "rates": rates, "prices": prices}
 
 

@@ -20,14 +20,15 @@ def stack(session, facts):
             return {}
         raise
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
-    return {"stack": found["StackStatus"], "function": outputs.get("ExecuteFunction")}
+    functions = [outputs[name] for name in ("ExecuteFunction", "InterpreterFunction") if name in outputs]
+    return {"stack": found["StackStatus"], "functions": functions}
 
 
 def concurrency(session, facts):
-    function = facts.get("function")
     functions = client(session, "lambda")
     limit = functions.get_account_settings()["AccountLimit"]
-    here = functions.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions", 0) if function else 0
+    here = sum(functions.get_function_concurrency(FunctionName=each).get("ReservedConcurrentExecutions", 0)
+               for each in facts.get("functions", ()))
     return {"quota": limit["ConcurrentExecutions"], "unreserved": limit["UnreservedConcurrentExecutions"], "reserved_here": here}
 
 

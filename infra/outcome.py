@@ -25,7 +25,8 @@ More: docs/deploy.md#the-first-call"""
 ADVICE = {
     r"[Tt]enancy config|[Tt]enant isolation": "Lambda refuses tenant isolation to this account. Ask AWS's support to allow it; or, for one "
                                               "trusted tenant only, set Isolation=shared (docs/deploy.md#accounts)",
-    r"UnreservedConcurrentExecution": "The account's quota is too low for the reservation. Set a lower ExecuteConcurrency, or 0 for none",
+    r"UnreservedConcurrentExecution": "The account's quota is too low for the reservations. Set a lower ExecuteConcurrency and "
+                                      "InterpreterConcurrency, or 0 for none",
     r"availability zone Lambda doesn't support": "Set FirstZone and SecondZone to other zones of the region",
     r"maximum number of VPCs|VpcLimitExceeded": "Delete a VPC, or raise the quota of VPCs (vpc, L-F678F1CE)",
     r"CloudWatch Logs role ARN must be set": "Set GatewayLogRole=create. If it is, deploy again: the role takes some time to be known",

@@ -33,6 +33,7 @@ S3 = listed("s3", "https://c3x.dev/blog/s3-request-fees-explained")
 GATEWAY = listed("api-gateway", "https://awsforengineers.com/blog/aws-api-gateway-pricing-explained")
 LOGS = listed("cloudwatch", "https://go-cloud.io/aws-api-gateway-pricing")
 TRACES = listed("xray") + ", and [its sampling](https://tsypuk.github.io/posts/2023/03/27/xra-tracing-3.html)"
+FIREWALL = listed("waf", "https://c3x.dev/blog/aws-waf-cost-explained/")
 EVENTS = listed("eventbridge") + ", not seen; [others](https://www.wring.co/blog/aws-eventbridge-pricing-guide) say S3's are free"
 NOW = "2026-11"
 
@@ -56,6 +57,10 @@ PRICES = {
     "metric": Price("CloudWatch, a metric", 0.30, "month", unseen("cloudwatch"), NOW),
     "alarm": Price("CloudWatch, an alarm", 0.10, "month", unseen("cloudwatch"), NOW),
     "trace": Price("X-Ray, a trace", 5.00, "million", TRACES, "2023-03"),
+    "flows": Price("CloudWatch, flow logs taken in", 0.50, "GB", unseen("cloudwatch"), NOW),
+    "acl": Price("WAF, a web ACL", 5.00, "month", FIREWALL, NOW),
+    "rule": Price("WAF, a rule of it", 1.00, "month", FIREWALL, NOW),
+    "inspected": Price("WAF, requests looked at, refused ones too", 0.60, "million", FIREWALL, NOW),
     "domain": Price("DNS firewall, a domain name", 0.0005, "month", unseen("route53"), NOW),
 }
 

@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 import costs
-from prices import PEERS
+from prices import PEERS, PRICES
 
 TEMPLATE = (costs.PAGE.parents[1] / "template.yaml").read_text()
 
@@ -32,6 +32,16 @@ class Costs(unittest.TestCase):
         self.assertEqual(round(row(rows, "new environments of Lambda tenants"), 2), 16.70)
         self.assertEqual(round(row(rows, "X-Ray"), 2), 5.25)
         self.assertTrue(45 <= costs.total(rows) <= 51)
+
+    def test_a_web_acl_costs_its_rules_and_every_request(self):
+        rows = costs.extras(costs.Use())
+        self.assertEqual(round(row(rows, "`WebAcl=create`"), 2), 7.63)
+        acl = (costs.PAGE.parents[1] / "infra/firewall.yaml").read_text()
+        self.assertIn(f"2 × {PRICES['rule'].dollars:.2f}", rows[1][1])
+        self.assertEqual(len(re.findall(r"^ +- Name: ", acl, re.MULTILINE)), 2)
+
+    def test_flow_logs_cost_less_than_a_dollar(self):
+        self.assertTrue(0 < row(costs.extras(costs.Use()), "`FlowLogs=all`") < 1)
 
     def test_shared_environments_are_charged_once(self):
         rows = costs.month(costs.Use(sandboxes_per_environment=10))

@@ -29,7 +29,7 @@ STACK, BUCKET = "sandcastle", "packages"
 # does it delete what an update has added, so that comes last.
 STACKS = (("all",), ("shared",), ("zones",), ("dedicated", "jobs"))
 # LocalStack has no such resources; it passes over them.
-LEFT_OUT = "AWS::Route53Resolver::"
+LEFT_OUT = ("AWS::Route53Resolver::", "AWS::WAFv2::", "AWS::EC2::FlowLog")
 STEP_SECONDS = 300
 
 
@@ -108,6 +108,17 @@ def check_account(environment):
     assert "S3PrefixListId=pl-" in parameters and "GatewayLogRole" not in parameters, parameters
 
 
+def check_firewall(client, environment, outputs):
+    """The firewall is told to fail closed, also where somebody has set it to fail open."""
+    resolver, vpc = client("route53resolver"), outputs.get("Vpc")
+    if vpc:
+        resolver.update_firewall_config(ResourceId=vpc, FirewallFailOpen="ENABLED")
+    told = run("fail_closed.py", environment)
+    assert (f"{vpc} fails closed" if vpc else "there is no DNS firewall") in told, told
+    if vpc:
+        assert resolver.get_firewall_config(ResourceId=vpc)["FirewallConfig"]["FirewallFailOpen"] == "DISABLED"
+
+
 def delete(cloudformation):
     cloudformation.delete_stack(StackName=STACK)
     finished(cloudformation, "DELETE_COMPLETE")
@@ -129,6 +140,7 @@ def life(client, cloudformation, environment, combinations):
         if number == 0:
             check_stage(client, outputs, combination == "all")
     assert outputs["Url"] in run("outcome.py", environment)
+    check_firewall(client, environment, outputs)
     check_account(environment)
     print("deletes it", flush=True)
     delete(cloudformation)

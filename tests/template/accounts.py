@@ -47,6 +47,26 @@ class Account(unittest.TestCase):
         told, _ = self.judge(PROD, quota=1000, unreserved=150)
         self.assertIn("Set ExecuteConcurrency=50", told["error"])
 
+    def test_both_reservations_count_and_that_of_the_api_is_kept(self):
+        both = PROD | {"InterpreterConcurrency": "850"}
+        told, _ = self.judge(both)
+        self.assertIn("refuse ExecuteConcurrency=100 and InterpreterConcurrency=850", told["error"])
+        self.assertIn("Set InterpreterConcurrency=800 in", told["error"])
+        told, _ = self.judge(PROD | {"InterpreterConcurrency": "800"})
+        self.assertEqual((told["error"], told["warning"]), ("", ""))
+        self.assertIn("100 executions at once, about 2000 sandboxes", told["ok"])
+        told, _ = self.judge(both, quota=10)
+        self.assertIn("Set ExecuteConcurrency=0 and InterpreterConcurrency=0", told["error"])
+        self.assertEqual(self.judge(both | {"Isolation": "shared"})[0]["error"], "", "there is no InterpreterFunction")
+
+    def test_one_organisation_that_can_take_all_environments_is_a_warning(self):
+        told, _ = self.judge(PROD, quota=300)
+        self.assertIn("may run 500 sandboxes", told["warning"])
+        self.assertIn("set SandboxesPerOrganisation=125", told["warning"])
+        for fine in ({"SandboxesPerOrganisation": "125"}, {"TenantScope": "member"}):
+            self.assertEqual(self.judge(PROD | fine, quota=300)[0]["warning"], "", fine)
+        self.assertEqual(self.judge(PROD)[0]["warning"], "", "the defaults fit a usual account")
+
     def test_what_the_stack_has_reserved_itself_is_free(self):
         told, _ = self.judge(PROD, quota=200, unreserved=100, reserved_here=100, stack="UPDATE_COMPLETE")
         self.assertEqual(told["error"], "")
@@ -92,6 +112,8 @@ class Account(unittest.TestCase):
 
     def test_it_names_parameters_that_the_template_has(self):
         source = "".join((ROOT / "infra" / name).read_text() for name in ("account.py", "outcome.py"))
+        for name, default in account.DEFAULTS.items():
+            self.assertEqual(TEMPLATE["Parameters"][name]["Default"], default, name)
         for name in ("ExecuteConcurrency", "TenantScope", "Isolation", "S3PrefixListId", "FirstZone", "SecondZone", "GatewayLogRole"):
             self.assertIn(name, source)
             self.assertIn(name, TEMPLATE["Parameters"])

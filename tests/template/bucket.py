@@ -2,7 +2,7 @@
 
 import unittest
 
-from load import as_list, name_of, of_type, properties, statements
+from load import NETWORK, as_list, name_of, of_type, properties, statements
 
 
 def deny(sid):
@@ -45,6 +45,15 @@ class Bucket(unittest.TestCase):
         self.assertEqual((action, resources), ("s3:PutObject", {"${Bucket.Arn}/*"}))
         who = {"aws:PrincipalArn": {"GetAtt": "SandboxRole.Arn"}}
         self.assertEqual(condition, {"ArnEquals": who, "Null": {"s3:if-none-match": "true"}})
+
+    def test_lent_credentials_are_worth_nothing_outside_the_network(self):
+        action, resources, condition = deny("TheSandboxRoleComesThroughTheEndpoint")
+        self.assertEqual((action, resources), ("s3:*", {"Bucket.Arn", "${Bucket.Arn}/*"}))
+        self.assertEqual(condition["ArnEquals"], {"aws:PrincipalArn": {"GetAtt": "SandboxRole.Arn"}})
+        # Not with IfExists: a request that comes through no endpoint lacks the key, and must be denied.
+        self.assertEqual(condition["StringNotEquals"], {"aws:SourceVpce": {"GetAtt": "Network.Outputs.S3Endpoint"}})
+        self.assertEqual(set(condition), {"ArnEquals", "StringNotEquals"})
+        self.assertEqual(NETWORK["Outputs"]["S3Endpoint"]["Value"], {"Ref": "S3Endpoint"})
 
     def test_every_prefix_but_the_api_keys_expires(self):
         rules = properties("Bucket")["LifecycleConfiguration"]["Rules"]

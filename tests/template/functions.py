@@ -3,20 +3,21 @@
 import re
 import unittest
 
-from load import ALARMS, LOCAL, NETWORK, ROOT, as_list, name_of, of_type, properties
+from load import ALARMS, API, FIREWALL, LOCAL, NETWORK, RESOURCES, ROOT, TEMPLATE, as_list, name_of, of_type, properties
 
 FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
 # Reviewed environment variables: names and numbers. Add a new one here; it must not be a secret.
 VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
     "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
-    "S3_PUBLIC_ENDPOINT", "RUST_LOG",
+    "S3_PUBLIC_ENDPOINT", "RUST_LOG", "SANDCASTLE_MAX_SANDBOXES_PER_ORG", "SANDCASTLE_MAX_SANDBOXES_PER_KEY",
     "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS", "JWT_ORG_CLAIM",
 }
 # Metrics that the functions write to their logs, and the function whose metric the alarm watches.
 OWN_METRICS = {"ColdStarts": "CodeFunction", "CommitConflicts": "ExecuteFunction", "KernelDeaths": "ExecuteFunction",
                "RefusedEvents": "ExecuteFunction"}
 NET = NETWORK["Resources"]
+PARAMETERS = TEMPLATE["Parameters"]
 
 
 def variables(function):
@@ -78,6 +79,28 @@ class Functions(unittest.TestCase):
         self.assertNotIn("SourceAccount", permission)  # the ARN names it; API Gateway is not documented to send it
 
 
+class Limits(unittest.TestCase):
+    """No caller can take all environments of the account: they are 2.5 times its concurrency (tenant-isolation.html)."""
+
+    def test_sandboxes_are_limited_for_each_organisation_and_key(self):
+        for name, variable in (("SandboxesPerOrganisation", "PER_ORG"), ("SandboxesPerKey", "PER_KEY")):
+            self.assertEqual(variables("ExecuteFunction")[f"SANDCASTLE_MAX_SANDBOXES_{variable}"], {"Ref": name})
+            self.assertGreaterEqual(PARAMETERS[name]["MinValue"], 1, "there is no way to lift the limit altogether")
+
+    def test_by_default_several_organisations_fit_into_a_usual_account(self):
+        organisation, key = (PARAMETERS[name]["Default"] for name in ("SandboxesPerOrganisation", "SandboxesPerKey"))
+        environments = (1000 - PARAMETERS["ExecuteConcurrency"]["Default"]) * 2.5
+        self.assertLessEqual(organisation * 4, environments)
+        self.assertLessEqual(key * 4, organisation)
+
+    def test_concurrency_is_reserved_where_a_parameter_asks_for_it(self):
+        for function, name, condition in (("ExecuteFunction", "ExecuteConcurrency", "ReservesConcurrency"),
+                                          ("InterpreterFunction", "InterpreterConcurrency", "ReservesForInterpreter")):
+            reserved = properties(function)["ReservedConcurrentExecutions"]
+            self.assertEqual(reserved, {"If": [condition, {"Ref": name}, {"Ref": "AWS::NoValue"}]})
+            self.assertEqual(TEMPLATE["Conditions"][condition], {"Not": [{"Equals": [{"Ref": name}, 0]}]})
+
+
 class Network(unittest.TestCase):
     def test_there_is_no_route_to_the_internet(self):
         kinds = {each["Type"] for each in NET.values()}
@@ -113,6 +136,69 @@ class Network(unittest.TestCase):
         self.assertEqual(domains, [[{"Sub": "${Bucket}.s3.${AWS::Region}.${AWS::URLSuffix}"}], ["*"]])
         (association,) = of_type("AWS::Route53Resolver::FirewallRuleGroupAssociation", NET).values()
         self.assertEqual(association["Properties"]["VpcId"], {"Ref": "Vpc"})
+
+    def test_the_deployment_tells_the_dns_firewall_to_fail_closed(self):
+        # tests/localstack runs it; CloudFormation has no such resource.
+        deploy = (ROOT / "Makefile").read_text().split("\ndeploy:")[1].split("\n\n")[0]
+        self.assertIn("infra/fail_closed.py", deploy.split("$(SAM) deploy")[1])
+        self.assertEqual(TEMPLATE["Outputs"]["Vpc"]["Value"], {"GetAtt": "Network.Outputs.Vpc"})
+
+    def test_what_the_network_refuses_is_logged_by_default(self):
+        (flow_log,) = of_type("AWS::EC2::FlowLog", NET).values()
+        log = flow_log["Properties"]
+        self.assertEqual((log["ResourceType"], log["ResourceId"]), ("VPC", {"Ref": "Vpc"}))
+        self.assertEqual(log["TrafficType"], {"If": ["LogsAllFlows", "ALL", "REJECT"]})
+        self.assertEqual(NETWORK["Conditions"]["LogsAllFlows"], {"Equals": [{"Ref": "FlowLogs"}, "all"]})
+        self.assertEqual((PARAMETERS["FlowLogs"]["Default"], PARAMETERS["FlowLogs"]["AllowedValues"]), ("rejected", ["none", "rejected", "all"]))
+        given = properties("Network")["Parameters"]
+        self.assertEqual(given["FlowLogGroup"], {"If": ["LogsFlows", {"Ref": "NetworkLogs"}, ""]})
+        self.assertEqual(given["FlowLogRoleArn"], {"If": ["LogsFlows", {"GetAtt": "NetworkLogRole.Arn"}, ""]})
+
+
+class Firewall(unittest.TestCase):
+    def test_there_is_none_unless_a_parameter_asks_for_it(self):
+        self.assertEqual(PARAMETERS["WebAcl"]["Default"], "none")
+        self.assertEqual(TEMPLATE["Conditions"]["HasWebAcl"], {"Not": [{"Equals": [{"Ref": "WebAcl"}, "none"]}]})
+        self.assertEqual(RESOURCES["Firewall"]["Condition"], "HasWebAcl")
+
+    def test_only_an_acl_of_a_region_is_taken(self):
+        pattern = PARAMETERS["WebAcl"]["AllowedPattern"]
+        acl = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/ours/1a2b"
+        for value, taken in (("none", True), ("create", True), (acl, True), (acl.replace("regional", "global"), False), ("", False)):
+            self.assertEqual(bool(re.search(pattern, value)), taken, value)
+
+    def test_it_stands_in_front_of_the_stage(self):
+        association = FIREWALL["Resources"]["Association"]["Properties"]
+        self.assertEqual(association["ResourceArn"], {"Ref": "StageArn"})
+        self.assertEqual(association["WebACLArn"], {"If": ["Makes", {"GetAtt": "WebAcl.Arn"}, {"Ref": "WebAclArn"}]})
+        self.assertEqual(properties("Firewall")["Parameters"]["WebAclArn"], {"If": ["MakesWebAcl", "", {"Ref": "WebAcl"}]})
+        # WAF takes stages of REST APIs; the association must wait for the stage.
+        self.assertIn("::/restapis/${Api}/stages/${Api.Stage}", properties("Firewall")["Parameters"]["StageArn"]["Sub"])
+
+    def test_each_address_is_limited_and_more_so_without_a_token(self):
+        acl = FIREWALL["Resources"]["WebAcl"]["Properties"]
+        self.assertEqual((acl["Scope"], acl["DefaultAction"]), ("REGIONAL", {"Allow": {}}))
+        rules = {rule["Name"]: rule["Statement"]["RateBasedStatement"] for rule in acl["Rules"]}
+        for rule in rules.values():
+            self.assertEqual((rule["AggregateKeyType"], rule["EvaluationWindowSec"]), ("IP", 300))
+        self.assertEqual(rules["FromOneAddress"]["Limit"], {"Ref": "Requests"})
+        self.assertNotIn("ScopeDownStatement", rules["FromOneAddress"])
+        has_token = rules["WithoutAToken"]["ScopeDownStatement"]["NotStatement"]["Statement"]["SizeConstraintStatement"]
+        self.assertEqual((has_token["FieldToMatch"], has_token["ComparisonOperator"], has_token["Size"]),
+                         ({"SingleHeader": {"Name": "authorization"}}, "GT", 0))
+        self.assertLess(rules["WithoutAToken"]["Limit"], PARAMETERS["WebAclRequests"]["Default"])
+        # One address can then not use up the rate of all.
+        self.assertLess(PARAMETERS["WebAclRequests"]["Default"], PARAMETERS["RequestsPerSecond"]["Default"] * 300 / 2)
+
+    def test_who_is_too_quick_is_answered_as_the_api_answers(self):
+        acl = FIREWALL["Resources"]["WebAcl"]["Properties"]
+        throttled = API["x-amazon-apigateway-gateway-responses"]["THROTTLED"]
+        for rule in acl["Rules"]:
+            answer = rule["Action"]["Block"]["CustomResponse"]
+            self.assertEqual(str(answer["ResponseCode"]), throttled["statusCode"])
+            body = acl["CustomResponseBodies"][answer["CustomResponseBodyKey"]]
+            self.assertEqual(body["Content"], throttled["responseTemplates"]["application/json"])
+            self.assertEqual(answer["ResponseHeaders"], [{"Name": "Retry-After", "Value": "300"}])
 
 
 class Alarms(unittest.TestCase):

@@ -33,6 +33,7 @@ TEMPLATE = load("template.yaml")
 NETWORK = load("infra/network.yaml")
 LOCAL = load("infra/local.yaml")
 ALARMS = load("infra/alarms.yaml")
+FIREWALL = load("infra/firewall.yaml")
 API = load("infra/openapi.yaml")
 RESOURCES = TEMPLATE["Resources"]
 

@@ -1,4 +1,4 @@
-"""Prints the template's roles and bucket policy as JSON, resolved as in a stack: role -> arn, policies, trust.
+"""Prints the template's roles, bucket policy and endpoint as JSON, resolved as in a stack: role -> arn, policies, trust.
 
     resolve.py BUCKET
 """
@@ -11,6 +11,9 @@ from load import RESOURCES, of_type, properties
 
 ACCOUNT = "123456789012"
 PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "us-east-1", "AWS::AccountId": ACCOUNT, "AWS::StackName": "sandcastle"}
+# What the network of a stack has. Requests from inside come through the endpoint.
+IDS = {"Network.Outputs.S3Endpoint": "vpce-0123", "Network.Outputs.SubnetA": "subnet-0a", "Network.Outputs.SubnetB": "subnet-0b",
+       "Network.Outputs.SecurityGroup": "sg-0123"}
 ABSENT = object()
 # The conditions that are true with the default parameters.
 TRUE_CONDITIONS = {"Dedicated"}
@@ -23,6 +26,15 @@ def arn(name, bucket):
     if kind == "AWS::IAM::Role":
         return f"arn:aws:iam::{ACCOUNT}:role/{name}"
     return f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
+
+
+def named(reference, bucket):
+    """A pseudo parameter, the ARN of a resource, or an output of a nested stack, which is an id of something in it."""
+    if reference in PSEUDO:
+        return PSEUDO[reference]
+    if ".Outputs." in reference:
+        return IDS[reference]
+    return arn(reference.removesuffix(".Arn"), bucket)
 
 
 def resolved(value, bucket):
@@ -39,11 +51,10 @@ def resolved(value, bucket):
             return ABSENT
         case [("Ref", name)]:
             return PSEUDO[name]
-        case [("GetAtt", attribute)] if attribute.endswith(".Arn"):
-            return arn(attribute.removesuffix(".Arn"), bucket)
+        case [("GetAtt", attribute)] if attribute.endswith(".Arn") or ".Outputs." in attribute:
+            return named(attribute, bucket)
         case [("Sub", text)]:
-            fill = lambda m: arn(m[1].removesuffix(".Arn"), bucket) if m[1].endswith(".Arn") else PSEUDO[m[1]]
-            return re.sub(r"\$\{([^}]+)\}", fill, text)
+            return re.sub(r"\$\{([^}]+)\}", lambda found: named(found[1], bucket), text)
         case [("GetAtt" | "Join" | "Select", _)]:
             raise ValueError(f"cannot resolve {value}")
     return {key: again(each) for key, each in value.items()}
@@ -59,4 +70,5 @@ def role(name, bucket):
 
 if __name__ == "__main__":
     roles = {name: role(name, sys.argv[1]) for name in ("ExecuteRole", "InterpreterRole", "SandboxRole")}
-    print(json.dumps({"roles": roles, "bucket": resolved(properties("BucketPolicy")["PolicyDocument"], sys.argv[1])}))
+    bucket = resolved(properties("BucketPolicy")["PolicyDocument"], sys.argv[1])
+    print(json.dumps({"roles": roles, "bucket": bucket, "endpoint": IDS["Network.Outputs.S3Endpoint"]}))

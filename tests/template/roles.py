@@ -6,8 +6,8 @@ from load import NETWORK, RESOURCES, as_list, name_of, of_type, properties, stat
 
 BUCKET = "${Bucket.Arn}"
 LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/sandcastle/${AWS::StackName}"
-ENI = [f"ec2:{action}" for action in ("CreateNetworkInterface", "DescribeNetworkInterfaces", "DescribeSubnets",
-                                      "DeleteNetworkInterface", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses")]
+EC2 = "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}"
+LOOK = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
 
 
 def allowed(*rows):
@@ -34,21 +34,34 @@ GRANTS = {
         (["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], ["Jobs.Arn"]),
         (["sqs:SendMessage"], ["AsyncSuccessQueueArn", "AsyncFailureQueueArn"]),
     ),
-    "InterpreterRole": allowed((WRITE_LOGS, [f"{LOGS}/interpreter:*"]), (ENI, ["*"])),
+    "InterpreterRole": allowed(
+        (WRITE_LOGS, [f"{LOGS}/interpreter:*"]),
+        # Interfaces in its own subnets and group only. AWS wants all resources for deleting one, and supports none for looking.
+        (["ec2:CreateNetworkInterface"], [f"{EC2}:network-interface/*", f"{EC2}:subnet/${{Network.Outputs.SubnetA}}",
+                                          f"{EC2}:subnet/${{Network.Outputs.SubnetB}}",
+                                          f"{EC2}:security-group/${{Network.Outputs.SecurityGroup}}"]),
+        (["ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"], [f"{EC2}:*/*"]),
+        (LOOK, ["*"]),
+    ),
     "SandboxRole": allowed(
         (["s3:GetObject"], under("ledger", "objects", "files")),
         (["s3:PutObject"], under("objects", "files")),
         (["s3:ListBucket"], ["Bucket.Arn"]),
     ),
     "GatewayRole": set(),
+    "NetworkLogRole": allowed(
+        ([*WRITE_LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"], [f"{LOGS}/network:*"]),
+        (["logs:DescribeLogGroups"], ["*"]),
+    ),
 }
 # Actions that do not support a resource.
-ANY_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", *ENI}
+ANY_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords", "logs:DescribeLogGroups", *LOOK}
 TRUSTED = {
     "ExecuteRole": {"Service": "lambda.amazonaws.com"},
     "InterpreterRole": {"Service": "lambda.amazonaws.com"},
     "SandboxRole": {"AWS": {"GetAtt": "ExecuteRole.Arn"}},
     "GatewayRole": {"Service": "apigateway.amazonaws.com"},
+    "NetworkLogRole": {"Service": "vpc-flow-logs.amazonaws.com"},
 }
 
 
@@ -101,7 +114,11 @@ class Roles(unittest.TestCase):
             self.assertEqual(properties(function)["Role"], {"GetAtt": f"{role}.Arn"})
             self.assertNotIn("Policies", properties(function))
 
-    def test_the_interpreters_credentials_only_write_logs_inside_the_function(self):
+    def test_flow_logs_of_other_accounts_cannot_use_the_role(self):
+        (statement,) = properties("NetworkLogRole")["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(statement["Condition"], {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}})
+
+    def test_the_interpreters_credentials_only_write_logs_wherever_they_are_used(self):
         (deny,) = of_role("InterpreterRole", "Deny")
         self.assertEqual(deny["NotAction"], WRITE_LOGS)
         self.assertEqual(deny["Resource"], "*")

@@ -19,6 +19,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:results"
+ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/ours/1a2b3c"
 # What deployments set: each condition of the template is true in one of these and false in another one.
 COMBINATIONS = {
     "dedicated": {"S3PrefixListId": "pl-1a2b3c"},
@@ -27,11 +28,11 @@ COMBINATIONS = {
     "all": {"S3PrefixListId": "pl-1a2b3c", "TenantScope": "member", "JobQueue": "create", "ClientRequestsPerDay": 1000,
             "AsyncSuccessQueueArn": QUEUE, "AsyncFailureQueueArn": QUEUE, "JwtIssuer": "https://id.example.com",
             "JwtAudience": "sandcastle", "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
-            "LogLevel": "debug"},
+            "LogLevel": "debug", "WebAcl": "create", "FlowLogs": "all", "InterpreterConcurrency": 200},
     "jobs": {"S3PrefixListId": "pl-1a2b3c", "JobQueue": "create", "TenantScope": "member", "MemoryMb": 4096, "LogDays": 7},
     "full": {"S3PrefixListId": "pl-1a2b3c", "Packages": "full",
-             "ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/sandcastle@sha256:1a2b3c"},
-    "zones": {"S3PrefixListId": "pl-1a2b3c", "FirstZone": "us-east-1b", "SecondZone": "us-east-1c"},
+             "ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/sandcastle@sha256:1a2b3c", "InterpreterConcurrency": 200},
+    "zones": {"S3PrefixListId": "pl-1a2b3c", "FirstZone": "us-east-1b", "SecondZone": "us-east-1c", "FlowLogs": "none", "WebAcl": ACL},
 }
 NO_VALUE = object()
 logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it remarks on feature toggles

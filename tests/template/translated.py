@@ -57,7 +57,7 @@ class Template(unittest.TestCase):
     def test_there_is_no_null(self):
         for name, parameters in COMBINATIONS.items():
             self.assertEqual(list(nulls(translated(parameters))), [], name)
-        for path in ("template.yaml", "infra/network.yaml", "infra/image.yaml", "infra/alarms.yaml", "infra/local.yaml"):
+        for path in ("template.yaml", "infra/network.yaml", "infra/image.yaml", "infra/alarms.yaml", "infra/firewall.yaml", "infra/local.yaml"):
             self.assertEqual(list(nulls(read(path))), [], path)
 
     def test_every_reference_has_a_target(self):
