@@ -83,6 +83,8 @@ impl Condition {
         match self.operator.as_str() {
             "Null" => self.values == [found.is_none().to_string()],
             "StringEquals" => any(&|value, found| value == found),
+            // An absent key is not equal either.
+            "StringNotEquals" => !any(&|value, found| value == found),
             "Bool" => any(&|value, found| value.eq_ignore_ascii_case(found)),
             "StringLike" | "ArnEquals" | "ArnLike" => any(&matches),
             unknown => panic!("unsupported condition operator {unknown}"),
@@ -182,5 +184,7 @@ mod tests {
             assert_eq!(verdicts, (absent, present), "{operator} {value}");
         }
         assert!(!allowed(&when("StringLike", "a*b"), None, &sent) && allowed(&when("StringLike", "?"), None, &sent));
+        let other = when("StringNotEquals", "*");
+        assert!(allowed(&other, None, &[]) && !allowed(&other, None, &sent), "an absent key is not equal");
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path, process::Command, sync::Arc};
 
 use axum::{Router, error_handling::HandleError, http::StatusCode};
 use s3s::{HttpError, service::S3ServiceBuilder};
-use sandcastle_local::{BUCKET, EmbeddedS3};
+use sandcastle_local::{BUCKET, EmbeddedS3, LocalBucket};
 use sandcastle_s3::StaticCredentials;
 use serde_json::Value;
 
@@ -17,10 +17,21 @@ use crate::{
     serve::serve,
 };
 
+/// Serves the bucket to whom this lets in; the URL.
+async fn serve_bucket(bucket: &LocalBucket, access: Access) -> String {
+    let mut service = S3ServiceBuilder::new(bucket.clone());
+    service.set_auth(access.clone());
+    service.set_access(access);
+    let failed = |error: HttpError| async move { (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")) };
+    serve(Router::new().fallback_service(HandleError::new(service.build(), failed))).await
+}
+
 /// The S3, and the principals that it knows.
 pub struct IamS3 {
-    /// URL of the S3 that asks IAM.
+    /// URL of the S3 that asks IAM, through the endpoint of InterpreterFunction's network.
     pub url: String,
+    /// URL of the same S3 for one who is not in that network.
+    pub outside: String,
     /// The same bucket without IAM, for one who may do everything.
     pub s3: EmbeddedS3,
     authorizer: Arc<Authorizer>,
@@ -35,13 +46,11 @@ impl IamS3 {
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let stack: Value = serde_json::from_slice(&out.stdout).unwrap();
         let authorizer = Arc::new(Authorizer::read(&stack));
-        let mut service = S3ServiceBuilder::new(bucket.clone());
-        let access = Access { authorizer: Arc::clone(&authorizer), bucket };
-        service.set_auth(access.clone());
-        service.set_access(access);
-        let failed = |error: HttpError| async move { (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:?}")) };
-        let url = serve(Router::new().fallback_service(HandleError::new(service.build(), failed))).await;
-        Self { url, s3, authorizer }
+        let endpoint = stack["endpoint"].as_str().unwrap().to_owned();
+        let access = |endpoint| Access { authorizer: Arc::clone(&authorizer), bucket: bucket.clone(), endpoint };
+        let (inside, outside) = (access(Some(endpoint)), access(None));
+        let (url, outside) = (serve_bucket(&bucket, inside).await, serve_bucket(&bucket, outside).await);
+        Self { url, outside, s3, authorizer }
     }
 
     /// New credentials of a role, as Lambda gives them to a function.

@@ -21,6 +21,8 @@ pub(crate) struct Access {
     pub(crate) authorizer: Arc<Authorizer>,
     /// Tells whether an object exists.
     pub(crate) bucket: LocalBucket,
+    /// The VPC endpoint through which requests come; `None` from outside the network.
+    pub(crate) endpoint: Option<String>,
 }
 
 #[async_trait::async_trait]
@@ -42,8 +44,9 @@ impl Access {
         principal: &Principal,
         action: &str,
         key: Option<&str>,
-        context: Vec<(&str, String)>,
+        mut context: Vec<(&str, String)>,
     ) -> S3Result<()> {
+        context.extend(self.endpoint.clone().map(|endpoint| ("aws:sourcevpce", endpoint)));
         let resource = format!("arn:aws:s3:::{BUCKET}{}", key.map(|key| format!("/{key}")).unwrap_or_default());
         let allowed = self.authorizer.allows(principal, action, &resource, context);
         if allowed { Ok(()) } else { Err(s3_error!(AccessDenied)) }

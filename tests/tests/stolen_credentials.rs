@@ -157,6 +157,22 @@ async fn credentials_of_a_sandbox_read_and_add_to_it_and_allow_nothing_else() {
     assert!(status(mixed).is_some(), "key and token of two sessions must not work together");
 }
 
+/// Printed by code, say, and used from anywhere else.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_of_a_sandbox_are_worth_nothing_outside_its_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let (deployment, [own, _]) = two_sandboxes(folder.path()).await;
+    let [issued, _] = <[_; 2]>::try_from(deployment.sts.issued()).unwrap();
+    let keys = keys(folder.path());
+    let file = keys.iter().find(|key| key.starts_with(&format!("files/{own}/"))).unwrap();
+    let (inside, outside) = (client(&deployment.iam_s3().url, &issued), client(&deployment.iam_s3().outside, &issued));
+    assert_eq!(allowed_on(&inside, file, file).await, ["get", "head", "put", "link"]);
+    for key in keys.iter().map(String::as_str).chain(["new"]) {
+        assert_eq!(allowed_on(&outside, key, file).await, [""; 0], "{key}");
+    }
+    assert_eq!(listable(&outside, &["", &format!("ledger/{own}/")]).await, [""; 0]);
+}
+
 /// Even without the session policy that ExecuteFunction adds, the role allows neither API keys nor lists of sandboxes, and
 /// no change of an object.
 #[tokio::test(flavor = "multi_thread")]

@@ -54,8 +54,10 @@ impl App {
     }
 }
 
+/// The time that an invocation has until its answer must be ready.
+///
 /// `cargo lambda watch` gives every invocation the deadline that is ten minutes after 1970: it means ten minutes.
-fn left_of(invocation: &Context) -> Duration {
+pub(crate) fn left_of(invocation: &Context) -> Duration {
     let from = if invocation.deadline < FIRST_DEADLINE_MS { SystemTime::UNIX_EPOCH } else { SystemTime::now() };
     invocation.deadline().duration_since(from).unwrap_or_default().saturating_sub(TO_HAND_OVER)
 }

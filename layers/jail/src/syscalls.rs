@@ -1,10 +1,11 @@
 //! The system calls that a kernel may make, with reasons.
 //!
 //! Collected from the calls of CPython, glibc, numpy and OpenBLAS, pandas, Arrow, matplotlib, multiprocessing, asyncio and
-//! shells. Calls in no table fail with ENOSYS. Left out on purpose: `clone3`, whose flags are in memory that no filter can
-//! read (glibc falls back to `clone`); `memfd_create`, whose memory no limit counts; System V objects, which outlive
-//! processes; `io_uring`, whose operations no filter sees; `timer_create`, whose timers can send SIGCONT, with which a
-//! stopped kernel could continue itself; and `seccomp`.
+//! shells. Calls in no table fail with ENOSYS. Left out on purpose: `clone3`, whose flags are in memory that no filter can read
+//! (glibc falls back to `clone`); `memfd_create`, whose memory no limit counts; System V objects, which outlive processes;
+//! `inotify`, which tells when other kernels open the files that all share; `flock`, with which a kernel could lock such a file
+//! (locks of fcntl(2) need write access); `syncfs`, which waits for everybody's files; `io_uring`, whose operations no filter
+//! sees; `timer_create`, whose timers can send SIGCONT, with which a stopped kernel could continue itself; and `seccomp`.
 
 /// Turns a table into a module with the calls' numbers, and for tests their names and reasons.
 macro_rules! table {
@@ -33,13 +34,13 @@ table! { allowed {
     "reading and writing files":
         SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev SYS_preadv2
         SYS_pwritev2 SYS_lseek SYS_ftruncate SYS_truncate SYS_fallocate SYS_fadvise64 SYS_readahead SYS_fsync
-        SYS_fdatasync SYS_sync_file_range SYS_syncfs SYS_flock SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
+        SYS_fdatasync SYS_sync_file_range SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
     "opening them, within what mounts and Landlock show":
         SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_pipe2 SYS_umask;
     "looking at files and folders":
         SYS_fstat SYS_newfstatat SYS_statx SYS_statfs SYS_fstatfs SYS_faccessat SYS_faccessat2 SYS_readlinkat
         SYS_getdents64 SYS_getcwd SYS_chdir SYS_fchdir SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr
-        SYS_llistxattr SYS_flistxattr SYS_inotify_init1 SYS_inotify_add_watch SYS_inotify_rm_watch;
+        SYS_llistxattr SYS_flistxattr;
     "changing them; device nodes and other owners take capabilities that no kernel has":
         SYS_mkdirat SYS_unlinkat SYS_renameat SYS_renameat2 SYS_linkat SYS_symlinkat SYS_mknodat SYS_fchmod
         SYS_fchmodat SYS_fchmodat2 SYS_fchown SYS_fchownat SYS_utimensat SYS_setxattr SYS_lsetxattr SYS_fsetxattr
@@ -86,7 +87,7 @@ table! {
             SYS_open SYS_creat SYS_stat SYS_lstat SYS_access SYS_readlink SYS_getdents SYS_mkdir SYS_rmdir SYS_unlink
             SYS_rename SYS_link SYS_symlink SYS_mknod SYS_chmod SYS_chown SYS_lchown SYS_utime SYS_utimes
             SYS_futimesat SYS_dup2 SYS_pipe SYS_poll SYS_select SYS_epoll_create SYS_epoll_wait SYS_eventfd
-            SYS_signalfd SYS_inotify_init SYS_getpgrp SYS_pause SYS_alarm SYS_time;
+            SYS_signalfd SYS_getpgrp SYS_pause SYS_alarm SYS_time;
         "starting processes; vfork is what subprocess uses":
             SYS_fork SYS_vfork;
         "the thread pointer, set by libc":
@@ -166,10 +167,15 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
             0x80,
         ]),
     },
-    // A descriptor that becomes ready may send SIGIO but no chosen signal: SIGCONT would continue a stopped kernel.
-    Conditional { number: libc::SYS_fcntl, argument: 1, refused_when: When::OneOf(&[F_SETSIG]) },
-    // No input into another process's terminal.
-    Conditional { number: libc::SYS_ioctl, argument: 1, refused_when: When::OneOf(&[TIOCSTI, TIOCLINUX]) },
+    // A descriptor that becomes ready may send SIGIO but no chosen signal: SIGCONT would continue a stopped kernel. F_NOTIFY is
+    // an older inotify, and a lease holds up others who open a shared file.
+    Conditional { number: libc::SYS_fcntl, argument: 1, refused_when: When::OneOf(&[F_SETSIG, F_SETLEASE, F_NOTIFY]) },
+    // What programs ask of a terminal to learn whether they have one, and what they set on any descriptor.
+    Conditional {
+        number: libc::SYS_ioctl,
+        argument: 1,
+        refused_when: When::NoneOf(&[TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIOASYNC, FIONCLEX, FIOCLEX]),
+    },
     // Only the query (all ones) and the default: others switch off address space randomisation.
     Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
     // A kernel must not outlive the zygote, add filters or change its memory map.
@@ -181,9 +187,17 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
 ];
 
 /// As in Linux's asm-generic/ioctls.h; libc has them as unsigned long.
-const TIOCSTI: i32 = 0x5412;
-const TIOCLINUX: i32 = 0x541C;
+const TCGETS: i32 = 0x5401;
+const TIOCGPGRP: i32 = 0x540F;
+const TIOCGWINSZ: i32 = 0x5413;
+const FIONREAD: i32 = 0x541B;
+const FIONBIO: i32 = 0x5421;
+const FIONCLEX: i32 = 0x5450;
+const FIOCLEX: i32 = 0x5451;
+const FIOASYNC: i32 = 0x5452;
 /// As in Linux's asm-generic/fcntl.h; not every libc has it.
 const F_SETSIG: i32 = 10;
+const F_SETLEASE: i32 = 1024;
+const F_NOTIFY: i32 = 1026;
 /// As in Linux's personality.h.
 const PER_LINUX: i32 = 0;

@@ -1,6 +1,6 @@
 //! HTTP requests: from the event to the router, and from its response to a proxy response or a stream.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::{Router, body::BodyDataStream, response::Response};
 use lambda_http::{
@@ -16,7 +16,7 @@ use super::{
     records::HttpShape,
     reply::{Reply, internal, json},
 };
-use crate::http::MaxDownload;
+use crate::{app::left_of, http::MaxDownload};
 
 /// Prefixes of the API's paths.
 const API: [&str; 2] = ["/v2/", "/openapi.json"];
@@ -32,10 +32,10 @@ const MAX_WHOLE: u64 = 4_400_000;
 const STREAM_RESERVE: Duration = Duration::from_secs(5);
 
 /// The longest download that is answered as a stream, in bytes: Lambda takes 200 MB at most, and after the first 6 MB no more than
-/// 2 MB a second (gettingstarted-limits.html), so that the time until `deadline` is a limit too.
-fn max_streamed(deadline: SystemTime) -> u64 {
+/// 2 MB a second (gettingstarted-limits.html), so that the time that is left is a limit too.
+fn max_streamed(left: Duration) -> u64 {
     const MB: u64 = 1024 * 1024;
-    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(STREAM_RESERVE);
+    let left = left.saturating_sub(STREAM_RESERVE);
     (6 * MB + 2 * MB * left.as_secs()).min(199 * MB)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn is_download(shape: &HttpShape<'_>) -> bool {
 pub(super) async fn answer(router: Router, event: &str, streamed: bool, context: Context) -> Result<Reply, Diagnostic> {
     let request: LambdaRequest = serde_json::from_str(event).map_err(|_| internal("malformed HTTP event"))?;
     if streamed {
-        let most = MaxDownload(max_streamed(context.deadline()));
+        let most = MaxDownload(max_streamed(left_of(&context)));
         let mut request = Request::from(request).with_lambda_context(context);
         request.extensions_mut().insert(most);
         let Ok(response) = router.oneshot(as_asked(request)).await;
