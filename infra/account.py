@@ -25,7 +25,7 @@ VPCS = 5
 # States of a stack that cannot be updated, only deleted (stack-failure-options.html).
 BROKEN = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 # Parameters of template.yaml that are counted with.
-DEFAULTS = {"ExecuteConcurrency": 100, "InterpreterConcurrency": 0, "SandboxesPerOrganisation": 500}
+DEFAULTS = {"ExecuteConcurrency": 100, "InterpreterConcurrency": 0, "OrgStartsPerHour": 500}
 RAISE = ("aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
          "--desired-value 1000 --region {region}")
 
@@ -78,10 +78,10 @@ def environments(facts, given, at_once, tenants):
     few = tenants < 100
     advice = f". Set TenantScope=member, which needs one environment for each member, {more(facts)}"
     yield ("warning", text + advice) if few else ("ok", text)
-    one = int(given.get("SandboxesPerOrganisation", DEFAULTS["SandboxesPerOrganisation"]))
+    one = int(given.get("OrgStartsPerHour", DEFAULTS["OrgStartsPerHour"]))
     if one > tenants // 2 and given.get("TenantScope", "sandbox") == "sandbox":
-        yield "warning", (f"one organisation may run {one} sandboxes, and leave other organisations few or none of these {tenants} "
-                          f"environments. If there are several, set SandboxesPerOrganisation={max(tenants // 4, 1)}")
+        yield "warning", (f"one organisation may start {one} sandboxes in an hour, and leave other organisations few or none of these {tenants} "
+                          f"environments. If there are several, set OrgStartsPerHour={max(tenants // 4, 1)}")
 
 
 def more(facts):

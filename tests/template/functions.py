@@ -10,7 +10,7 @@ FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
 VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
     "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
-    "S3_PUBLIC_ENDPOINT", "RUST_LOG", "SANDCASTLE_MAX_SANDBOXES_PER_ORG", "SANDCASTLE_MAX_SANDBOXES_PER_KEY",
+    "S3_PUBLIC_ENDPOINT", "RUST_LOG", "ORG_STARTS_PER_HOUR", "MEMBER_STARTS_PER_HOUR",
     "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS", "JWT_ORG_CLAIM",
 }
 # Metrics that the functions write to their logs, and the function whose metric the alarm watches.
@@ -83,12 +83,12 @@ class Limits(unittest.TestCase):
     """No caller can take all environments of the account: they are 2.5 times its concurrency (tenant-isolation.html)."""
 
     def test_sandboxes_are_limited_for_each_organisation_and_key(self):
-        for name, variable in (("SandboxesPerOrganisation", "PER_ORG"), ("SandboxesPerKey", "PER_KEY")):
-            self.assertEqual(variables("ExecuteFunction")[f"SANDCASTLE_MAX_SANDBOXES_{variable}"], {"Ref": name})
+        for name, variable in (("OrgStartsPerHour", "ORG_STARTS_PER_HOUR"), ("MemberStartsPerHour", "MEMBER_STARTS_PER_HOUR")):
+            self.assertEqual(variables("ExecuteFunction")[variable], {"Ref": name})
             self.assertGreaterEqual(PARAMETERS[name]["MinValue"], 1, "there is no way to lift the limit altogether")
 
     def test_by_default_several_organisations_fit_into_a_usual_account(self):
-        organisation, key = (PARAMETERS[name]["Default"] for name in ("SandboxesPerOrganisation", "SandboxesPerKey"))
+        organisation, key = (PARAMETERS[name]["Default"] for name in ("OrgStartsPerHour", "MemberStartsPerHour"))
         environments = (1000 - PARAMETERS["ExecuteConcurrency"]["Default"]) * 2.5
         self.assertLessEqual(organisation * 4, environments)
         self.assertLessEqual(key * 4, organisation)

@@ -125,6 +125,13 @@ impl From<ServiceError> for ApiError {
             ServiceError::TooManySandboxes(limit) => {
                 Self { transient: true, ..Self::new(Kind::RateLimited, too_many_sandboxes(limit)) }
             }
+            ServiceError::TooManyStarts { who, most } => {
+                let message = format!(
+                    "{who} may start {most} sandboxes in an hour, those not counted that are stopped: stop one with DELETE \
+                     /v2/sandcastles/{{id}}, or try again later"
+                );
+                Self { transient: true, ..Self::new(Kind::RateLimited, message) }
+            }
             ServiceError::Busy => {
                 Self { transient: true, ..Self::new(Kind::RateLimited, "the server is busy; try again") }
             }

@@ -61,7 +61,7 @@ async fn init() -> Result<Events, InitError> {
     let (interpreter, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
     let (execution_limit, writers) = (config.execution_limit, Writers::Several);
     let settings = Settings { execution_limit, writers, now: OffsetDateTime::now_utc };
-    let sandcastles = Sandcastles::new(store, interpreter?, settings);
+    let sandcastles = Sandcastles::new(store, interpreter?, settings).with_start_limits(config.allowed.starts);
     let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit).with_limits(config.allowed);
     Ok(Events::new(Arc::new(app), config.events))
 }

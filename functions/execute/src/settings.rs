@@ -107,6 +107,13 @@ pub const KEY_REQUESTS_PER_SECOND: Setting = limit(
 );
 /// Requests per second of an organisation.
 pub const ORG_REQUESTS_PER_SECOND: Setting = limit("ORG_REQUESTS_PER_SECOND", "the same for each organisation");
+/// New sandboxes of a member.
+pub const MEMBER_STARTS_PER_HOUR: Setting = limit(
+    "MEMBER_STARTS_PER_HOUR",
+    "sandboxes that each member may start in an hour, those not counted that are stopped; 0 for no limit",
+);
+/// New sandboxes of an organisation.
+pub const ORG_STARTS_PER_HOUR: Setting = limit("ORG_STARTS_PER_HOUR", "the same for each organisation");
 /// Executions of a key.
 pub const KEY_EXECUTIONS: Setting = limit("KEY_EXECUTIONS", "executions at once of each key; 0 for no limit");
 /// Executions of an organisation.
@@ -156,7 +163,14 @@ pub const JWT_SCOPE_CLAIM: Setting = Setting {
 pub const MAX_KERNELS: Setting = host::MAX_KERNELS.with_default("4");
 
 /// Limits on callers.
-pub const CALLERS: &[Setting] = &[KEY_REQUESTS_PER_SECOND, ORG_REQUESTS_PER_SECOND, KEY_EXECUTIONS, ORG_EXECUTIONS];
+pub const CALLERS: &[Setting] = &[
+    KEY_REQUESTS_PER_SECOND,
+    ORG_REQUESTS_PER_SECOND,
+    MEMBER_STARTS_PER_HOUR,
+    ORG_STARTS_PER_HOUR,
+    KEY_EXECUTIONS,
+    ORG_EXECUTIONS,
+];
 /// JSON Web Tokens.
 pub const JWT: &[Setting] = &[JWT_ISSUER, JWT_AUDIENCE, JWT_JWKS, JWT_ORG_CLAIM, JWT_MEMBER_CLAIM, JWT_SCOPE_CLAIM];
 
@@ -180,6 +194,7 @@ pub const SETTINGS: Table<'static> = &[
             host::RUN_DIR,
             MAX_KERNELS,
             host::MEMORY_MB,
+            host::DISK_MB,
             host::AUDIT,
             host::JAIL,
         ],

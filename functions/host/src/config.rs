@@ -8,7 +8,10 @@ use std::{
 
 use sandcastle_protocol::{Cell, Limits, Setup, Step};
 
-use crate::error::HostError;
+use crate::{error::HostError, kernel::usage::Quota};
+
+/// Files, folders and links of a sandbox; more than are kept of it.
+const MAX_NODES: u64 = 50_000;
 
 /// Settings of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct HostConfig {
     pub required_steps: Vec<Step>,
     /// Limits of each kernel.
     pub limits: Limits,
+    /// Disk that each sandbox may use, in bytes.
+    pub disk_bytes: u64,
     /// How long code may take to end after the interrupt at its limit, before it is killed.
     pub grace: Duration,
     /// Where other hosts serve the same bucket: how often kernels that are idle for longer than this are held against the ledger,
@@ -41,7 +46,7 @@ pub struct HostConfig {
 }
 
 impl HostConfig {
-    /// Settings with the usual values: 32 kernels of 2 GiB and 256 processes each, files of 2 GiB, preloading, best effort.
+    /// Settings with the usual values: 32 kernels of 2 GiB and 128 processes each, files of 2 GiB, 4 GiB of disk, preloading, best effort.
     pub fn new(kernel_binary: PathBuf, run_dir: PathBuf) -> Self {
         Self {
             kernel_binary,
@@ -52,11 +57,17 @@ impl HostConfig {
             preload: true,
             audit: false,
             required_steps: Vec::new(),
-            limits: Limits { memory_bytes: 2 << 30, processes: 256, file_bytes: 2 << 30, open_files: 1024 },
+            limits: Limits { memory_bytes: 2 << 30, processes: 128, file_bytes: 2 << 30, open_files: 1024 },
+            disk_bytes: 4 << 30,
             grace: Duration::from_secs(1),
             sweep_every: None,
             first_uid: 200_000,
         }
+    }
+
+    /// What the processes of a sandbox may use together.
+    pub(crate) fn quota(&self) -> Quota {
+        Quota { memory_bytes: self.limits.memory_bytes, disk_bytes: self.disk_bytes, disk_nodes: MAX_NODES }
     }
 
     /// What a zygote is told, with absolute paths: it has another working directory.

@@ -47,6 +47,13 @@ pub const MEMORY_MB: Setting = Setting {
     default: "on Lambda 256 less than the function's, else 2048",
     values: Values::Number { from: 64, to: 1 << 20, unit: "MiB" },
 };
+/// How much disk a sandbox has.
+pub const DISK_MB: Setting = Setting {
+    name: "SANDCASTLE_DISK_MB",
+    meaning: "disk that one sandbox may use; a call that uses more is ended",
+    default: "4096",
+    values: Values::Number { from: 64, to: 1 << 24, unit: "MiB" },
+};
 /// Whether kernels check which variables a call changes.
 pub const AUDIT: Setting = Setting {
     name: "SANDCASTLE_AUDIT",
@@ -125,6 +132,14 @@ pub fn memory_bytes<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<u6
     Ok(env.number(&MEMORY_MB)?.unwrap_or(absent) << 20)
 }
 
+/// Reads [`DISK_MB`], in bytes.
+///
+/// # Errors
+/// When it is malformed.
+pub fn disk_bytes<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<u64, SettingsError> {
+    Ok(env.number(&DISK_MB)?.unwrap_or(4096) << 20)
+}
+
 /// Reads [`AUDIT`].
 ///
 /// # Errors
@@ -134,7 +149,8 @@ pub fn audit<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<bool, Set
 }
 
 /// Every setting that [`host_config`] reads.
-pub const SETTINGS: &[Setting] = &[KERNEL, PYTHON_HOME, SITE_PACKAGES, RUN_DIR, MAX_KERNELS, MEMORY_MB, AUDIT, JAIL];
+pub const SETTINGS: &[Setting] =
+    &[KERNEL, PYTHON_HOME, SITE_PACKAGES, RUN_DIR, MAX_KERNELS, MEMORY_MB, DISK_MB, AUDIT, JAIL];
 
 /// Reads the settings of a function's host; `kernels` is the most kernels at once where [`MAX_KERNELS`] is not set.
 ///
@@ -149,6 +165,7 @@ pub fn host_config(lookup: impl Fn(&str) -> Option<String>, kernels: u64) -> Res
     config.site_packages = env.path(&SITE_PACKAGES);
     config.max_kernels = max_kernels(&env, kernels)?;
     config.limits.memory_bytes = memory_bytes(&env)?;
+    config.disk_bytes = disk_bytes(&env)?;
     config.audit = audit(&env)?;
     config.required_steps = Jail::read(&env, Jail::BestEffort)?.required_steps();
     Ok(config)

@@ -5,6 +5,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use sandcastle_protocol::Ended;
 
+use crate::kernel::usage::Excess;
+
 /// How a process ended, such as `signal 11 (SIGSEGV)` or `exit code 1`.
 pub(crate) fn ended(how: Ended) -> String {
     match how {
@@ -13,6 +15,21 @@ pub(crate) fn ended(how: Ended) -> String {
             Some(name) => format!("signal {signal} ({name})"),
             None => format!("signal {signal}"),
         },
+    }
+}
+
+/// The error of a call whose kernel, or command, was killed because of this.
+pub(crate) fn excess(what: &str, excess: Excess) -> String {
+    let kind = if excess == Excess::Memory { "MemoryError" } else { "OSError" };
+    format!("{kind}('the {what} was killed: {}')", too_much(excess))
+}
+
+/// What there is too much of, in words.
+pub(crate) fn too_much(excess: Excess) -> &'static str {
+    match excess {
+        Excess::Memory => "out of memory",
+        Excess::Disk => "the sandbox takes more disk than it may",
+        Excess::Nodes => "the sandbox has more files than it may",
     }
 }
 

@@ -92,9 +92,9 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let started = async { Ok(KernelHost::start(host_config, store.clone()).await?) };
     let (host, ()) = tokio::try_join!(started, async { Ok::<_, ServeError>(key.ensure(store.as_ref()).await?) })?;
     let service = ServiceSettings { execution_limit: settings.execution_limit, writers, now: OffsetDateTime::now_utc };
-    let sandcastles = Arc::new(Sandcastles::new(store.clone(), host.clone(), service));
+    let sandcastles = Sandcastles::new(store.clone(), host.clone(), service).with_start_limits(settings.allowed.starts);
     let authenticator = Authenticator::new(store, OffsetDateTime::now_utc).with_jwt(settings.jwt);
-    let app = App::new(sandcastles, authenticator, None).with_limits(settings.allowed);
+    let app = App::new(Arc::new(sandcastles), authenticator, None).with_limits(settings.allowed);
 
     let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
     let banner = Banner { url: &address::url(address), data_dir: data.path(), key: &key, links };
@@ -170,6 +170,7 @@ fn host_config(settings: &Settings, program_dir: &Path, run_dir: PathBuf) -> Res
     host.site_packages = settings.site_packages.clone().or(usual_packages);
     host.max_kernels = settings.max_kernels;
     host.limits.memory_bytes = settings.memory_bytes;
+    host.disk_bytes = settings.disk_bytes;
     host.audit = settings.audit;
     host.required_steps = settings.jail.required_steps();
     Ok(host)

@@ -8,7 +8,7 @@ use std::{
 
 use sandcastle::Secret;
 use sandcastle_execute::{Allowance, JwtSettings, jwt_settings};
-use sandcastle_host::settings::{Jail, audit, max_kernels, memory_bytes};
+use sandcastle_host::settings::{Jail, audit, disk_bytes, max_kernels, memory_bytes};
 use sandcastle_runtime::{
     logging::FormatChoice,
     settings::{LOG, Lookup, SettingsError},
@@ -46,6 +46,8 @@ pub struct Settings {
     pub max_kernels: usize,
     /// Memory of one kernel, in bytes.
     pub memory_bytes: u64,
+    /// Disk that each sandbox may use, in bytes.
+    pub disk_bytes: u64,
     /// Kernels hold all variables against what each call may have changed.
     pub audit: bool,
     /// Whether every step of the confinement is required.
@@ -93,6 +95,7 @@ impl Settings {
             site_packages: env.path(&settings::SITE_PACKAGES),
             max_kernels: max_kernels(&env, settings::MAX_KERNELS.default_number()?)?,
             memory_bytes: memory_bytes(&env)?,
+            disk_bytes: disk_bytes(&env)?,
             audit: audit(&env)?,
             jail: Jail::read(&env, Jail::Required)?,
             log: env.text_or_default(&LOG),

@@ -7,7 +7,7 @@ use sandcastle_runtime::settings::{LOG, Setting, Table, Values, help};
 use crate::embedded;
 
 pub(crate) use execute::TIMEOUT_S;
-pub(crate) use host::{AUDIT, PYTHON_HOME};
+pub(crate) use host::{AUDIT, DISK_MB, PYTHON_HOME};
 
 const A_PORT: Values = Values::Other("a port from 0 to 65535");
 
@@ -89,7 +89,7 @@ pub(crate) const JAIL: Setting = host::JAIL.with_default("required");
 /// Every setting of `sandcastle serve`, in groups with a title each.
 pub const SETTINGS: Table<'static> = &[
     ("Server", &[PORT, HOST, S3_PORT, DATA_DIR, API_KEY, LOG, LOG_FORMAT, NO_COLOR]),
-    ("Code", &[TIMEOUT_S, MAX_KERNELS, MEMORY_MB, AUDIT, JAIL, KERNEL, PYTHON_HOME, SITE_PACKAGES]),
+    ("Code", &[TIMEOUT_S, MAX_KERNELS, MEMORY_MB, DISK_MB, AUDIT, JAIL, KERNEL, PYTHON_HOME, SITE_PACKAGES]),
     ("Limits on callers", execute::CALLERS),
     ("JSON Web Tokens", execute::JWT),
     ("Storage", &[S3_ENDPOINT, BUCKET, REGION, DEFAULT_REGION, S3_PUBLIC_ENDPOINT]),

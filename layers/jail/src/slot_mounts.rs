@@ -7,6 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use crate::mounts::{self, NO_DEV, NO_EXEC, NO_SUID, READ_ONLY};
 use crate::paths::{FILES, KERNELS, SHM, TMP};
 
+/// Files in shared memory. Each takes memory of Linux's own besides its content.
+const SHM_NODES: &str = "10000";
+
 /// Mounts the slot's folders and a shared memory of `shm_bytes`, and unmounts the folder of all kernels. The mount namespace
 /// must be the kernel's own.
 pub(crate) fn mount(slot: &Path, readable: &[PathBuf], shm_bytes: u64) -> io::Result<()> {
@@ -28,7 +31,8 @@ pub(crate) fn mount(slot: &Path, readable: &[PathBuf], shm_bytes: u64) -> io::Re
         mounts::attach(clone, path)?;
     }
     let size = shm_bytes.to_string();
-    let shm = mounts::new("tmpfs", &[("mode", "1777"), ("size", &size)], NO_SUID | NO_DEV | NO_EXEC)?;
+    let options = [("mode", "1777"), ("size", size.as_str()), ("nr_inodes", SHM_NODES)];
+    let shm = mounts::new("tmpfs", &options, NO_SUID | NO_DEV | NO_EXEC)?;
     mounts::attach(shm, Path::new(SHM))?;
     mounts::detach(Path::new(KERNELS))
 }

@@ -39,6 +39,8 @@ mod settings;
 #[cfg(test)]
 mod staged;
 #[cfg(test)]
+mod start_limits;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod uploads;

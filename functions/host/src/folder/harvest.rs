@@ -24,7 +24,7 @@ use super::{
     mime, open_root, size,
     walk::{FileAt, Found, walk},
 };
-use crate::kernel::processes::writable_inodes;
+use crate::kernel::{processes::writable_inodes, usage::Disk};
 
 /// What is known before.
 pub(crate) struct Before {
@@ -42,6 +42,8 @@ pub(super) struct After {
     pub(super) snapshot: Snapshot,
     pub(super) generated: Vec<GeneratedFile>,
     pub(super) skipped: Vec<Skipped>,
+    /// What all of it takes.
+    pub(super) disk: Disk,
 }
 
 struct Harvest<'a> {
@@ -62,16 +64,22 @@ pub(super) fn harvest(
     store: mpsc::UnboundedSender<New>,
 ) -> io::Result<After> {
     let root = open_root(root)?;
-    let after = After { files: BTreeMap::new(), snapshot: Snapshot::now(), generated: Vec::new(), skipped: Vec::new() };
+    let (files, snapshot, disk) = (BTreeMap::new(), Snapshot::now(), Disk::default());
+    let after = After { files, snapshot, generated: Vec::new(), skipped: Vec::new(), disk };
     let contents = Contents::new(&before.manifest, memory, store);
     let mut harvest = Harvest { before, suspects: OnceCell::new(), after, path_bytes: 0, contents };
     walk(&root, &mut |path, found| match found {
         Found::Folder(path, stat) => {
+            harvest.after.disk.count(stat);
             harvest.put(path, Node::Folder { mode: FileMode::of(stat.st_mode) });
             ControlFlow::Continue(())
         }
-        Found::File(path, file) => harvest.file(&path, &file),
+        Found::File(path, file) => {
+            harvest.after.disk.count(file.stat);
+            harvest.file(&path, &file)
+        }
         Found::LeftOut(stat, why) => {
+            harvest.after.disk.count(stat);
             harvest.leave_out(path, stat, why);
             ControlFlow::Continue(())
         }

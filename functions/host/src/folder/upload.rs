@@ -21,7 +21,10 @@ use super::{
     harvest::{After, Before, harvest},
     restore::FolderError,
 };
-use crate::kernel::slot::Slot;
+use crate::{
+    kernel::{slot::Slot, usage::Quota},
+    text,
+};
 
 /// So many objects are written at once.
 const CONCURRENT_PUTS: usize = 16;
@@ -34,6 +37,8 @@ pub(crate) struct Harvested {
     pub(crate) generated: Vec<GeneratedFile>,
     /// What was left out of the list, or is not kept at all.
     pub(crate) skipped: Vec<Skipped>,
+    /// The sandbox takes more disk than it may, so that its folder cannot stay.
+    pub(crate) too_much: bool,
 }
 
 /// Looks through the folder of a kernel that is stopped, and stores what is new. With it comes what a later harvest
@@ -42,16 +47,23 @@ pub(crate) async fn harvest_and_store(
     slot: Arc<Slot>,
     storage: &Storage,
     before: Before,
+    quota: Quota,
 ) -> Result<(Harvested, Snapshot), FolderError> {
     let (send, found) = mpsc::unbounded_channel();
     let memory = storage.memory.clone();
     let looking = tokio::task::spawn_blocking(move || {
-        let after = harvest(&slot.files(), &before, memory, send);
-        (after, before.manifest)
+        let mut after = harvest(&slot.files(), &before, memory, send)?;
+        let too_much = after.disk.count_below(&slot.temporary(), quota);
+        std::io::Result::Ok((after, too_much, before.manifest))
     });
     let existed = upload(storage, found).await?;
-    let (after, before) = looking.await.map_err(std::io::Error::other)?;
-    Ok(finish(after?, &before, &existed))
+    let (mut after, too_much, before) = looking.await.map_err(std::io::Error::other)??;
+    if let Some(too_much) = too_much {
+        let reason = format!("{}: what is not stored is removed after this call", text::too_much(too_much));
+        after.skipped.insert(0, Skipped { name: ".".into(), reason });
+    }
+    let (harvested, snapshot) = finish(after, &before, &existed);
+    Ok((Harvested { too_much: too_much.is_some(), ..harvested }, snapshot))
 }
 
 /// Stores all that comes. The hashes of what was there already.
@@ -68,7 +80,7 @@ async fn upload(
 }
 
 fn finish(after: After, before: &Manifest, existed: &HashSet<ContentHash>) -> (Harvested, Snapshot) {
-    let After { mut files, snapshot, generated, mut skipped } = after;
+    let After { mut files, snapshot, generated, mut skipped, .. } = after;
     if !existed.is_empty() {
         for node in files.values_mut() {
             // Stored by an earlier run, nobody knows when: old enough to be renewed.
@@ -81,7 +93,7 @@ fn finish(after: After, before: &Manifest, existed: &HashSet<ContentHash>) -> (H
     }
     let files = if files == *before.files { Arc::clone(&before.files) } else { Arc::new(files) };
     let generated = listed(generated, &mut skipped);
-    (Harvested { files, generated, skipped: named(skipped) }, snapshot)
+    (Harvested { files, generated, skipped: named(skipped), too_much: false }, snapshot)
 }
 
 /// The files that an answer holds; the rest goes to `skipped`.

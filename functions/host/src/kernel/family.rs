@@ -99,7 +99,7 @@ fn is_quiet(family: &Family) -> io::Result<bool> {
 }
 
 /// Kills a process that is still the child of that parent: its id may have become another's.
-fn kill_child(parent: Pid, child: Pid) {
+pub(crate) fn kill_child(parent: Pid, child: Pid) {
     let Ok(pidfd) = pidfd_open(child, PidfdFlags::empty()) else { return };
     if children(parent).is_ok_and(|children| children.contains(&child)) {
         let _ = pidfd_send_signal(&pidfd, Signal::KILL);
@@ -148,6 +148,11 @@ impl Family {
     pub(crate) fn kill(&self) {
         let first = self.init.as_ref().map_or(self.handle.as_ref(), |(_, handle)| handle.as_ref());
         send(first, Signal::KILL);
+    }
+
+    /// The processes below which all others of it are.
+    pub(crate) fn roots(&self) -> Vec<Pid> {
+        self.parents().collect()
     }
 
     /// Those of whom what code has started are children: orphans are children of process 1.

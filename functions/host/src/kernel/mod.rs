@@ -9,6 +9,7 @@ pub(crate) mod pool;
 pub(crate) mod processes;
 mod reaper;
 pub(crate) mod slot;
+pub(crate) mod usage;
 pub(crate) mod wire;
 mod zygote;
 

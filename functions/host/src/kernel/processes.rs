@@ -22,6 +22,11 @@ pub(super) fn threads(process: Pid) -> io::Result<Vec<Pid>> {
     Ok(ids.collect())
 }
 
+/// How many threads a process has; 0 when it is gone.
+pub(crate) fn thread_count(process: Pid) -> usize {
+    threads(process).map_or(0, |threads| threads.len())
+}
+
 /// The children of all of a process's threads.
 pub(super) fn children(process: Pid) -> io::Result<Vec<Pid>> {
     let mut children = Vec::new();

@@ -53,7 +53,7 @@ impl Slots {
         let (number, uid) = self.number_and_uid().ok_or_else(|| io::Error::other("no user id is free"))?;
         let (path, used) = (self.kernels.join(number.to_string()), Arc::clone(&self.used));
         let slot = Slot { number, uid, writing: Arc::default(), path, used };
-        for folder in [&slot.path, &slot.files(), &slot.path.join("tmp")] {
+        for folder in [&slot.path, &slot.files(), &slot.temporary()] {
             DirBuilder::new().mode(0o700).create(folder)?;
             if is_root() {
                 std::os::unix::fs::chown(folder, Some(uid), Some(uid))?;
@@ -81,6 +81,11 @@ impl Slot {
     /// The sandbox's working folder.
     pub(crate) fn files(&self) -> PathBuf {
         self.path.join("files")
+    }
+
+    /// The sandbox's folder for temporary files.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.path.join("tmp")
     }
 
     /// The slot's own folder, which its kernel does not see.

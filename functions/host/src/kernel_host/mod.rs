@@ -177,7 +177,7 @@ impl KernelHost {
         let Finished { mut kernel, mut folder, at_rest, start, end } = self.work(job, storage, turn).await?;
         let (parent, snapshot) = (Arc::clone(&start.parent), folder.take_snapshot());
         let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.family.kernel) };
-        let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before);
+        let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before, self.config.quota());
         let exchange = kernel.as_ref().and_then(|kernel| kernel.exchange.clone());
         let values = variables::store(exchange, end.variables(), &start.parent.groups, storage);
         // Giving up here drops the kernel, and with it what the code has done.
@@ -188,6 +188,7 @@ impl KernelHost {
         if let (Some(kernel), Some(values)) = (&mut kernel, &values) {
             self.variables.keep_exchange(storage, kernel, values).map_err(RunError::failed)?;
         }
+        let at_rest = at_rest && !harvested.too_much;
         let (manifest, report) = outcome::of(start, end, harvested, values);
         let folder = folder.holding(Arc::clone(&manifest.files), snapshot);
         if at_rest {

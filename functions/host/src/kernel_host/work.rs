@@ -19,14 +19,16 @@ use super::{
 };
 use crate::{
     folder::Storage,
-    kernel::{family::stop_and_end_children, pool::Turn, processes},
+    kernel::{family::stop_and_end_children, pool::Turn, processes, slot::Slot, usage::Excess},
     run::{
         alarm::Timing,
         code::{self, Cell, CodeEnd, End},
         command,
+        guard::Guarded,
         outcome::{Measured, WorkEnd},
         start_state::StartState,
     },
+    text,
 };
 
 /// Of the time that is left, one part in so many is kept for storing and committing, and at most so much.
@@ -60,12 +62,12 @@ impl KernelHost {
     ) -> Result<Finished, RunError> {
         let (ready, code_end, limit) = self.try_code(job, storage, turn, code, display_last).await?;
         let ReadyKernel { kernel, folder, start, .. } = ready;
-        let CodeEnd { end, output, took, .. } = code_end;
+        let CodeEnd { end, output, took, excess, .. } = code_end;
         let measured = Measured {
             took,
             limit,
             memory_bytes: processes::resident_bytes(kernel.family.kernel),
-            out_of_memory: self.was_out_of_memory(&end),
+            excess: excess.or_else(|| self.was_out_of_memory(&end).then_some(Excess::Memory)),
             python: Arc::clone(&kernel.python),
         };
         tracing::debug!(slot = kernel.slot.number, ms = millis(took), end = end.in_words(), "code ended");
@@ -92,7 +94,13 @@ impl KernelHost {
             let left = job.deadline.saturating_duration_since(Instant::now());
             let store_until = Instant::now() + limit + left.saturating_sub(limit) / 2;
             let timing = Timing { limit, grace: self.config.grace, store_until };
-            let cell = Cell { code, display_last, stored: ready.stored.take(), vault: &ready.vault };
+            let cell = Cell {
+                code,
+                display_last,
+                stored: ready.stored.take(),
+                vault: &ready.vault,
+                guarded: self.guarded(&ready.folder.slot),
+            };
             let mut ended = code::run(&mut ready.kernel, cell, timing).await;
             tries += 1;
             match ended.end {
@@ -142,10 +150,10 @@ impl KernelHost {
             }
         };
         let python = Arc::clone(&cell.child.python);
-        let mut command = command::run(cell, limit).await;
+        let mut command = command::run(cell, limit, self.guarded(&ready.folder.slot)).await;
         // Asked in any case: a kill that is not this command's must not be taken for the next one's.
         if self.memory_kills.happened() && command.was_killed() {
-            command.error = Some("MemoryError('the command was killed: out of memory')".into());
+            command.error = Some(text::excess("command", Excess::Memory));
         }
         let (ReadyFolder { kernel, folder }, at_rest) = (ready, alone && command.nothing_left);
         let start = StartState::warm(Arc::clone(&job.head.manifest));
@@ -187,6 +195,11 @@ impl KernelHost {
         let reserve = (left / part).min(most) + (left / part).min(self.config.grace);
         let limit = job.limit.min(left.saturating_sub(reserve));
         if left < LEAST_TIME || limit.is_zero() { Err(RunError::NoTime) } else { Ok(limit) }
+    }
+
+    /// What the sandbox in this folder may use.
+    fn guarded(&self, slot: &Slot) -> Guarded {
+        Guarded { quota: self.config.quota(), folders: vec![slot.files(), slot.temporary()] }
     }
 
     fn was_out_of_memory(&self, end: &End) -> bool {

@@ -1,6 +1,9 @@
 //! Code in a kernel: the code goes in, the output is read while it runs, and the deadline is kept.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 use sandcastle::interpreter::RunError;
@@ -11,10 +14,15 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{
     alarm::{Alarm, Phase, Rings, Timing},
     conversation::{Said, converse},
+    guard::{self, Guarded},
     output::Output,
 };
 use crate::{
-    kernel::{Exit, Kernel, drain, family::stop_and_end_children},
+    kernel::{
+        Exit, Kernel, drain,
+        family::{Family, stop_and_end_children},
+        usage::Excess,
+    },
     text,
     variables::{Given, Vault},
 };
@@ -34,6 +42,8 @@ pub(crate) struct CodeEnd {
     pub(crate) output: Vec<String>,
     /// How long the code ran.
     pub(crate) took: Duration,
+    /// What the sandbox had too much of, so that the kernel was killed.
+    pub(crate) excess: Option<Excess>,
 }
 
 /// How the code ended.
@@ -77,6 +87,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) stored: Option<Given<Vec<StoredGroup>>>,
     /// Where it can ask for more.
     pub(crate) vault: &'a Vault,
+    /// What the sandbox may use.
+    pub(crate) guarded: Guarded,
 }
 
 /// Runs code in a kernel. When this is dropped midway, the kernel must be dropped too: it is in the middle of something.
@@ -84,7 +96,7 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
     let nonce: [u8; NONCE_LEN] = rand::random();
     let mut output = Output::new(nonce);
     kernel.family.signal(Signal::CONT);
-    let Cell { code, display_last, stored, vault } = cell;
+    let Cell { code, display_last, stored, vault, guarded } = cell;
     let began = Instant::now();
     let (stored, mut files) = stored.map_or((None, Vec::new()), |given| (Some(given.told), given.files));
     let phase = if stored.is_some() { Phase::Restoring } else { Phase::Running };
@@ -99,7 +111,9 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
     };
     files.splice(0..0, new_exchange);
     let mut alarm = Alarm::new(timing, phase);
-    let end = talk(kernel, Given { told: execute, files }, vault, &mut output, &mut alarm).await;
+    let mut excess = None;
+    let execute = Given { told: execute, files };
+    let end = talk(kernel, execute, vault, guarded, &mut excess, &mut output, &mut alarm).await;
     let took = alarm.code_ended().unwrap_or_else(Instant::now).duration_since(began);
     let end = match end {
         End::Done(_) | End::NotRun(_) => settle(kernel, end).await,
@@ -113,7 +127,7 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
     if !output.ended() {
         drain(&kernel.output, &mut vec![0; READ_LEN], |bytes| output.feed(bytes));
     }
-    CodeEnd { end, begun: output.begun(), output: output.finish(), took }
+    CodeEnd { end, begun: output.begun(), output: output.finish(), took, excess }
 }
 
 /// Until the kernel has answered, has ended, or must be ended.
@@ -121,10 +135,14 @@ async fn talk(
     kernel: &mut Kernel,
     execute: Given<Execute>,
     vault: &Vault,
+    guarded: Guarded,
+    excess: &mut Option<Excess>,
     output: &mut Output,
     alarm: &mut Alarm,
 ) -> End {
     let Kernel { frames, output: pipe, family, exit, .. } = kernel;
+    let family: &Family = family;
+    let mut guard = pin!(guard::watch(family, guarded));
     let (tell, mut phases) = mpsc::unbounded_channel();
     let mut conversation = Box::pin(converse(frames, execute, vault, alarm.limit_at(), tell));
     let mut buffer = vec![0; READ_LEN];
@@ -136,6 +154,7 @@ async fn talk(
             Some(phase) = phases.recv() => alarm.enter(phase),
             said = &mut conversation => return answer(said, exit).await,
             how = exit.ended() => return End::Died(how),
+            found = &mut guard, if excess.is_none() => *excess = Some(found),
             _ = pipe.readable(), if pipe_open => match pipe.try_read(&mut buffer) {
                 Ok(0) => pipe_open = false,
                 Ok(n) => output.feed(buffer.get(..n).unwrap_or_default()),

@@ -1,6 +1,9 @@
 //! One command in a process of its own: what it writes is read while it runs, and its limit is kept.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
 use sandcastle::{
     limits::{MAX_OUTPUT_JSON, MAX_STDERR_BYTES, OutputBudget, TRUNCATED},
@@ -11,7 +14,10 @@ use tokio::{net::unix::pipe, time::sleep_until};
 
 use crate::{
     kernel::{Kernel, ProgramCell, drain, family::stop_and_end_children},
-    run::code::READ_LEN,
+    run::{
+        code::READ_LEN,
+        guard::{self, Guarded},
+    },
     text,
 };
 
@@ -36,18 +42,21 @@ impl CommandEnd {
 }
 
 /// Runs a command that has just been started, to its end or its limit; then nothing of it is left.
-pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> CommandEnd {
+pub(crate) async fn run(mut cell: ProgramCell, limit: Duration, guarded: Guarded) -> CommandEnd {
     let began = Instant::now();
     let mut stdout = Stream::new(MAX_OUTPUT_JSON);
     let mut stderr = Stream::new(MAX_STDERR_BYTES);
     let mut buffer = vec![0; READ_LEN];
+    let mut excess = None;
     let ended = {
-        let ProgramCell { child: Kernel { exit, output, .. }, errors, .. } = &mut cell;
+        let ProgramCell { child: Kernel { exit, output, family, .. }, errors, .. } = &mut cell;
+        let mut guard = pin!(guard::watch(family, guarded));
         let alarm = sleep_until((began + limit).into());
         tokio::pin!(alarm);
         loop {
             tokio::select! {
                 how = exit.ended() => break Some(how),
+                found = &mut guard, if excess.is_none() => excess = Some(found),
                 _ = output.readable(), if stdout.open => stdout.read(output, &mut buffer),
                 _ = errors.readable(), if stderr.open => stderr.read(errors, &mut buffer),
                 () = &mut alarm => break None,
@@ -55,7 +64,7 @@ pub(crate) async fn run(mut cell: ProgramCell, limit: Duration) -> CommandEnd {
         }
     };
     let error = match ended {
-        Some(Some(_)) => None,
+        Some(Some(_)) => excess.map(|excess| text::excess("command", excess)),
         Some(None) => Some("KernelDied('the command ended with its zygote')".to_owned()),
         None => Some(text::timeout(limit)),
     };

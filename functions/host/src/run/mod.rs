@@ -4,6 +4,7 @@ pub(crate) mod alarm;
 pub(crate) mod code;
 pub(crate) mod command;
 mod conversation;
+pub(crate) mod guard;
 pub(crate) mod outcome;
 mod output;
 pub(crate) mod start_state;

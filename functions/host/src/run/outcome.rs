@@ -21,7 +21,7 @@ use super::{
     command::CommandEnd,
     start_state::{StartState, lost_reason},
 };
-use crate::{folder::Harvested, text, variables::Stored};
+use crate::{folder::Harvested, kernel::usage::Excess, text, variables::Stored};
 
 /// How a job's work ended.
 pub(crate) enum WorkEnd {
@@ -51,8 +51,8 @@ pub(crate) struct Measured {
     pub(crate) limit: Duration,
     /// Resident memory of the kernel, in bytes.
     pub(crate) memory_bytes: u64,
-    /// The kernel was killed for want of memory.
-    pub(crate) out_of_memory: bool,
+    /// What there was too much of, so that the kernel was killed.
+    pub(crate) excess: Option<Excess>,
     /// The version of its Python.
     pub(crate) python: Arc<str>,
 }
@@ -115,7 +115,7 @@ fn of_code(
         End::TimedOut { restoring } => {
             Cause { error: text::timeout(measured.limit), why: if restoring { RESTORING } else { RUNNING }.to_owned() }
         }
-        End::Died(Some(how)) => died(how, measured.out_of_memory),
+        End::Died(Some(how)) => died(how, measured.excess),
         End::Died(None) => Cause::death("it ended with its zygote"),
         End::Broke(what) => Cause::death(what),
         End::NotRun(_) => Cause::death("its variables could not be read"),
@@ -137,12 +137,11 @@ impl Cause {
     }
 }
 
-fn died(how: Ended, out_of_memory: bool) -> Cause {
-    if out_of_memory {
-        let error = "MemoryError('the kernel was killed: out of memory')".into();
-        return Cause { error, why: "out of memory".into() };
+fn died(how: Ended, excess: Option<Excess>) -> Cause {
+    match excess {
+        None => Cause::death(&text::ended(how)),
+        Some(excess) => Cause { error: text::excess("kernel", excess), why: text::too_much(excess).into() },
     }
-    Cause::death(&text::ended(how))
 }
 
 /// The kernel is gone, and every value with it that is not stored.

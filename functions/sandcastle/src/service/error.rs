@@ -1,5 +1,7 @@
 //! Why a call is not carried out.
 
+use std::num::NonZeroU32;
+
 use crate::{interpreter::RunError, store::StoreError};
 
 /// Why a call was not carried out.
@@ -32,6 +34,14 @@ pub enum ServiceError {
     /// The member has as many running sandboxes as the key allows.
     #[error("the key's limit of {0} running sandboxes is reached")]
     TooManySandboxes(u32),
+    /// So many sandboxes were started in the last hour, and still run.
+    #[error("{who} has started {most} sandboxes in the last hour")]
+    TooManyStarts {
+        /// Whose they are, for the caller.
+        who: &'static str,
+        /// The limit.
+        most: NonZeroU32,
+    },
     /// No kernel was free in time.
     #[error("no kernel is free")]
     Busy,

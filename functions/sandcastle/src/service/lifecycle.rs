@@ -39,7 +39,7 @@ impl Sandcastles {
             return Err(ServiceError::NotFound);
         }
         if head.manifest.status == Status::Stopped {
-            self.check_sandbox_limit(caller).await?;
+            self.check_limits_on_starts(caller).await?;
         }
         let at = self.now();
         let started = |old: &Head| Ok(Some(started_again(old, at)));
@@ -55,7 +55,7 @@ impl Sandcastles {
         let Some(member) = caller.member.clone() else {
             return Err(ServiceError::Forbidden("only a member can start a sandbox"));
         };
-        self.check_sandbox_limit(caller).await?;
+        self.check_limits_on_starts(caller).await?;
         let commit_id = CommitId::new();
         let manifest = by(commit_id, Manifest::started(caller.org.clone(), member, at, Epoch(1)));
         let draft = Draft {

@@ -34,10 +34,12 @@ mod markers;
 mod rebase;
 mod refresh;
 mod sandbox_limit;
+mod start_limits;
 
 pub use error::ServiceError;
 pub use execution::{ExecRequest, ExecuteRequest};
 pub use files::{Content, Destination, FileContent, Upload};
+pub use start_limits::StartLimits;
 
 /// What the deployment sets.
 #[derive(Clone, Debug)]
@@ -66,6 +68,7 @@ pub struct Sandcastles {
     ledger: Ledger,
     interpreter: Arc<dyn Interpreter>,
     settings: Settings,
+    start_limits: StartLimits,
     heads: head_cache::HeadCache,
 }
 
@@ -77,8 +80,15 @@ impl Sandcastles {
             store,
             interpreter,
             settings,
+            start_limits: StartLimits::default(),
             heads: head_cache::HeadCache::default(),
         }
+    }
+
+    /// Sets the limits on starts.
+    #[must_use]
+    pub fn with_start_limits(self, start_limits: StartLimits) -> Self {
+        Self { start_limits, ..self }
     }
 
     /// The limit on one execution's code.

@@ -114,9 +114,14 @@ impl World {
 
     /// The same world behind limits on its callers.
     pub(crate) fn limited(&self, allowed: Allowance) -> Router {
-        let sandcastles =
-            Sandcastles::new(self.store.clone(), self.interpreter.clone(), settings(OffsetDateTime::now_utc));
-        let authenticator = Authenticator::new(self.store.clone(), OffsetDateTime::now_utc);
+        self.limited_at(allowed, OffsetDateTime::now_utc)
+    }
+
+    /// With a clock of one's own.
+    pub(crate) fn limited_at(&self, allowed: Allowance, now: Clock) -> Router {
+        let sandcastles = Sandcastles::new(self.store.clone(), self.interpreter.clone(), settings(now));
+        let sandcastles = sandcastles.with_start_limits(allowed.starts);
+        let authenticator = Authenticator::new(self.store.clone(), now);
         router(Arc::new(App::new(Arc::new(sandcastles), authenticator, None).with_limits(allowed)))
     }
 

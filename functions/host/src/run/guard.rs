@@ -1,0 +1,87 @@
+//! Keeps a sandbox to its quota while its code runs. Linux would do that with a control group, which a server rarely has; so the
+//! host looks now and then, more rarely the longer looking takes, and not at all during the first moment, in which most calls end.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Pid;
+use tokio::time::sleep;
+
+use crate::kernel::{
+    family::{Family, kill_child},
+    processes::thread_count,
+    usage::{Disk, Excess, Held, Quota, descendants, put_last, shm_bytes},
+};
+
+/// When the first look is due.
+const FIRST: Duration = Duration::from_millis(50);
+/// How long to wait before the next one, at least.
+const AGAIN: Duration = Duration::from_millis(150);
+/// Looking takes one part in so many of the time.
+const SHARE: u32 = 15;
+/// With more processes and threads than this, they come last.
+const FEW: usize = 8;
+
+/// What may be used, and where.
+#[derive(Clone)]
+pub(crate) struct Guarded {
+    /// What the sandbox may use.
+    pub(crate) quota: Quota,
+    /// Its folders.
+    pub(crate) folders: Vec<PathBuf>,
+}
+
+/// Looks after a sandbox's processes; ends the kernel, or what of its children holds most memory. Returns when the kernel has been
+/// killed, with the reason.
+pub(crate) async fn watch(family: &Family, guarded: Guarded) -> Excess {
+    let mut pause = FIRST;
+    loop {
+        sleep(pause).await;
+        let (roots, kernel, guarded) = (family.roots(), family.kernel, guarded.clone());
+        let began = Instant::now();
+        let found = tokio::task::spawn_blocking(move || look(&roots, kernel, &guarded)).await.unwrap_or(None);
+        pause = AGAIN.max(began.elapsed() * SHARE);
+        match found {
+            None => {}
+            // Too much memory, of which a child holds most: the code learns that the child was killed.
+            Some((Excess::Memory, Some((parent, child)))) => kill_child(parent, child),
+            Some((excess, _)) => {
+                family.kill();
+                return excess;
+            }
+        }
+    }
+}
+
+/// What there is too much of, and for memory the child that holds most, if it holds more than the kernel.
+fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option<(Pid, Pid)>)> {
+    let below = descendants(roots);
+    let many_threads = thread_count(kernel) > FEW;
+    if many_threads || below.len() > FEW {
+        put_last(below.iter().map(|(_, child)| *child).chain(many_threads.then_some(kernel)));
+    }
+    let quota = guarded.quota;
+    let mut used = Disk::default();
+    if let Some(excess) = guarded.folders.iter().find_map(|folder| used.count_below(folder, quota)) {
+        return Some((excess, None));
+    }
+    let processes: Vec<Pid> = below.iter().map(|(_, child)| *child).chain([kernel]).collect();
+    let shm = shm_bytes(kernel);
+    let quickly: Vec<Held> = processes.iter().map(|process| Held::quickly(*process)).collect();
+    if Held::total(&quickly, shm) <= quota.memory_bytes {
+        return None;
+    }
+    let exactly: Option<Vec<Held>> = processes.iter().map(|process| Held::exactly(*process)).collect();
+    // Without an exact look, pages that a child shares with its parent count twice.
+    let (held, most) = match exactly {
+        Some(exactly) => (exactly, quota.memory_bytes),
+        None => (quickly, quota.memory_bytes.saturating_mul(2)),
+    };
+    if Held::total(&held, shm) <= most {
+        return None;
+    }
+    let (largest, _) = held.iter().enumerate().max_by_key(|(_, held)| held.alone())?;
+    Some((Excess::Memory, below.get(largest).copied()))
+}
