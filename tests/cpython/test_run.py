@@ -6,7 +6,11 @@ from run import Finished, Listed, problems
 
 LIST = {
     "made_for": "3.13", "run": [],
-    "fails": [{"why": "no network", "tests": ["test_a.Net.*"]}],
+    "fails": [
+        {"why": "no network", "tests": ["test_a.Net.*"]},
+        {"why": "as it was", "tests": ["test_a.Old.*"], "pythons": ["3.11", "3.12"]},
+        {"why": "one user", "tests": ["test_a.Users.*"], "server": "ordinary user"},
+    ],
     "skipped": [{"why": "for another system", "reasons": ["*Windows*"]}],
     "left_out": [{"why": "takes long", "tests": ["test_a.Slow.test_all"]}],
 }
@@ -17,8 +21,8 @@ def finished(*lines, answer=None, ended=True):
     return Finished({"module": "test_a"}, "".join(json.dumps(line) + "\n" for line in written), answer or {"error": ""}, 1.0)
 
 
-def told(*lines, strict=True, **more):
-    return problems(finished(("test_a.T.test_good", "passed", ""), *lines, **more), Listed(LIST), strict)
+def told(*lines, version="3.13", server="root", **more):
+    return problems(finished(("test_a.T.test_good", "passed", ""), *lines, **more), Listed(LIST, version, server))
 
 
 class Problems(unittest.TestCase):
@@ -26,8 +30,8 @@ class Problems(unittest.TestCase):
         self.assertEqual(told(("test_a.Net.test_x", "failed", "E"), ("test_a.T.test_b", "skipped", "Windows only")), [])
 
     def test_a_failure_that_is_not_listed_is_told_with_its_reason(self):
-        for strict in (True, False):
-            (line,) = told(("test_a.T.test_b", "failed", "AssertionError: 1"), strict=strict)
+        for version in ("3.12", "3.13"):
+            (line,) = told(("test_a.T.test_b", "failed", "AssertionError: 1"), version=version)
             self.assertIn("test_a.T.test_b: fails, and is not listed:\nAssertionError: 1", line)
 
     def test_a_listed_test_that_passes_or_is_skipped_is_told(self):
@@ -49,16 +53,24 @@ class Problems(unittest.TestCase):
         self.assertIn("too long", line)
 
     def test_a_run_without_a_passed_test_is_told(self):
-        (line,) = problems(finished(), Listed(LIST), True)
+        (line,) = problems(finished(), Listed(LIST, "3.13", "root"))
         self.assertIn("no test passed", line)
 
     def test_lines_that_fit_nothing_are_told(self):
-        listed = Listed(LIST)
-        problems(finished(("test_a.Net.test_x", "failed", "E")), listed, True)
+        listed = Listed(LIST, "3.13", "root")
+        problems(finished(("test_a.Net.test_x", "failed", "E")), listed)
         self.assertEqual(listed.unused(), ["*Windows*", "test_a.Slow.test_all"])
 
     def test_another_python_is_held_to_its_failures_only(self):
-        self.assertEqual(told(("test_a.Net.test_x", "passed", ""), ("test_a.T.test_b", "skipped", "new"), strict=False), [])
+        self.assertEqual(told(("test_a.Net.test_x", "passed", ""), ("test_a.T.test_b", "skipped", "new"), version="3.12"), [])
+
+    def test_a_line_may_be_for_some_pythons_only(self):
+        self.assertEqual(told(("test_a.Old.test_x", "failed", "E"), version="3.12"), [])
+        self.assertEqual(len(told(("test_a.Old.test_x", "failed", "E"), version="3.13")), 1)
+
+    def test_a_line_may_be_for_one_kind_of_server_only(self):
+        self.assertEqual(told(("test_a.Users.test_x", "failed", "E"), server="ordinary user"), [])
+        self.assertEqual(len(told(("test_a.Users.test_x", "failed", "E"), server="root")), 1)
 
 
 if __name__ == "__main__":
