@@ -96,7 +96,11 @@ pub fn has_arm64() -> bool {
     can_run(built && runs, "this test needs `make arm64`, and qemu-user-static to run what that builds")
 }
 
-fn can_run(can: bool, needs: &str) -> bool {
+/// Whether a test can run. One that cannot says what it needs, and fails in CI.
+///
+/// # Panics
+/// In CI, when it cannot.
+pub fn can_run(can: bool, needs: &str) -> bool {
     if !can {
         #[expect(clippy::disallowed_methods, reason = "CI sets this variable")]
         let ci = std::env::var_os("CI").is_some();
