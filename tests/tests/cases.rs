@@ -4,13 +4,9 @@ use sandcastle_e2e::{cases, server::Server};
 
 /// Defects that `standard` shows. Each of these cases must fail: whoever repairs one takes its line away.
 const DEFECTS: &[(&str, &str)] = &[
-    ("standard/a_keyboard_interrupt_of_its_own", "a caught SIGINT of the code itself is reported as a TimeoutError"),
-    ("standard/processes_of_joblib_in_a_later_call", "joblib is not told that its processes have ended with the call"),
-    ("standard/processes_of_multiprocessing_in_a_later_call", "nor is multiprocessing"),
     ("standard/python_with_options", "python as a program takes no -X dev and no -X utf8=0"),
     ("standard/python_in_an_environment_of_its_own", "python as a program needs a variable to find them"),
     ("standard/the_name_of_the_user", "the user of the code has no name"),
-    ("standard/the_name_of_the_machine", "platform has kept the machine's name from before the confinement"),
 ];
 
 fn run(categories: &[&str]) {

@@ -138,7 +138,9 @@ pub const JWT_JWKS: Setting = Setting {
     name: "JWT_JWKS",
     meaning: "URL of the issuer's keys, or the JSON Web Key Set itself",
     default: "JWT_ISSUER/.well-known/jwks.json",
-    values: Values::Other("an http:// or https:// URL, or a JSON Web Key Set with a key for RS256, ES256 or EdDSA"),
+    values: Values::Other(
+        "an https:// URL (http:// only of this machine), or a JSON Web Key Set with a key for RS256, ES256 or EdDSA",
+    ),
 };
 /// The claim with the organisation.
 pub const JWT_ORG_CLAIM: Setting = Setting {

@@ -14,11 +14,13 @@ pub(crate) struct Banner<'a> {
     pub key: &'a DevKey,
     /// URL of the S3 in links to files.
     pub links: &'a str,
+    /// Whether each kernel has a user id of its own.
+    pub as_root: bool,
 }
 
 impl fmt::Display for Banner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, data_dir, key, links } = self;
+        let Self { url, data_dir, key, links, as_root } = self;
         let (shown, pasted) = match key {
             DevKey::Own(secret) => (secret.expose(), secret.expose()),
             DevKey::Given(_) => ("the one in SANDCASTLE_API_KEY", "$SANDCASTLE_API_KEY"),
@@ -26,7 +28,11 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "\nSandcastle is ready at {url}\n")?;
         writeln!(f, "  key    {shown}")?;
         writeln!(f, "  data   {}", data_dir.display())?;
-        writeln!(f, "  files  {links}\n")?;
+        writeln!(f, "  files  {links}")?;
+        if !as_root {
+            writeln!(f, "  note   kernels run as this user: for code of people you trust, see SECURITY.md")?;
+        }
+        writeln!(f)?;
         writeln!(f, "Run code from another terminal:\n")?;
         writeln!(f, r#"  KEY="{pasted}" API={url}/v2/sandcastles"#)?;
         let authorization = r#"-H "Authorization: Bearer $KEY""#;

@@ -3,7 +3,9 @@
 
 mod address;
 mod banner;
+mod connections;
 mod data_dir;
+mod descriptors;
 mod dev_key;
 mod embedded;
 pub mod keys;

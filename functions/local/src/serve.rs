@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::ListenerExt;
 use sandcastle::service::{Sandcastles, Settings as ServiceSettings, Writers};
 use sandcastle_execute::{App, Authenticator};
 use sandcastle_host::{HostConfig, HostError, KernelHost};
@@ -25,6 +24,8 @@ use tokio::{
 use crate::{
     DataDir, DataDirError, EmbeddedS3, S3Error, Settings, Storage, address,
     banner::Banner,
+    connections::{self, Patience},
+    descriptors,
     dev_key::{DevKey, DevKeyError},
 };
 
@@ -38,6 +39,12 @@ const LAST_REQUESTS: Duration = Duration::from_secs(2);
 /// Why the server does not start, or does not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The limit on open descriptors is too low.
+    #[error("at most {limit} descriptors may be open, which is too few: raise the limit with `ulimit -n 4096` or more")]
+    Descriptors {
+        /// The limit.
+        limit: u64,
+    },
     /// The data folder.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
@@ -68,15 +75,13 @@ pub enum ServeError {
     /// Signals cannot be received.
     #[error("wait for signals")]
     Signals(#[source] io::Error),
-    /// The listening socket failed.
-    #[error("serve requests")]
-    Serve(#[source] io::Error),
 }
 
 /// Serves until SIGINT or SIGTERM; the second one ends the process at once. `program_dir` is the folder of this program,
 /// where the kernel and the packages are expected.
 pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), ServeError> {
     let stopped = signals()?;
+    descriptors::raise().map_err(|limit| ServeError::Descriptors { limit })?;
     let data = Arc::new(DataDir::open(&settings.data_dir)?);
     let run_dir = data.path().join("run");
     let mut host_config = host_config(&settings, &program_dir, run_dir.clone())?;
@@ -97,10 +102,11 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let app = App::new(Arc::new(sandcastles), authenticator, None).with_limits(settings.allowed);
 
     let links = links.as_deref().unwrap_or("https://s3.amazonaws.com");
-    let banner = Banner { url: &address::url(address), data_dir: data.path(), key: &key, links };
+    let as_root = rustix::process::geteuid().is_root();
+    let banner = Banner { url: &address::url(address), data_dir: data.path(), key: &key, links, as_root };
     // A closed standard output is not an error.
     drop(write!(io::stdout(), "{banner}"));
-    let served = run(socket, sandcastle_execute::router(Arc::new(app)), stopped).await;
+    run(socket, sandcastle_execute::router(Arc::new(app)), stopped).await;
     host.shutdown().await;
     if let Some(Err(error)) = end(embedded).await {
         tracing::warn!(%error, "the embedded S3 did not end cleanly");
@@ -108,34 +114,25 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     if let Err(error) = std::fs::remove_dir_all(&run_dir) {
         tracing::warn!(%error, "the folder of the kernels could not be removed");
     }
-    served
+    Ok(())
 }
 
 /// Serves requests until told to stop, then finishes those in progress.
-async fn run(
-    socket: TcpListener,
-    router: axum::Router,
-    stopped: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), ServeError> {
-    // TCP_NODELAY: small answers are sent at once instead of waiting for an acknowledgement.
-    let socket = socket.tap_io(|stream| drop(stream.set_nodelay(true)));
+async fn run(socket: TcpListener, router: axum::Router, stopped: impl Future<Output = ()> + Send + 'static) {
     let (closing, closed) = oneshot::channel::<()>();
     let stopped = async move {
         stopped.await;
         tracing::info!("shutting down; a second signal ends at once");
         drop(closing);
     };
-    let server = axum::serve(socket, router).with_graceful_shutdown(stopped);
+    let server = connections::serve(socket, router, Patience::USUAL, stopped);
     let too_late = async {
         drop(closed.await);
         tokio::time::sleep(LAST_CALLS).await;
     };
     tokio::select! {
-        served = server => served.map_err(ServeError::Serve),
-        () = too_late => {
-            tracing::warn!("calls that still run are abandoned");
-            Ok(())
-        }
+        () = server => {}
+        () = too_late => tracing::warn!("calls that still run are abandoned"),
     }
 }
 

@@ -4,7 +4,7 @@ from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import getrecursionlimit, modules, path, path_importer_cache
 
 from . import (
-    checkpoint, exchange_file, execution, figures, frames, given_out, interrupt, lost_names, output, process_state, restore,
+    checkpoint, exchange_file, execution, figures, frames, given_out, helpers, interrupt, lost_names, output, process_state, restore,
     sources, streams, tracebacks, unloaded,
 )
 from .output import Pipe, note, write_all
@@ -36,6 +36,7 @@ def start(*, files, temporary, output, exchange, variables, cwd, env, lost, call
     exchange_file.Exchange.descriptor = exchange
     register_at_fork(after_in_child=forked)
     fresh_randomness()
+    forget_machine()
     path.insert(0, "")
     streams.begin_call()
     variables = {name: fspath(value) for name, value in variables.items()}
@@ -62,6 +63,14 @@ def fresh_randomness():
         tempfile.tempdir = tempfile._name_sequence = None
 
 
+def forget_machine():
+    """What the zygote asked of the machine is not so in the cell."""
+    platform = modules.get("platform")
+    if platform is not None:
+        platform._uname_cache = None
+        platform._platform_cache.clear()
+
+
 class Call:
     """The call that runs, or ran last."""
     limit_ms = 0
@@ -76,6 +85,7 @@ def begin(nonce, source, display, limit_ms, exchange, stored):
     """Begins a call. `exchange` is a new exchange file or None; `stored` is what is stored, in a kernel's first call, else None.
     True when something is stored that is not in this kernel."""
     begin_call(nonce)
+    interrupt.set_limit(limit_ms)
     if exchange is not None:
         exchange_file.Exchange.descriptor = exchange
     if stored is not None:
@@ -102,10 +112,13 @@ def run():
     """Runs the code of the call."""
     if Call.compiled is not None:
         process_state.resume()
+        interrupt.Limit.of_code = True
         Call.error = execution.interruptible(execution.run, *Call.compiled, namespace)
+        interrupt.Limit.of_code = False
     if getpid() != Session.process:
         leave_forked(Call.error)
     execution.interruptible(figures.end_call, not interrupt.Limit.hit)
+    execution.interruptible(helpers.end)
     process_state.suspend()
     Call.missed = unloaded.was_missed(Call.error, namespace)
 

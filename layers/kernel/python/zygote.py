@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 
-from . import hidden, hooks, interrupt, process_state, touched
+from . import hidden, hooks, interrupt, locks, process_state, touched
 
 
 def prepare_zygote(site_packages):
@@ -15,6 +15,7 @@ def prepare_zygote(site_packages):
     sys.path.append(os.fspath(site_packages))
     touched.LIBRARY_FOLDERS.append(os.fspath(site_packages))
     hooks.install()
+    locks.install()
     os.environ.update(process_state.SINGLE_THREADED)
     gc.collect()
     gc.freeze()

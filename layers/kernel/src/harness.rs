@@ -14,7 +14,7 @@ use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::{native, restoring};
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 43] = [
+const MODULES: [(&str, &str); 45] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -56,7 +56,9 @@ const MODULES: [(&str, &str); 43] = [
     ("unloaded", include_str!("../python/unloaded.py")),
     ("restore", include_str!("../python/restore.py")),
     ("exchange_file", include_str!("../python/exchange_file.py")),
+    ("locks", include_str!("../python/locks.py")),
     ("zygote", include_str!("../python/zygote.py")),
+    ("helpers", include_str!("../python/helpers.py")),
     ("session", include_str!("../python/session.py")),
 ];
 const LOADER: &str = include_str!("../python/loader.py");

@@ -24,7 +24,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     signals::set_as_in_python();
     let no_arguments = std::env::args_os().nth(1).is_none();
-    match control::inherited().filter(|_| no_arguments) {
+    // Asked with arguments, it would take a descriptor that is for the program.
+    match no_arguments.then(control::inherited).flatten() {
         Some(control) => zygote::run(control),
         None => as_python::run(),
     }

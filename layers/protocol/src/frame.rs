@@ -26,6 +26,12 @@ pub enum FrameError {
         /// The length in the header, or of the encoded message.
         len: usize,
     },
+    /// It has more elements than any message that is meant.
+    #[error("a frame has more than {most} elements")]
+    TooMany {
+        /// The most.
+        most: usize,
+    },
     /// The JSON is not the expected message.
     #[error("decode a frame")]
     Json(#[from] serde_json::Error),

@@ -36,14 +36,14 @@ fn values_are_taken_over() {
     let set = [
         ("JWT_ISSUER", "idp"),
         ("JWT_AUDIENCE", "a, b,,"),
-        ("JWT_JWKS", "http://keys.example.com:81/x?y"),
+        ("JWT_JWKS", "https://keys.example.com:81/x?y"),
         ("JWT_ORG_CLAIM", "https://example.com/org"),
         ("JWT_MEMBER_CLAIM", "uid"),
         ("JWT_SCOPE_CLAIM", "roles"),
     ];
     let settings = read(&set).unwrap().unwrap();
     assert_eq!((settings.issuer.as_str(), settings.audience), ("idp", vec!["a".to_owned(), "b".into()]));
-    assert_eq!(settings.keys, KeySource::Url("http://keys.example.com:81/x?y".into()));
+    assert_eq!(settings.keys, KeySource::Url("https://keys.example.com:81/x?y".into()));
     assert_eq!((settings.org_claim.as_str(), settings.member_claim.as_str()), ("https://example.com/org", "uid"));
     assert_eq!(settings.scope_claims, ["roles"]);
     let keys = key_set(&[Signer::es256("1").jwk(), Signer::eddsa("2").jwk()]);
@@ -61,9 +61,18 @@ fn what_is_wrong_is_told_by_name_and_not_quoted() {
         assert!(read(&[ISSUER, ("JWT_AUDIENCE", audience)]).unwrap_err().contains("JWT_AUDIENCE"), "{audience}");
     }
     let symmetric = "{\"keys\": [{\"kty\": \"oct\", \"k\": \"c2VjcmV0\"}]}";
-    for jwks in
-        ["keys.example.com", "ftp://keys.example.com", "http://", "http://a b", "{", "{}", "{\"keys\": []}", symmetric]
-    {
+    for jwks in [
+        "keys.example.com",
+        "ftp://keys.example.com",
+        "http://keys.example.com",
+        "http://127.0.0.1.example.com",
+        "http://",
+        "http://a b",
+        "{",
+        "{}",
+        "{\"keys\": []}",
+        symmetric,
+    ] {
         let error = read(&[ISSUER, AUDIENCE, ("JWT_JWKS", jwks)]).unwrap_err();
         assert!(error.contains("JWT_JWKS") && (jwks.len() < 8 || !error.contains(jwks)), "{jwks}: {error}");
     }

@@ -8,6 +8,7 @@ mod pipe;
 pub(crate) mod pool;
 pub(crate) mod processes;
 mod reaper;
+mod share;
 pub(crate) mod slot;
 pub(crate) mod usage;
 pub(crate) mod wire;

@@ -1,4 +1,5 @@
-//! Who may have a kernel: a bounded number of seats, the idle kernels, and one job at a time for each sandbox.
+//! Who may have a kernel: a bounded number of seats, the idle kernels, one job at a time for each sandbox, and a share for each
+//! organisation.
 
 use std::{
     collections::HashMap,
@@ -10,16 +11,19 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use sandcastle::SandboxId;
+use sandcastle::{Name, SandboxId};
 use tokio::{
     sync::{Notify, OwnedMutexGuard},
     time::timeout_at,
 };
 
+use super::share::{Share, Shares};
+
 /// Seats, idle kernels and turns; `K` is what is kept for an idle kernel, its [`Seat`] included.
 pub(crate) struct Pool<K> {
     inner: Mutex<Inner<K>>,
     seats: Arc<Seats>,
+    shares: Shares,
 }
 
 struct Inner<K> {
@@ -30,6 +34,7 @@ struct Inner<K> {
 
 struct Idle<K> {
     kernel: K,
+    org: Name,
     /// In which order kernels became idle.
     number: u64,
     since: Instant,
@@ -69,8 +74,10 @@ impl SandboxLock {
 pub(crate) struct Turn<'a, K> {
     pool: &'a Pool<K>,
     sandbox: SandboxId,
+    org: Name,
     lock: Arc<SandboxLock>,
     guard: Option<OwnedMutexGuard<()>>,
+    share: Option<Share>,
     /// How often the lock had been told to end when this turn came.
     closed_before: u64,
 }
@@ -79,28 +86,33 @@ impl<K> Pool<K> {
     /// A pool of so many seats.
     pub(crate) fn new(seats: usize) -> Self {
         let inner = Inner { idle: HashMap::new(), turns: HashMap::new(), clock: 0 };
-        Self { inner: Mutex::new(inner), seats: Arc::new(Seats { free: Mutex::new(seats), changed: Notify::new() }) }
+        let shares = Shares::new(seats);
+        let seats = Arc::new(Seats { free: Mutex::new(seats), changed: Notify::new() });
+        Self { inner: Mutex::new(inner), seats, shares }
     }
 
-    /// The sandbox's turn; `None` when it does not come in time.
-    pub(crate) async fn turn(&self, sandbox: SandboxId, until: Instant) -> Option<Turn<'_, K>> {
+    /// The turn of an organisation's sandbox; `None` when it does not come in time.
+    pub(crate) async fn turn(&self, sandbox: SandboxId, org: &Name, until: Instant) -> Option<Turn<'_, K>> {
         let lock = Arc::clone(self.inner.lock().turns.entry(sandbox).or_default());
         let waiting = Arc::clone(&lock.turn).lock_owned();
         // Made before the wait, so that a wait that is given up forgets the lock like a turn that has ended.
-        let mut turn = Turn { pool: self, sandbox, lock, guard: None, closed_before: 0 };
+        let org = org.clone();
+        let mut turn = Turn { pool: self, sandbox, org, lock, guard: None, share: None, closed_before: 0 };
         turn.guard = Some(timeout_at(until.into(), waiting).await.ok()?);
+        turn.share = Some(self.shares.take(&turn.org, until).await?);
         turn.closed_before = turn.lock.closed.load(Ordering::SeqCst);
         Some(turn)
     }
 
-    /// A seat; the least recently used idle kernel ends when there is none free. `None` when none comes in time.
+    /// A seat. When there is none free, an idle kernel ends: the least recently used one of the organisation that has most of them.
+    /// `None` when none comes in time.
     pub(crate) async fn seat(&self, until: Instant) -> Option<Seat> {
         loop {
             let changed = self.seats.changed.notified();
             if let Some(seat) = self.free_seat() {
                 return Some(seat);
             }
-            match self.least_recently_used() {
+            match self.least_needed() {
                 Some(kernel) => drop(kernel),
                 None => timeout_at(until.into(), changed).await.ok()?,
             }
@@ -126,10 +138,10 @@ impl<K> Pool<K> {
     }
 
     /// Puts a kernel where [`Self::take`] finds it, and [`Self::seat`] may end it.
-    pub(crate) fn put(&self, sandbox: SandboxId, kernel: K) {
+    pub(crate) fn put(&self, sandbox: SandboxId, org: Name, kernel: K) {
         let mut inner = self.inner.lock();
         inner.clock += 1;
-        let idle = Idle { kernel, number: inner.clock, since: Instant::now() };
+        let idle = Idle { kernel, org, number: inner.clock, since: Instant::now() };
         let replaced = inner.idle.insert(sandbox, idle);
         drop(inner);
         drop(replaced);
@@ -162,9 +174,13 @@ impl<K> Pool<K> {
         Some(Seat(Arc::clone(&self.seats)))
     }
 
-    fn least_recently_used(&self) -> Option<K> {
+    fn least_needed(&self) -> Option<K> {
         let mut inner = self.inner.lock();
-        let sandbox = *inner.idle.iter().min_by_key(|(_, idle)| idle.number)?.0;
+        let mut counts = HashMap::<&Name, usize>::new();
+        inner.idle.values().for_each(|idle| *counts.entry(&idle.org).or_default() += 1);
+        let most = counts.values().copied().max()?;
+        let of_those = inner.idle.iter().filter(|(_, idle)| counts.get(&idle.org) == Some(&most));
+        let sandbox = *of_those.min_by_key(|(_, idle)| idle.number)?.0;
         inner.idle.remove(&sandbox).map(|idle| idle.kernel)
     }
 }
@@ -173,6 +189,11 @@ impl<K> Turn<'_, K> {
     /// The sandbox.
     pub(crate) fn sandbox(&self) -> &SandboxId {
         &self.sandbox
+    }
+
+    /// Its organisation.
+    pub(crate) fn org(&self) -> &Name {
+        &self.org
     }
 
     /// True when this job was told to end.
@@ -191,7 +212,7 @@ impl<K> Turn<'_, K> {
 
 impl<K> Drop for Turn<'_, K> {
     fn drop(&mut self) {
-        self.guard = None;
+        (self.guard, self.share) = (None, None);
         let mut inner = self.pool.inner.lock();
         // This turn's, and the map's.
         if Arc::strong_count(&self.lock) == 2 {
@@ -201,53 +222,5 @@ impl<K> Drop for Turn<'_, K> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_millis(20)
-    }
-
-    fn later() -> Instant {
-        Instant::now() + Duration::from_secs(60)
-    }
-
-    #[tokio::test]
-    async fn the_least_recently_used_kernel_gives_up_its_seat() {
-        let pool = Pool::new(2);
-        let [a, b, c] = [SandboxId::new(), SandboxId::new(), SandboxId::new()];
-        pool.put(a, pool.seat(soon()).await.unwrap());
-        pool.put(b, pool.seat(soon()).await.unwrap());
-        let used = pool.take(&a).unwrap();
-        pool.put(a, used);
-        pool.put(c, pool.seat(soon()).await.unwrap());
-        assert!(pool.take(&b).is_none());
-        assert!(pool.take(&a).is_some());
-    }
-
-    #[tokio::test]
-    async fn without_an_idle_kernel_a_seat_is_waited_for() {
-        let pool: Arc<Pool<Seat>> = Arc::new(Pool::new(1));
-        let seat = pool.seat(soon()).await.unwrap();
-        assert!(pool.seat(soon()).await.is_none());
-        let other = Arc::clone(&pool);
-        let waiting = tokio::spawn(async move { other.seat(later()).await.is_some() });
-        tokio::task::yield_now().await;
-        pool.put(SandboxId::new(), seat);
-        assert!(waiting.await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn turns_of_one_sandbox_come_one_after_the_other_and_are_forgotten() {
-        let pool: Pool<()> = Pool::new(1);
-        let sandbox = SandboxId::new();
-        let first = pool.turn(sandbox, soon()).await.unwrap();
-        assert!(pool.turn(SandboxId::new(), soon()).await.is_some());
-        assert!(pool.turn(sandbox, soon()).await.is_none());
-        drop(first);
-        drop(pool.turn(sandbox, soon()).await.unwrap());
-        assert!(pool.inner.lock().turns.is_empty());
-    }
-}
+#[path = "pool_tests.rs"]
+mod tests;

@@ -45,7 +45,10 @@ pub(crate) struct Slot {
 impl Slots {
     /// Slots below this folder, with user ids from this one on.
     pub(crate) fn new(kernels: PathBuf, first_uid: u32) -> Self {
-        Self { kernels, first_uid, given: Mutex::new(0), used: Arc::default() }
+        // Servers on one machine have the same user ids to give. Linux's limit on processes counts by user id, so that two kernels
+        // with the same one would share it: beginning anywhere makes that unlikely.
+        let given = Mutex::new(u64::from(rand::random::<u32>()));
+        Self { kernels, first_uid, given, used: Arc::default() }
     }
 
     /// Makes a folder, owned by the kernel's user when the host is root.

@@ -21,6 +21,10 @@ use tokio::{
 /// `Done`. Below the protocol's own cap, because decoding takes several times the memory.
 const MAX_READ: usize = 8 * 1024 * 1024;
 
+/// The most elements of a frame that is read. Each takes up to a hundred bytes when it is decoded, and four in the frame. A `Done`
+/// has two numbers for each of a hundred thousand pieces, and less of all else.
+const MAX_ELEMENTS: usize = 600_000;
+
 /// Writes one frame.
 pub(crate) async fn write<T: Serialize>(to: &mut (impl AsyncWrite + Unpin), message: &T) -> Result<(), FrameError> {
     Ok(to.write_all(&encode(message)?).await?)
@@ -42,6 +46,10 @@ pub(crate) async fn read<T: DeserializeOwned>(from: &mut (impl AsyncRead + Unpin
     from.take(len as u64).read_to_end(&mut body).await?;
     if body.len() < len {
         return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
+    // Elements have commas between them.
+    if body.iter().filter(|byte| **byte == b',').count() > MAX_ELEMENTS {
+        return Err(FrameError::TooMany { most: MAX_ELEMENTS });
     }
     Ok(Some(serde_json::from_slice(&body)?))
 }

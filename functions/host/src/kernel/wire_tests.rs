@@ -16,6 +16,17 @@ fn frame(announced: u32, body: &[u8]) -> Vec<u8> {
     [&[VERSION][..], &announced.to_le_bytes(), body].concat()
 }
 
+#[test]
+fn a_frame_of_very_many_elements_is_not_decoded() {
+    let names = |count: usize| format!(r#"{{"type":"need","groups":[{}]}}"#, vec!["1"; count].join(","));
+    let read = |count| {
+        let body = names(count).into_bytes();
+        read_parts::<FromKernel>(&frame(u32::try_from(body.len()).unwrap(), &body), &[])
+    };
+    assert!(matches!(read(MAX_ELEMENTS), Ok(Some(FromKernel::Need(_)))));
+    assert!(matches!(read(MAX_ELEMENTS + 10), Err(FrameError::TooMany { .. })));
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_a_message_or_an_error(bytes in vec(any::<u8>(), 0..64), cut in any::<prop::sample::Index>()) {

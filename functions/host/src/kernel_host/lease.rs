@@ -41,7 +41,7 @@ impl KernelHost {
     /// Puts a kernel, which is stopped, into the pool, unless its sandbox was discarded meanwhile, or the host shuts down.
     pub(super) fn put_back(&self, idle: IdleKernel, turn: &Turn<'_, IdleKernel>) {
         if !turn.is_closed() && !self.is_closed() {
-            self.pool.put(*turn.sandbox(), idle);
+            self.pool.put(*turn.sandbox(), turn.org().clone(), idle);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The interpreter port over kernels of this machine.
 
+mod confinement;
 mod held_folder;
 mod lease;
 mod prepare;
@@ -22,7 +23,6 @@ use sandcastle::{
     interpreter::{Interpreter, Job, Outcome, RunError},
     store::ObjectStore,
 };
-use sandcastle_protocol::StepReport;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinHandle,
@@ -88,6 +88,7 @@ impl KernelHost {
     }
 
     async fn set_up(config: HostConfig, store: Option<Arc<dyn ObjectStore>>) -> Result<Arc<Self>, HostError> {
+        confinement::hide_memory();
         let sweeps = store.clone().zip(config.sweep_every);
         let run_dir = RunDir::prepare(&config.run_dir)?;
         let kernels = run_dir.kernels();
@@ -118,7 +119,7 @@ impl KernelHost {
             python: Arc::clone(&origin.zygote.python),
         };
         let steps = host.try_out(&origin).await.map_err(|error| HostError::Trial(error.into()))?;
-        log_steps(&steps);
+        confinement::log_steps(&steps);
         let host = Arc::new(host);
         if let Some((store, every)) = sweeps {
             host.start_sweeping(store, every);
@@ -154,7 +155,7 @@ impl KernelHost {
 
     /// Runs a job with its own access to the bucket.
     pub async fn run_with(&self, store: Arc<dyn ObjectStore>, job: Job) -> Result<Outcome, RunError> {
-        let turn = self.pool.turn(job.sandbox, job.deadline).await.ok_or(RunError::Busy)?;
+        let turn = self.pool.turn(job.sandbox, &job.head.manifest.org, job.deadline).await.ok_or(RunError::Busy)?;
         if self.is_closed() {
             return Err(RunError::failed("the host is shutting down"));
         }
@@ -238,14 +239,5 @@ impl Interpreter for KernelHost {
             drop(self.folders.take(sandbox));
             self.variables.forget(sandbox);
         })
-    }
-}
-
-/// Says once what confines kernels here.
-fn log_steps(steps: &[StepReport]) {
-    let held: Vec<&str> = steps.iter().filter(|step| step.held).map(|step| step.step.as_str()).collect();
-    tracing::info!(?held, "kernels are confined");
-    for step in steps.iter().filter(|step| !step.held) {
-        tracing::warn!(step = step.step.as_str(), reason = step.reason, "a step of the confinement is unavailable");
     }
 }

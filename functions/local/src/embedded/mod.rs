@@ -12,12 +12,15 @@ mod objects;
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use axum::{Router, error_handling::HandleError, http::StatusCode, serve::ListenerExt};
+use axum::{Router, error_handling::HandleError, http::StatusCode};
 use s3s::{HttpError, S3, auth::SimpleAuth, service::S3ServiceBuilder};
 use sandcastle_s3::{S3Config, StaticCredentials};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use crate::{DataDir, DataDirError, address};
+use crate::{
+    DataDir, DataDirError, address,
+    connections::{self, Patience},
+};
 
 pub use bucket::LocalBucket;
 pub use error::S3Error;
@@ -62,15 +65,9 @@ impl EmbeddedS3 {
         let listener = TcpListener::bind(address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (address, listener) = listener.map_err(|source| S3Error::Listen { address, source })?;
         let router = router(layer(bucket), &credentials);
-        // Small answers leave at once instead of waiting for an acknowledgement.
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = tokio::spawn(async move {
-            let stopped = async move { drop(stopped.await) };
-            if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-                tracing::error!(%error, "the embedded S3 stopped");
-            }
-        });
+        let server =
+            tokio::spawn(connections::serve(listener, router, Patience::USUAL, async move { drop(stopped.await) }));
         let running = Self { data, address, credentials, stop: Some(stop), server };
         running.data.write_secret(ENDPOINT_FILE, &running.endpoint())?;
         Ok(running)

@@ -1,6 +1,6 @@
 //! The settings of JSON Web Tokens: the issuer, its keys, and the names of claims.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::http::Uri;
 use sandcastle_runtime::settings::{Lookup, Setting, SettingsError};
@@ -70,14 +70,23 @@ pub fn jwt_settings(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Jw
 fn keys(given: Option<String>, issuer: &str) -> Result<KeySource, SettingsError> {
     let given = given.unwrap_or_else(|| format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')));
     if !given.trim_start().starts_with('{') {
-        let is_url = given.parse::<Uri>().is_ok_and(|url| {
-            matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some_and(|host| !host.is_empty())
-        });
-        return if is_url { Ok(KeySource::Url(given)) } else { Err(JWT_JWKS.malformed()) };
+        let is_safe = given.parse::<Uri>().is_ok_and(|url| is_safe(&url));
+        return if is_safe { Ok(KeySource::Url(given)) } else { Err(JWT_JWKS.malformed()) };
     }
     match keys::read(given.as_bytes()) {
         Ok(keys) if !keys.is_empty() => Ok(KeySource::Keys(keys.into())),
         _ => Err(JWT_JWKS.malformed()),
+    }
+}
+
+/// Whoever can change an answer without TLS can add a key of their own. On this machine nobody can.
+fn is_safe(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let is_here = || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.scheme_str() {
+        Some("https") => !host.is_empty(),
+        Some("http") => is_here(),
+        _ => false,
     }
 }
 
