@@ -108,7 +108,7 @@ fn valid(setting: &Setting) -> String {
         ("HOST", _) => "127.0.0.1".into(),
         ("SANDCASTLE_API_KEY", _) => "key".into(),
         ("RUST_LOG", _) => "debug".into(),
-        ("JWT_JWKS", _) | (_, Values::Url) => "http://host".into(),
+        ("JWT_JWKS", _) | (_, Values::Url) => "https://host".into(),
         (_, Values::Number { from, .. }) => from.to_string(),
         (_, Values::OneOf(words)) => words.first().copied().unwrap_or_default().into(),
         (_, Values::Text | Values::Path) => "/x".into(),

@@ -109,7 +109,7 @@ fn valid(setting: &Setting) -> String {
     match (setting.name, setting.values) {
         ("RUST_LOG", _) => "debug".into(),
         ("TRUSTED_ORG", _) => "acme".into(),
-        ("JWT_JWKS", _) | (_, Values::Url) => "http://host".into(),
+        ("JWT_JWKS", _) | (_, Values::Url) => "https://host".into(),
         (_, Values::Number { from, .. }) => from.to_string(),
         (_, Values::OneOf(words)) => words[0].into(),
         (_, Values::Text | Values::Path) => "/x".into(),

@@ -1,6 +1,7 @@
 //! The calls of the API, with their rules: who may, what is read, what is committed.
 
 use std::{
+    num::NonZeroU32,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -39,7 +40,6 @@ mod start_limits;
 pub use error::ServiceError;
 pub use execution::{ExecRequest, ExecuteRequest};
 pub use files::{Content, Destination, FileContent, Upload};
-pub use start_limits::StartLimits;
 
 /// What the deployment sets.
 #[derive(Clone, Debug)]
@@ -50,6 +50,15 @@ pub struct Settings {
     pub writers: Writers,
     /// The clock, for what is recorded and for ages.
     pub now: fn() -> OffsetDateTime,
+}
+
+/// How many sandboxes may be started in an hour, those not counted that are stopped again; `None` for any number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StartLimits {
+    /// By each member.
+    pub of_member: Option<NonZeroU32>,
+    /// By all members of an organisation.
+    pub of_org: Option<NonZeroU32>,
 }
 
 /// Who writes to the bucket.

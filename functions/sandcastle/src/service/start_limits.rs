@@ -1,21 +1,10 @@
 //! The limits on the sandboxes that a member, and an organisation, may start in an hour.
 
-use std::num::NonZeroU32;
-
-use super::{Sandcastles, ServiceError};
+use super::{Sandcastles, ServiceError, StartLimits};
 use crate::{Principal, layout};
 
 /// So many markers are listed at once.
 const PAGE: u16 = 1000;
-
-/// How many sandboxes may be started in an hour, those not counted that are stopped again; `None` for any number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StartLimits {
-    /// By each member.
-    pub of_member: Option<NonZeroU32>,
-    /// By all members of an organisation.
-    pub of_org: Option<NonZeroU32>,
-}
 
 impl Sandcastles {
     /// Refuses a start that a limit forbids: the key's on running sandboxes, or one on new ones.

@@ -221,7 +221,7 @@ impl Kernel {
         self.calls += 1;
         let nonce = format!("{:032x}", self.calls);
         let call =
-            Execute { nonce, code: code.to_owned(), display_last, limit_ms: 2_500, new_exchange: false, stored: None };
+            Execute { nonce, code: code.to_owned(), display_last, limit_ms: 900, new_exchange: false, stored: None };
         write_frame(&mut self.frames, &ToKernel::Execute(call)).unwrap();
     }
 

@@ -4,7 +4,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::host::{Host, Kernel};
 
-const MESSAGE: &str = "TimeoutError('the execution took longer than its limit of 2.5 s')";
+const MESSAGE: &str = "TimeoutError('the execution took longer than its limit of 0.9 s')";
 
 fn interrupt(kernel: &Kernel) {
     kill_process(Pid::from_raw(kernel.pid).unwrap(), Signal::INT).unwrap();
