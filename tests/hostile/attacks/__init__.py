@@ -1,0 +1,9 @@
+"""The table of attacks, one module for each topic."""
+from . import (
+    bombs, disk, fairness, files, frames, harvest, interpreter, kernel_calls, kernel_files, memory, network, policy, processes,
+    requests, shared, signals,
+)
+
+TOPICS = (processes, signals, memory, files, harvest, disk, network, kernel_calls, kernel_files, policy, interpreter, frames, shared,
+          bombs, fairness, requests)
+ATTACKS = [attack for topic in TOPICS for attack in topic.ATTACKS]
