@@ -28,7 +28,9 @@ class Bystander:
             raise SystemExit(f"the bystander cannot begin: {reply.raw[:300]}")
         self.problems: list[str] = []
         self.waits: list[tuple[str, float]] = []
-        self.during, self.ended = "", threading.Event()
+        self.usual = 1.0
+        self.during: set[str] = set()
+        self.ended = threading.Event()
         self.usual = statistics.median(self.call() for _ in range(15))
         self.thread = threading.Thread(target=self.work, daemon=True)
 
@@ -49,7 +51,7 @@ class Bystander:
 
     def work(self) -> None:
         while not self.ended.is_set():
-            during = self.during
+            during = " and ".join(sorted(self.during)) or "nothing"
             self.waits.append((during, self.call()))
             time.sleep(PAUSE_S)
 

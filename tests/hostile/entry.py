@@ -9,7 +9,7 @@ import dataclasses
 import re
 from typing import Callable
 
-EXECUTE, PYTHON, BASH = "execute", "python", "bash"
+EXECUTE, PYTHON, BASH, OUTSIDE = "execute", "python", "bash", "outside"
 BOTH = (EXECUTE, PYTHON)
 LINE = re.compile(r"^TRIED ([^:\n]+): (.*)$", re.M)
 #: How Linux and the filter say no. Other errors, such as EFAULT, show that a call got through.
@@ -70,6 +70,7 @@ class Attack:
     holds: Verdict | tuple
     where: tuple = BOTH
     then: str = ""                      # a second script, in the same sandbox and after the first call
+    pause: float = 0.2                  # seconds before the second script
     dies: bool = False                  # the attack may end its own process
     everywhere: bool = False            # must hold even where Linux refuses the confinement
     soak: bool = False                  # takes too long for every run
@@ -78,6 +79,13 @@ class Attack:
 
     def verdicts(self) -> tuple:
         return self.holds if isinstance(self.holds, tuple) else (self.holds,)
+
+    def measures(self) -> set[str]:
+        return {verdict.measures for verdict in self.verdicts() if hasattr(verdict, "measures")}
+
+    def runs(self) -> tuple:
+        """Where it runs: inside, as each of these, or from outside."""
+        return self.where if isinstance(self.code, str) or self.scripted else (OUTSIDE,)
 
 
 def refused(*more: str) -> Verdict:
@@ -107,13 +115,14 @@ def never(*texts: str) -> Verdict:
     return verdict
 
 
-def at_most(what: str, bound: int | str | Callable, unit: int = 1) -> Verdict:
-    """The number found is within a limit: a number, the name of a limit, or a function of the limits."""
+def at_most(what: str, bound: int | str | Callable, told: bool = True) -> Verdict:
+    """The number found is within a limit: a number, the name of a limit, or a function of the limits. An attack that was ended
+    before it told of any number is within it unless it must be `told`."""
     def verdict(seen: Seen):
         limit = within(seen, bound)
         if limit is None:
-            return f"there is no limit {bound!r}; {what}: {seen.of(what)}"
-        over = [found for found in seen.of(what) or ["nothing"] if not found.isdigit() or int(found) * unit > limit]
+            return f"the product states no limit; {what}: {seen.of(what)[-1:]}"
+        over = [found for found in seen.of(what) or ["nothing"] * told if not found.isdigit() or int(found) > limit]
         return f"{what}: {over}, allowed {limit}" if over else None
     return verdict
 
@@ -123,7 +132,7 @@ def measured(name: str, bound: int | str | Callable) -> Verdict:
     def verdict(seen: Seen):
         limit, got = within(seen, bound), getattr(seen, name)
         if limit is None:
-            return f"there is no limit {bound!r}; {name}: {got >> 20} MiB"
+            return f"the product states no limit; {name}: {got >> 20} MiB"
         return f"{name}: {got >> 20} MiB, allowed {limit >> 20} MiB" if got > limit else None
     verdict.measures = name
     return verdict

@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 import traceback
 
-from entry import BASH, EXECUTE, PYTHON, Attack, Seen
+from entry import EXECUTE, OUTSIDE, PYTHON, Attack, Seen
 from scene import Scene, program, text_of
 from server import proportional, shared_memory, status
 from service import NO_ANSWER, Reply, send
@@ -65,43 +64,34 @@ class Sampler:
             seen.limits = seen.limits | {"descriptors_grew": self.server.descriptors() - self.descriptors_before}
 
 
-class Player:
+class Play:
+    """One run of one attack."""
+
     def __init__(self, scene: Scene, secrets: tuple[str, ...]):
-        self.scene, self.secrets, self.played = scene, secrets, 0
+        self.scene, self.secrets = scene.fresh(), secrets
 
-    def warm(self) -> None:
-        """One sandbox of each kind, so that what the server makes once is there before it is measured."""
-        sandbox = self.scene.sandbox()
-        self.scene.run(sandbox, "tried('warm')")
-        self.scene.own.call("POST", f"/v2/sandcastles/{sandbox}/exec", {"command": "true"})
-        self.scene.close()
-
-    def play(self, name: str, attack: Attack, where: str) -> list[str]:
-        self.scene.bystander.during = name
-        wanted = {getattr(verdict, "measures", "") for verdict in attack.verdicts()}
-        self.played += 1
+    def run(self, name: str, attack: Attack, where: str) -> list[str]:
+        during = self.scene.bystander.during
+        during.add(name)
         try:
-            with Sampler(self.scene.server, wanted) as sampler:
-                seen = self.outside_seen(attack) if where == "outside" else self.inside(attack, where)
-            sampler.fill(seen)
+            if attack.measures():
+                with Sampler(self.scene.server, attack.measures()) as sampler:
+                    seen = self.outside(attack) if where == OUTSIDE else self.inside(attack, where)
+                sampler.fill(seen)
+            else:
+                seen = self.outside(attack) if where == OUTSIDE else self.inside(attack, where)
             problems = self.judge(attack, where, seen)
         except NO_ANSWER as failure:
             problems = [f"no answer: {type(failure).__name__} {failure}"]
         except Exception as failure:  # a broken attack is a failure of its own entry only
             problems = [f"{type(failure).__name__}: {failure} at {traceback.extract_tb(failure.__traceback__)[-1].lineno}"]
-        return problems + self.scene.close() + self.scene.bystander.take_problems()
+        problems += self.scene.close() + self.scene.bystander.take_problems()
+        during.discard(name)
+        return problems
 
-    def outside_seen(self, attack: Attack) -> Seen:
+    def outside(self, attack: Attack) -> Seen:
         found = attack.code(self.scene)
         return Seen(text="\n".join(f"TRIED {what}: {told}" for what, told in found), limits=self.scene.limits)
-
-    def outside(self, attack: Attack) -> list[str]:
-        """An attack that runs beside the others."""
-        self.played += 1
-        try:
-            return self.judge(attack, "outside", self.outside_seen(attack))
-        except Exception as failure:
-            return [f"{type(failure).__name__}: {failure}"]
 
     def inside(self, attack: Attack, where: str) -> Seen:
         scene = self.scene
@@ -109,7 +99,7 @@ class Player:
         reply = self.send(where, attack.code if isinstance(attack.code, str) else attack.code())
         seen = self.seen(reply, where)
         if attack.then:
-            time.sleep(0.3)
+            time.sleep(attack.pause)
             after = self.seen(self.send(EXECUTE, attack.then), EXECUTE)
             seen.text += "\n" + after.text
             seen.files |= after.files
@@ -152,22 +142,22 @@ class Player:
         problems = [] if seen.found else [f"it tried nothing: {seen.status} {seen.text[:100]!r} {seen.error[-300:]!r}"]
         if seen.status != 200:
             problems.append(f"status {seen.status}")
-        if where != "outside" and not attack.dies and (seen.error or seen.exit_code):
+        if where != OUTSIDE and not attack.dies and (seen.error or seen.exit_code):
             problems.append(f"the script failed: exit code {seen.exit_code} {seen.error[-300:]!r}")
-        if where != "outside":
+        if where != OUTSIDE:
             shown = self.everything.decode(errors="replace") + "".join(data.decode(errors="replace") for data in seen.files.values())
             problems += [f"the answer holds the secret {secret[:16]}…" for secret in self.secrets if secret in shown]
         if not problems:
             problems += [told for verdict in attack.verdicts() if (told := verdict(seen))]
-        if where != "outside":
-            problems += self.alive()
+        if where != OUTSIDE:
+            problems += self.alive(attack)
         return problems
 
-    def alive(self) -> list[str]:
+    def alive(self, attack: Attack) -> list[str]:
         """The sandbox itself works on, whatever became of its kernel."""
         reply = self.scene.own.execute(self.sandbox, "import builtins; builtins.print('alive')")
         told = text_of(reply)
-        # Code that has broken its own interpreter gets another kernel when that ends, and not before.
-        if reply.status == 200 and ("alive" in told or reply.body.get("error")):
+        # Code that has broken its own interpreter, or has answered for it, gets another kernel when that ends and not before.
+        if reply.status == 200 and ("alive" in told or attack.dies):
             return []
         return [f"not alive after: {reply.status} {reply.raw[:200]!r}"]

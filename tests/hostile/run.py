@@ -23,13 +23,13 @@ import limits as known_limits
 import machine
 from attacks import ATTACKS
 from bystander import Bystander
-from play import Player
+from play import Play
 from scene import Scene
 from server import KEY, Server
 from service import Service
 
 #: Small, so that the bombs end soon. The limits are held to these values.
-SETTINGS = {"SANDCASTLE_TIMEOUT_S": "5", "SANDCASTLE_MEMORY_MB": "512", "SANDCASTLE_MAX_KERNELS": "8"}
+SETTINGS = {"SANDCASTLE_TIMEOUT_S": "3", "SANDCASTLE_MEMORY_MB": "512", "SANDCASTLE_MAX_KERNELS": "8"}
 
 
 def arguments() -> argparse.Namespace:
@@ -69,29 +69,38 @@ def selected(options: argparse.Namespace) -> list[tuple[str, object]]:
             if wanted(name) and (attack.everywhere or not everywhere) and (options.soak or not attack.soak)]
 
 
-def play(chosen, options, scene: Scene, player: Player) -> list[tuple[str, str]]:
-    """Plays all; names and problems of those that failed. Those that mostly wait run beside the others."""
+#: Topics that measure, or take what all share: their attacks run one after the other. Those of other topics run side by side.
+ALONE = {"memory", "disk", "bombs", "fairness", "shared", "frames", "requests"}
+LANES = 3
+
+
+def play(chosen, scene: Scene, secrets: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Plays all; names and problems of those that failed."""
     failed: list[tuple[str, str]] = []
 
-    def note(name: str, problems: list[str]) -> None:
-        if problems:
-            failed.append((name, "; ".join(problems)))
-            print(f"FAIL {name}: {'; '.join(problems)}", flush=True)
-    beside = [(name, attack) for name, attack in chosen if attack.beside]
-    with concurrent.futures.ThreadPoolExecutor(max(1, len(beside))) as pool:
-        waiting = [(name, pool.submit(player.outside, attack)) for name, attack in beside]
-        for number, (name, attack) in enumerate(one for one in chosen if not one[1].beside):
-            began = time.monotonic()
-            for where in attack.where if isinstance(attack.code, str) or attack.scripted else ("outside",):
-                note(f"{name}[{where}]", player.play(name, attack, where))
-            took = time.monotonic() - began
-            if took > 5 or number % 25 == 24:
-                print(f"  {number + 1} played, {name} took {took:.1f} s", flush=True)
+    def run(name: str, attack) -> None:
+        began = time.monotonic()
+        for where in attack.runs():
             if scene.server and scene.server.died():
-                note("the server", ["it died", scene.server.log()[-600:]])
-                break
-        for name, future in waiting:
-            note(name, future.result())
+                return
+            if problems := Play(scene, secrets).run(name, attack, where):
+                failed.append((f"{name}[{where}]", "; ".join(problems)))
+                print(f"FAIL {failed[-1][0]}: {failed[-1][1]}", flush=True)
+        took = time.monotonic() - began
+        if took > 6:
+            print(f"  {name} took {took:.1f} s", flush=True)
+    alone = lambda name, attack: name.split("/")[0] in ALONE or attack.measures()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(run, *one) for one in chosen if one[1].beside]
+        with concurrent.futures.ThreadPoolExecutor(LANES) as lanes:
+            [lanes.submit(run, *one) for one in chosen if not one[1].beside and not alone(*one)]
+        print("  those that run side by side are played", flush=True)
+        for one in chosen:
+            if not one[1].beside and alone(*one):
+                run(*one)
+        [future.result() for future in waiting]
+    if scene.server and scene.server.died():
+        failed.append(("the server", "it died: " + scene.server.log()[-600:]))
     return failed
 
 
@@ -100,8 +109,7 @@ def main() -> int:
     chosen = selected(options)
     if options.list:
         for name, attack in chosen:
-            where = ", ".join(attack.where) if isinstance(attack.code, str) or attack.scripted else "outside"
-            print(f"{name:<50} {where:<18} {attack.tries}{' (everywhere)' if attack.everywhere else ''}")
+            print(f"{name:<50} {', '.join(attack.runs()):<18} {attack.tries}{' (everywhere)' if attack.everywhere else ''}")
         print(len(chosen), "attacks")
         return 0
     if not chosen:
@@ -120,13 +128,12 @@ def main() -> int:
             keys, url = (KEY, server.new_key("other")), server.url
         bystander = Bystander(Service(url, keys[1]))
         scene = Scene(url, keys, server, limits, bystander)
-        player = Player(scene, secrets=(*keys, bystander.secret))
-        player.warm()
+        scene.warm()
         most_memory, most_descriptors = (server.memory() + machine.MEMORY_GREW, server.descriptors() + machine.DESCRIPTORS_GREW) if server else (0, 0)
         print(f"limits: {limits}", flush=True)
         bystander.thread.start()
         played = chosen * (2 if options.soak else 1)
-        failed = play(played, options, scene, player)
+        failed = play(played, scene, (*keys, bystander.secret))
         bystander.end()
         print(bystander.summary())
         rest = [("the bystander", problem) for problem in bystander.take_problems()]
@@ -141,9 +148,9 @@ def main() -> int:
         rest += [("the machine", problem) for problem in machine.differences(before, machine.picture())]
         for name, problem in rest:
             print(f"FAIL {name}: {problem}", flush=True)
-        names = {name.split("[")[0] for name, _ in failed}
-        print(f"{len(chosen)} attacks, {player.played} runs in {time.monotonic() - began:.0f} s")
-        print(f"{len(chosen) - len(names & {name for name, _ in chosen})} held, {len(failed) + len(rest)} failed")
+        names = {name.split("[")[0] for name, _ in failed} & {name for name, _ in chosen}
+        print(f"{len(chosen)} attacks, {sum(len(attack.runs()) for _, attack in played)} runs in {time.monotonic() - began:.0f} s")
+        print(f"{len(chosen) - len(names)} held, {len(failed) + len(rest)} failed")
         return 1 if failed or rest else 0
     finally:
         if server:

@@ -33,6 +33,17 @@ class Scene:
         self.own, self.other = Service(base_url, keys[0]), Service(base_url, keys[1])
         self.open: list[tuple[str, bool]] = []
 
+    def fresh(self) -> "Scene":
+        """The same with no sandboxes of its own yet."""
+        return Scene(self.base_url, (self.own.api_key, self.other.api_key), self.server, self.limits, self.bystander)
+
+    def warm(self) -> None:
+        """A call and a command, so that what the server makes once is there before it is measured."""
+        sandbox = self.sandbox()
+        self.run(sandbox, "tried('warm')")
+        self.own.call("POST", f"/v2/sandcastles/{sandbox}/exec", {"command": "true"})
+        self.close()
+
     def with_key(self, key: str) -> Service:
         return Service(self.base_url, key)
 

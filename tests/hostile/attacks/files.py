@@ -16,7 +16,7 @@ for path in (data, data + "/s3-credentials.json", data + "/s3", data + "/run/ker
 for up in range(1, 12):
     path = "../" * up + data.lstrip("/")
     attempt(path, os.listdir, path)
-''', refused()),
+''', refused("[]")),
     Attack("users_of_the_machine", "learn the machine's names from what it is shown", '''
 for path in ("/etc/passwd", "/etc/group", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf"):
     attempt(path, lambda: open(path).read().count("\\n"))
@@ -68,7 +68,7 @@ for path in ("/usr/bin/bash", "/etc/passwd", os.__file__, "/proc/self/exe", "/pr
 ''', refused("EXDEV", "EMLINK")),
     Attack("attributes", "give a file capabilities or attributes of the system", '''
 open("plain", "w").close()
-for name, value in (("security.capability", bytes([1, 0, 0, 2] + [255] * 16)), ("trusted.overlay.opaque", b"y"), ("security.selinux", b"x"), ("system.posix_acl_access", b"")):
+for name, value in (("security.capability", bytes([1, 0, 0, 2] + [255] * 16)), ("trusted.overlay.opaque", b"y"), ("trusted.x", b"x")):
     attempt(name, os.setxattr, "plain", name, value)
 attempt("chown", os.chown, "plain", 0, 0)
 attempt("chown to another kernel", os.chown, "plain", os.getuid() + 1, -1)

@@ -13,10 +13,11 @@ def frame(body, version=1, length=None):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
     return struct.pack("<BI", version, len(body) if length is None else length) + body
 def send(*frames):
+    # Told first: the host may end this process at once.
+    tried("sending", len(frames))
     try:
         for one in frames: host.sendall(one)
-        tried("sent", len(frames))
-    except OSError as error: tried("sent", _name(error.errno))
+    except OSError as error: tried("ended by", _name(error.errno))
 done = dict(type="done", failure=None, interrupted=False, dataframes=[], names=[], variables=None, not_loaded=[], not_restored=[], missed=False, still_lost=[], cwd="", env={})
 '''
 #: What a forged frame may cost the host: four times the longest frame.
@@ -60,18 +61,21 @@ send(frame({"type": "code_ended"}), frame(done), frame(done))
 time.sleep(2)'''),
     forged("many_messages", "keep the host busy with short messages", '''
 until = time.monotonic() + 2
+tried("sending", "")
 one, sent = frame({"type": "restored"}) * 1000 + frame({"type": "code_ended"}) * 1000, 0
 try:
     while time.monotonic() < until: host.sendall(one); sent += 2000
 except OSError as error: tried("ended by", _name(error.errno))
 tried("sent", sent)'''),
     forged("many_needs", "have the host fetch and fetch", '''
+tried("sending", "")
 try:
     for n in range(500): host.sendall(frame({"type": "need", "groups": list(range(n * 1000, n * 1000 + 1000))}))
 except OSError as error: tried("ended by", _name(error.errno))
 tried("sent", n)'''),
     forged("descriptors_for_the_host", "fill the host's table of descriptors", '''
 files, sent = [os.open("/dev/null", os.O_RDONLY) for n in range(250)], 0
+tried("sending", "")
 try:
     for n in range(200):
         socket.send_fds(host, [frame({"type": "restored"})], files); sent += len(files)

@@ -21,7 +21,7 @@ for path in ("/proc/kallsyms", "/proc/modules", "/proc/iomem", "/proc/self/stack
     Attack("sys", "see or change devices, groups and modules of the machine", '''
 for path in ("/sys", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/module", "/sys/fs/bpf", "/sys/firmware", "/proc/acpi", "/proc/scsi", "/proc/asound"):
     attempt(path, os.listdir, path)
-''', refused()),
+''', refused("[]")),
     Attack("control_groups", "leave its control group, or limit the others", '''
 for path in ("/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/memory/cgroup.procs", "/sys/fs/cgroup/release_agent", "/proc/self/cgroup"):
     attempt(path, lambda: open(path, "w").write("1"))
@@ -40,7 +40,7 @@ tried("files", [name for name in os.listdir() if "core" in name])
 maps = [line.split() for line in open("/proc/self/maps")]
 target = next(int(one[0].split("-")[0], 16) for one in maps if "r-xp" in one[1] and "libc" in one[-1])
 attempt("write", lambda: os.pwrite(os.open("/proc/self/mem", os.O_RDWR), b"\\x90", target))
-''', each("EACCES", "EPERM", "EIO", "1")),
+''', each("EACCES", "EPERM", "EROFS", "1")),
     Attack("proc_by_a_shell", "the same by bash", '''
 for path in /proc/sys/kernel/core_pattern /proc/sys/kernel/modprobe /proc/sysrq-trigger /proc/sys/vm/drop_caches; do
   (echo x > $path) 2>/dev/null && echo "TRIED $path: written" || echo "TRIED $path: EPERM"

@@ -52,7 +52,7 @@ time.sleep(0.5)
     Attack("symlinks_in_shared_memory", "hold memory of Linux by symbolic links in /dev/shm", '''
 made = 0
 try:
-    for made in range(400_000): os.symlink("x" * 900, f"/dev/shm/{made}")
+    for made in range(400_000): os.symlink("x" * 100, f"/dev/shm/{made}")
 except OSError as error: tried("ended by", _name(error.errno))
 tried("made", made)
 ''', at_most("made", 100_000), where=(EXECUTE,), dies=True),

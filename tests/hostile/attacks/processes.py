@@ -6,10 +6,11 @@ SEARCH = '''
 import re
 planted = b"tql_" + b"planted" * 4
 pattern = re.compile(b"tql_" + b"[A-Za-z0-9_-]{12,60}|bystander" + b"-[0-9a-f]{32}")
-found = set()
+found, readable = set(), 0
 for pid in filter(str.isdigit, os.listdir("/proc")):
     try: maps, memory = open(f"/proc/{pid}/maps").read(), open(f"/proc/{pid}/mem", "rb", 0)
     except OSError: continue
+    readable += 1
     for line in maps.splitlines():
         where, rights = line.split()[:2]
         start, end = (int(border, 16) for border in where.split("-"))
@@ -19,7 +20,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
                 found.update(pattern.findall(memory.read(min(end - start, (1 << 20) + 64))))
             except (OSError, OverflowError, ValueError): break
             start += 1 << 20
-tried("planted", planted in found)
+tried("planted", planted in found or not readable)
 tried("others", sorted(found - {planted}))
 '''
 
@@ -31,8 +32,8 @@ tried("own", sorted(os.environ))
 ''', never("AWS_", "SANDCASTLE_", "JWT_", "S3_PORT"), everywhere=True),
     Attack("memory_of_every_process", "search all memory that can be read for keys and for another sandbox's values", SEARCH,
            (only("planted", "True"), only("others", "[]")), where=(EXECUTE,), everywhere=True),
-    Attack("memory_from_a_command", "the same from a command, which is another process", SEARCH.replace(
-        "found = set()", "found, keep = set(), planted * 2"), only("others", "[]"), where=("python",), everywhere=True),
+    Attack("memory_from_a_command", "the same from a command, which is another process", SEARCH,
+           (only("planted", "True"), only("others", "[]")), where=("python",), everywhere=True),
     Attack("descriptors_of_every_process", "open what other processes have open", '''
 own = str(os.getpid())
 for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -119,7 +120,7 @@ for kind, flag in kinds.items():
     got = call("clone", flag | signal.SIGCHLD, 0, 0, 0, 0)
     if got == 0: os._exit(0)
     tried("clone " + kind, got)
-for name in os.listdir("/proc/self/ns"):
+for name in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup"):
     fd = outcome(os.open, "/proc/self/ns/" + name, 0)
     tried("setns", call("setns", fd if isinstance(fd, int) else -1, 0))
 tried("clone3", call("clone3", (ctypes.c_uint64 * 8)(0x10000000), 64))

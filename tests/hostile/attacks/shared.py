@@ -1,5 +1,8 @@
 """What two sandboxes share: the system's files, Linux itself, and the server. The attacks run from outside in two sandboxes."""
-from entry import BASH, EXECUTE, Attack, each, never, only, refused
+import errno
+import fcntl
+
+from entry import Attack, each, only
 
 #: What the bystander does for the watcher to see. Its own sandbox is of another organisation.
 ACTIVITY = '''
@@ -39,6 +42,7 @@ before = count[0]
 
 
 def locked(scene):
+    """A lock that a stopped kernel keeps must hold up neither another kernel nor the machine's own programs."""
     own, other = scene.sandbox(), scene.sandbox(other=True)
     found = scene.run(own, '''
 import fcntl
@@ -47,10 +51,16 @@ for fd in kept:
     attempt("flock", fcntl.flock, fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     attempt("lease", fcntl.fcntl, fd, 1024, 0)
 ''')
-    return found + scene.run(other, '''
+    found += scene.run(other, '''
 import fcntl
 for path in ("/usr/bin/bash", os.__file__): attempt("other", fcntl.flock, os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
 ''', other=True)
+    with open("/usr/bin/bash", "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return [*found, ("machine", "ok")]
+        except OSError as failure:
+            return [*found, ("machine", errno.errorcode[failure.errno])]
 
 
 def left_behind(scene):
@@ -144,7 +154,7 @@ ATTACKS = [
     Attack("inotify_while_stopped", "see by inotify which files other kernels open", INOTIFY, saw_nothing),
     Attack("dnotify_while_stopped", "the same by F_NOTIFY", DNOTIFY, saw_nothing),
     Attack("locks_of_shared_files", "hold a lock or a lease that others wait for", locked, lambda seen: next(
-        (f"another kernel is kept out: {found}" for found in seen.of("other") if found in ("EAGAIN", "EWOULDBLOCK")), None)),
+        (f"another kernel is kept out: {found}" for found in seen.of("other") + seen.of("machine") if found in ("EAGAIN", "EWOULDBLOCK")), None)),
     Attack("left_behind", "leave files for the next sandbox", left_behind, lambda seen: None if set(seen.of("there")) == {"[]"} else f"{seen.of('there')}"),
     Attack("abstract_sockets", "be reached by a socket without a file", abstract_names, (
         only("connected", "ECONNREFUSED", "ENOENT", "EPERM", "EACCES"), only("bound too", "ok"))),

@@ -73,7 +73,7 @@ if clone == 0: os._exit(0)
 tried("clone with SIGCONT", clone)
 tried("F_SETSIG", call("fcntl", 0, 10, signal.SIGCONT))
 began = time.monotonic(), len(count)
-''', (only("clone with SIGCONT", "EPERM", "EINVAL"), only("F_SETSIG", "EPERM"), at_most("ran while stopped", 3)), where=(EXECUTE,), then='''
+''', (only("clone with SIGCONT", "EPERM", "EINVAL"), only("F_SETSIG", "EPERM"), at_most("ran while stopped", 40)), where=(EXECUTE,), pause=1.5, then='''
 tried("ran while stopped", len(count) - began[1])
 signal.setitimer(signal.ITIMER_REAL, 0)
 '''),
@@ -81,7 +81,7 @@ signal.setitimer(signal.ITIMER_REAL, 0)
 import signal
 tried("stopped", "")
 os.kill(os.getpid(), signal.SIGSTOP)
-''', answered, dies=True),
+''', answered, where=(EXECUTE,), dies=True),
     Attack("ignore_the_interrupt", "go on after the time limit", '''
 import signal, time
 for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
