@@ -4,6 +4,7 @@ from __future__ import annotations
 import pathlib
 import platform
 import re
+import resource
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -48,7 +49,8 @@ def longest_frame() -> int:
 
 
 def read(program: str, settings: dict, given: list[str]) -> dict:
-    limits = from_settings(program, settings) | from_documents() | {"frame": longest_frame(), "hostname": platform.node(), "descriptors_grew": 0}
+    limits = from_settings(program, settings) | from_documents() | {"frame": longest_frame(), "hostname": platform.node(), "descriptors_grew": 0,
+        "pending": resource.getrlimit(resource.RLIMIT_SIGPENDING)[1]}
     for one in given:
         name, _, value = one.partition("=")
         if name not in limits or not value.isdigit():

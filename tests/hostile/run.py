@@ -29,7 +29,7 @@ from server import KEY, Server
 from service import Service
 
 #: Small, so that the bombs end soon. The limits are held to these values.
-SETTINGS = {"SANDCASTLE_TIMEOUT_S": "3", "SANDCASTLE_MEMORY_MB": "512", "SANDCASTLE_MAX_KERNELS": "8"}
+SETTINGS = {"SANDCASTLE_TIMEOUT_S": "2", "SANDCASTLE_MEMORY_MB": "512", "SANDCASTLE_MAX_KERNELS": "8"}
 
 
 def arguments() -> argparse.Namespace:
@@ -71,11 +71,11 @@ def selected(options: argparse.Namespace) -> list[tuple[str, object]]:
 
 #: Topics that measure, or take what all share: their attacks run one after the other. Those of other topics run side by side.
 ALONE = {"memory", "disk", "bombs", "fairness", "shared", "frames", "requests"}
-LANES = 3
+LANES = 4
 
 
-def play(chosen, scene: Scene, secrets: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Plays all; names and problems of those that failed."""
+def play(chosen, scene: Scene, secrets: tuple[str, ...], times: dict[str, float]) -> list[tuple[str, str]]:
+    """Plays all; names and problems of those that failed. `times` is filled with the seconds that each took."""
     failed: list[tuple[str, str]] = []
 
     def run(name: str, attack) -> None:
@@ -86,9 +86,7 @@ def play(chosen, scene: Scene, secrets: tuple[str, ...]) -> list[tuple[str, str]
             if problems := Play(scene, secrets).run(name, attack, where):
                 failed.append((f"{name}[{where}]", "; ".join(problems)))
                 print(f"FAIL {failed[-1][0]}: {failed[-1][1]}", flush=True)
-        took = time.monotonic() - began
-        if took > 6:
-            print(f"  {name} took {took:.1f} s", flush=True)
+        times[name] = time.monotonic() - began
     alone = lambda name, attack: name.split("/")[0] in ALONE or attack.measures()
     with concurrent.futures.ThreadPoolExecutor() as pool:
         waiting = [pool.submit(run, *one) for one in chosen if one[1].beside]
@@ -133,8 +131,14 @@ def main() -> int:
         print(f"limits: {limits}", flush=True)
         bystander.thread.start()
         played = chosen * (2 if options.soak else 1)
-        failed = play(played, scene, (*keys, bystander.secret))
+        times: dict[str, float] = {}
+        failed = play(played, scene, (*keys, bystander.secret), times)
         bystander.end()
+        print("slowest:", ", ".join(f"{name} {took:.1f} s" for name, took in sorted(times.items(), key=lambda one: -one[1])[:15]))
+        by_topic = collections.Counter()
+        for name, took in times.items():
+            by_topic[name.split("/")[0]] += took
+        print("by topic:", ", ".join(f"{name} {took:.0f} s" for name, took in by_topic.most_common()))
         print(bystander.summary())
         rest = [("the bystander", problem) for problem in bystander.take_problems()]
         if server and not server.died():

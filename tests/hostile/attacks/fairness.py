@@ -49,7 +49,7 @@ SERVED = (only("other organisation's start", "201"), only("other organisation's 
 ATTACKS = [
     Attack("many_starts", "start so many kernels that all others end", many_starts, (only("kept its kernel", "True"), lambda seen: (
         "nothing started" if seen.of("started") == ["0"] else None))),
-    Attack("sleeping_calls", "sleep in every seat", while_busy("import time; time.sleep(2.5)", 1), SERVED),
-    Attack("sleeping_calls_beyond_the_seats", "sleep in every seat, with as many waiting", while_busy("import time; time.sleep(2)", 2), SERVED),
-    Attack("spinning_calls", "calculate in every seat", while_busy("import time; until = time.monotonic() + 2.5\nwhile time.monotonic() < until: pass", 1), SERVED),
+    Attack("sleeping_calls", "sleep in every seat", while_busy("import time; time.sleep(1.5)", 1), SERVED),
+    Attack("sleeping_calls_beyond_the_seats", "sleep in every seat, with as many waiting", while_busy("import time; time.sleep(1.5)", 2), SERVED),
+    Attack("spinning_calls", "calculate in every seat", while_busy("import time; until = time.monotonic() + 1.5\nwhile time.monotonic() < until: pass", 1), SERVED),
 ]

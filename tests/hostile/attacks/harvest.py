@@ -72,22 +72,24 @@ for name in names: attempt(name.hex()[:40], lambda: open(name, "w").close())
 ''', only_harmless),
     Attack("deep_folders", "exhaust the server's stack or path buffers", '''
 depth = 0
+tried("making", "")
 try:
-    for depth in range(3000):
+    for depth in range(1500):
         os.mkdir("d" * 200); os.chdir("d" * 200)
 except OSError as error: tried("ended by", _name(error.errno))
 tried("depth", depth)
 os.chdir("/sandbox/files")
-''', answered),
+''', answered, where=(EXECUTE,), dies=True),
     Attack("many_names", "make the server list more names than it stores", '''
 os.makedirs("many", exist_ok=True)
 made = 0
 try:
-    for made in range(30_000): os.symlink("x", f"many/{made}")
+    tried("making", "")
+    for made in range(24_000): os.symlink("x", f"many/{made}")
 except OSError as error: tried("ended by", _name(error.errno))
 tried("made", made)
 import shutil; shutil.rmtree("many")
-''', answered, where=(PYTHON,)),
+''', answered, where=(PYTHON,), dies=True),
     Attack("sparse_file", "have holes stored as zeros", '''
 with open("sparse", "wb") as file:
     file.truncate(400 << 20); file.seek(200 << 20); file.write(b"harmless")

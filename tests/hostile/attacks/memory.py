@@ -29,9 +29,9 @@ for n in range(4):
     if os.fork() == 0:
         kept = bytearray(LIMIT["memory"] * 6 // 10)
         for at in range(0, len(kept), 4096): kept[at] = 1
-        time.sleep(1.5); os._exit(0)
+        time.sleep(1); os._exit(0)
 for n in range(4): os.wait()
-''', measured("memory", memory), dies=True),
+''', measured("memory", memory), where=(PYTHON,), dies=True),
     Attack("shared_memory_files", "fill /dev/shm", '''
 written = 0
 try:
@@ -48,21 +48,27 @@ except OSError as error: tried("ended by", _name(error.errno))
 kept = bytearray(LIMIT["memory"] * 8 // 10 - (90 << 20))
 for at in range(0, len(kept), 4096): kept[at] = 1
 time.sleep(0.5)
-''', measured("memory", memory), dies=True),
+''', measured("memory", memory), where=(EXECUTE,), dies=True),
     Attack("symlinks_in_shared_memory", "hold memory of Linux by symbolic links in /dev/shm", '''
 made = 0
+tried("making", "")
 try:
-    for made in range(400_000): os.symlink("x" * 100, f"/dev/shm/{made}")
+    for made in range(400_000):
+        if made % 20_000 == 19_999: tried("made", made)
+        os.symlink("x" * 100, f"/dev/shm/{made}")
 except OSError as error: tried("ended by", _name(error.errno))
 tried("made", made)
-''', at_most("made", 100_000), where=(EXECUTE,), dies=True),
+''', at_most("made", 100_000, told=False), where=(EXECUTE,), dies=True),
     Attack("empty_files_in_shared_memory", "the same with empty files", '''
 made = 0
+tried("making", "")
 try:
-    for made in range(400_000): os.close(os.open(f"/dev/shm/{made}", os.O_CREAT))
+    for made in range(400_000):
+        if made % 20_000 == 19_999: tried("made", made)
+        os.close(os.open(f"/dev/shm/{made}", os.O_CREAT))
 except OSError as error: tried("ended by", _name(error.errno))
 tried("made", made)
-''', at_most("made", 100_000), where=(PYTHON,), dies=True),
+''', at_most("made", 100_000, told=False), where=(PYTHON,), dies=True),
     Attack("pipes", "hold memory of Linux in full pipes", '''
 import fcntl
 held, kept = 0, []
@@ -76,22 +82,24 @@ try:
         held += os.write(into, b"x" * (1 << 20))
 except OSError as error: tried("ended by", _name(error.errno))
 tried("held", held)
-''', at_most("held", lambda limits: limits["memory"])),
+''', at_most("held", lambda limits: limits["memory"]), where=(PYTHON,)),
     Attack("socket_buffers", "the same in sockets that nobody reads", '''
 import socket
 held, kept = 0, []
+tried("filling", "")
 try:
-    while held < LIMIT["memory"] * 2:
+    while held < LIMIT["memory"] * 3 // 2:
         pair = socket.socketpair()
         kept.append(pair)
         pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
         pair[0].setblocking(False)
         try:
-            while True: held += pair[0].send(b"x" * 65536)
+            while True: held += pair[0].send(bytes(100_000))
         except BlockingIOError: pass
+        if len(kept) % 50 == 0: tried("held", held)
 except OSError as error: tried("ended by", _name(error.errno))
 tried("held", held)
-''', at_most("held", lambda limits: limits["memory"])),
+''', at_most("held", lambda limits: limits["memory"], told=False), where=(PYTHON,), dies=True),
     Attack("unlinked_files_in_shared_memory", "hold memory in files that have no name", '''
 written, kept = 0, []
 try:
@@ -120,13 +128,13 @@ try:
 except (OSError, MemoryError) as error: tried("ended by", type(error).__name__)
 tried("made", len(kept))
 del kept
-''', at_most("made", 70_000), dies=True),
+''', at_most("made", 70_000), where=(EXECUTE,), dies=True),
     Attack("page_tables", "hold memory in page tables of reserved address space", '''
 import mmap
 tried("touching", "")
 one = mmap.mmap(-1, 12 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
 for at in range(0, len(one), 2 << 20): one[at]
-''', measured("memory", memory), dies=True),
+''', measured("memory", memory), where=(EXECUTE,), dies=True),
     Attack("locked_memory", "lock memory into the machine", '''
 import mmap
 one = mmap.mmap(-1, 1 << 20)
@@ -144,5 +152,5 @@ class Repr:
 try: repr(Repr())
 except RecursionError: pass
 down(0)
-''', answered, dies=True),
+''', answered, where=(EXECUTE,), dies=True),
 ]

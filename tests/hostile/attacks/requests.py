@@ -1,12 +1,15 @@
 """Requests: slow, many, large and wrong ones, most of them without a key."""
+import concurrent.futures
 import socket
 import threading
 import time
 
-from entry import Attack, each, never, only
+from entry import Attack, each, only
 
 #: How long a connection that sends nothing useful may last. Generous: what matters is that it ends.
 LONGEST_S = 60
+#: Connections from one address that no client needs.
+MANY = 1200
 HALF = {"nothing": b"", "half a header": b"GET /v2/sandcastles HTTP/1.1\r\nHost: x\r\nX-A: ", "half a body": (
     b"POST /v2/sandcastles HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer tql_nobody\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"),
     "half of http 2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}
@@ -14,7 +17,8 @@ HALF = {"nothing": b"", "half a header": b"GET /v2/sandcastles HTTP/1.1\r\nHost:
 
 def connect(port: int, source: str) -> socket.socket:
     one = socket.socket()
-    one.settimeout(5)
+    one.settimeout(2)
+    one.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: else each bind looks for a port of its own
     one.bind((source, 0))
     one.connect(("127.0.0.1", port))
     return one
@@ -58,14 +62,16 @@ def many_connections(scene):
     found = []
     for port, name in zip(scene.server.ports, ("api", "s3")):
         opened, refused = [], 0
-        for _ in range(1500):
+        for _ in range(MANY):
             try:
                 opened.append(connect(port, "127.0.0.2"))
             except OSError:
                 refused += 1
+                if refused > 5:
+                    break
         time.sleep(0.3)
         ended = sum(map(is_closed, opened)) + refused
-        found += [(name, "bounded" if ended else "1500 open at once")]
+        found += [(name, "bounded" if ended else f"{MANY} open at once")]
         [one.close() for one in opened]
     return found
 
@@ -74,7 +80,7 @@ def raw(scene, request: bytes) -> str:
     """Sends bytes as they are; the status, or `closed`."""
     one = connect(scene.server.ports[0], "127.0.0.4")
     try:
-        one.settimeout(15)
+        one.settimeout(LONGEST_S)
         try:
             one.sendall(request)
         except OSError:
@@ -100,7 +106,8 @@ def odd_requests(scene):
         "long": head + key + b"Content-Length: 99999999999\r\n\r\n" + b" " * (4 << 20), "not utf 8": head + key + b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc",
         "chunk": head + key + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nx", "nul": head + b"X: a\0b\r\n\r\n",
     }
-    return [(name, raw(scene, request)) for name, request in requests.items()]
+    with concurrent.futures.ThreadPoolExecutor(len(requests)) as pool:
+        return list(zip(requests, pool.map(lambda request: raw(scene, request), requests.values())))
 
 
 def wrong_keys(scene):
@@ -126,6 +133,7 @@ def stop_in_a_call(scene):
     time.sleep(0.7)
     found = [("stop", str(scene.stop(sandbox)))]
     thread.join()
+    scene.open.append((sandbox, False))
     return found + [("start again", str(scene.own.create(sandbox_id=sandbox).status)), ("call", str(scene.own.execute(sandbox, "print(1)").status))]
 
 
@@ -145,8 +153,8 @@ def leave_early(scene):
 ATTACKS = [
     Attack("slow_requests", "hold connections by requests that never end, without a key", slow, each("closed"), beside=True),
     Attack("many_connections", "hold connections that do nothing, without a key", many_connections, each("bounded")),
-    Attack("odd_requests", "confuse the server by malformed and long requests", odd_requests, lambda seen: next(
-        (f"{what}: {found}" for what, found in seen.found if not (found == "closed" or found.startswith("4"))), None)),
+    Attack("odd_requests", "confuse the server by malformed and long requests", odd_requests, lambda seen: "; ".join(
+        f"{what}: {found}" for what, found in seen.found if not (found == "closed" or found.startswith("4"))) or None, beside=True),
     Attack("wrong_keys", "flood the server with wrong keys", wrong_keys, each("401", "429", "503")),
     Attack("stop_in_a_call", "stop a sandbox in the middle of a bomb", stop_in_a_call, (only("stop", "200"), only("start again", "201"), only("call", "200"))),
     Attack("leave_early", "hang up while code runs", leave_early, only("call", "200", "409")),
