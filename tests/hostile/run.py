@@ -40,7 +40,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--packages", default=os.environ.get("SANDCASTLE_SITE_PACKAGES") or str(release.parent / "python/site-packages"), metavar="PATH")
     parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="of the server; may be given several times")
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help="instead of what the product states")
-    parser.add_argument("--as-user", metavar="NAME", help="run the server as this ordinary user; needs root")
+    parser.add_argument("--as-user", metavar="NAME", help="run the server as this ordinary user, by name or number; needs root")
     parser.add_argument("--as-lambda", metavar="PATH", help="run it under this program, which refuses what Lambda refuses; needs root; plays what must hold everywhere")
     parser.add_argument("--everywhere", action="store_true", help="only the attacks that must fail even where Linux refuses the confinement")
     parser.add_argument("--soak", action="store_true", help="also the attacks that take long, and everything twice")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -49,7 +50,7 @@ class Server:
         self.folder.chmod(0o755)
         self.data, self.log_path = self.folder / "data", self.folder / "log"
         self.program, self.kernel, self.user, self.as_lambda = program, kernel, user, as_lambda
-        self.uid = int(subprocess.check_output(["id", "-u", user])) if user else None
+        self.uid = (int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid) if user else None
         self.process = None
         # At their own paths another user may not reach them.
         if user or as_lambda:

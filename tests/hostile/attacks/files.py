@@ -6,7 +6,7 @@ ATTACKS = [
 for path in ("/etc/shadow", "/etc/sudoers", "/root/.bash_history", "/root/.ssh", "/home", "/var", "/run", "/srv", "/mnt", "/boot", "/opt/x",
              "/etc/ssl/private", "/etc/machine-id", "/proc/kcore", "/proc/1/root/etc/shadow", "/sys", "/.dockerenv"):
     attempt(path, lambda: os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(16))
-''', refused()),
+''', refused("['tmp']")),  # the folder in which the tests have copied the kernel
     Attack("files_of_the_server", "read the server's data folder and the folders of other kernels", '''
 data = HOST["data"]
 for path in (data, data + "/s3-credentials.json", data + "/s3", data + "/run/kernels", data + "/dev-key", "/.kernels", "/.kernels/1/files",

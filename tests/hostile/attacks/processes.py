@@ -131,13 +131,12 @@ for flags in -Ur -m -n -p -i -u -C; do
 done
 echo "TRIED nsenter: $(nsenter -t 1 -m id -u 2>/dev/null || echo EPERM)"
 ''', refused(), where=(BASH,)),
-    Attack("resource_limits", "raise its own limits and those of process 1", '''
+    Attack("resource_limits", "raise its own limits", '''
 import resource
 for name in ("NPROC", "NOFILE", "AS", "DATA", "FSIZE", "CORE", "MEMLOCK", "STACK", "MSGQUEUE", "NICE", "RTPRIO", "SIGPENDING"):
     kind = getattr(resource, "RLIMIT_" + name)
     if resource.getrlimit(kind)[1] == resource.RLIM_INFINITY: tried(name, "unlimited"); continue
     attempt(name, resource.setrlimit, kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-attempt("of process 1", resource.prlimit, 1, resource.RLIMIT_NPROC, (0, 0))
 ''', each("EPERM", "ValueError", "ESRCH", "EACCES", "PermissionError")),
     Attack("priorities", "take the processors for itself", '''
 attempt("nice", os.nice, -5)

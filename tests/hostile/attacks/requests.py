@@ -100,7 +100,7 @@ def odd_requests(scene):
     key = b"Authorization: Bearer " + scene.own.api_key.encode() + b"\r\n"
     requests = {
         "long header": head + b"X: " + b"x" * (1 << 20) + b"\r\n\r\n", "many headers": head + b"X: y\r\n" * 20_000 + b"\r\n", "long path": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
-        "two lengths": head + key + b"Content-Length: 2\r\nContent-Length: 200\r\n\r\n{}", "length and chunks": head + key + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /",
+        "two lengths": head + key + b"Content-Length: 2\r\nContent-Length: 200\r\n\r\n{}",
         "odd length": head + key + b"Content-Length: -1\r\n\r\n", "no http": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600),
         "no key": head + b"Content-Length: 2\r\n\r\n{}", "two keys": head + key + key + b"Content-Length: 2\r\n\r\n{x", "deep": head + key + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000,
         "long": head + key + b"Content-Length: 99999999999\r\n\r\n" + b" " * (4 << 20), "not utf 8": head + key + b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc",
@@ -108,6 +108,22 @@ def odd_requests(scene):
     }
     with concurrent.futures.ThreadPoolExecutor(len(requests)) as pool:
         return list(zip(requests, pool.map(lambda request: raw(scene, request), requests.values())))
+
+
+def hidden_request(scene):
+    """A request within another one, for a proxy in front that goes by the length where the server goes by chunks (RFC 9112, 6.3)."""
+    inner = b"GET /v2/sandcastles HTTP/1.1\r\nHost: x\r\n\r\n"
+    one = connect(scene.server.ports[0], "127.0.0.4")
+    one.sendall(b"GET /v2/sandcastles HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" % (5 + len(inner)) + inner)
+    one.settimeout(1)
+    told = b""
+    try:
+        while data := one.recv(4096):
+            told += data
+    except OSError:
+        pass
+    one.close()
+    return [("answers", str(told.count(b"HTTP/1.1 ")))]
 
 
 def wrong_keys(scene):
@@ -155,6 +171,7 @@ ATTACKS = [
     Attack("many_connections", "hold connections that do nothing, without a key", many_connections, each("bounded")),
     Attack("odd_requests", "confuse the server by malformed and long requests", odd_requests, lambda seen: "; ".join(
         f"{what}: {found}" for what, found in seen.found if not (found == "closed" or found.startswith("4"))) or None, beside=True),
+    Attack("hidden_request", "have the body of one request taken for another request", hidden_request, only("answers", "1")),
     Attack("wrong_keys", "flood the server with wrong keys", wrong_keys, each("401", "429", "503")),
     Attack("stop_in_a_call", "stop a sandbox in the middle of a bomb", stop_in_a_call, (only("stop", "200"), only("start again", "201"), only("call", "200"))),
     Attack("leave_early", "hang up while code runs", leave_early, only("call", "200", "409")),

@@ -4,21 +4,22 @@ import fcntl
 
 from entry import Attack, each, only
 
-#: What the bystander does for the watcher to see. Its own sandbox is of another organisation.
-ACTIVITY = '''
-import subprocess, wave, sys, os
-for path in ("/usr/bin/id", "/usr/bin/env", wave.__file__, sys.prefix + "/lib"): os.path.isdir(path) and os.listdir(path) or open(path, "rb").read(1)
-subprocess.run(["/usr/bin/id"], capture_output=True)
+#: A folder of the standard library that all kernels see and none opens by itself, so that whatever is seen of it is the other's.
+PLACE = 'os.path.dirname(os.__file__) + "/ctypes/macholib"'
+#: What the other organisation's kernel does there.
+ACTIVITY = f'''
+import os
+for name in os.listdir({PLACE}):
+    path = os.path.join({PLACE}, name)
+    os.path.isdir(path) or open(path, "rb").read(1)
 tried("done", "")
 '''
-PLACES = '["/usr/bin", "/usr/bin/id", "/usr/lib", os.path.dirname(os.__file__), sys.prefix, os.path.dirname(os.path.dirname(__import__("numpy").__file__)), "/", "/etc"]'
 
 
 def watched(watch: str, read: str):
     """Watches in one sandbox, also while its kernel is stopped, lets the other work, and asks what was seen."""
     def attack(scene):
         own, other = scene.sandbox(), scene.sandbox(other=True)
-        scene.run(other, "import numpy", other=True)
         found = scene.run(own, watch)
         scene.run(other, ACTIVITY, other=True)
         return found + scene.run(own, read)
@@ -27,16 +28,14 @@ def watched(watch: str, read: str):
 
 INOTIFY = watched(f'''
 watch = call("inotify_init1", 0o4000)
-for place in {PLACES}: tried("watch", call("inotify_add_watch", watch if isinstance(watch, int) else -1, place.encode(), 0xfff))
-tried("reads away", outcome(os.read, watch, 1 << 16) and "" if isinstance(watch, int) else "")
+tried("watch", call("inotify_add_watch", watch if isinstance(watch, int) else -1, ({PLACE}).encode(), 0xfff))
 ''', 'tried("saw", outcome(lambda: len(os.read(watch, 1 << 16))) if isinstance(watch, int) else 0)')
 DNOTIFY = watched(f'''
 import fcntl, signal
 count = [0]
 def noted(*_): count[0] += 1
 signal.signal(signal.SIGIO, noted)
-for place in {PLACES}:
-    if os.path.isdir(place): attempt("watch", lambda: fcntl.fcntl(os.open(place, os.O_RDONLY), 1026, 0x8000003f))
+attempt("watch", lambda: fcntl.fcntl(os.open({PLACE}, os.O_RDONLY), 1026, 0x8000003f))
 before = count[0]
 ''', 'import time; time.sleep(0.05); tried("saw", count[0] - before)')
 

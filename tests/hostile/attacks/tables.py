@@ -23,6 +23,7 @@ tried("made", made)
     Attack("epoll_watches", "make watches until the user has no more", '''
 import select, time
 pairs, polls, made = [os.pipe() for _ in range(200)], [], 0
+tried("making", "")
 try:
     for n in range(500):
         polls.append(select.epoll())
@@ -30,7 +31,7 @@ try:
 except OSError as error: tried("ended by", _name(error.errno))
 tried("made", made)
 time.sleep(0.5)
-''', answered),
+''', answered, dies=True),
     Attack("nested_epolls", "make chains of watches that are slow to walk", '''
 import select
 polls = [select.epoll() for _ in range(400)]
