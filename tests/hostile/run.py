@@ -14,6 +14,7 @@ import concurrent.futures
 import fnmatch
 import os
 import pathlib
+import subprocess
 import sys
 import time
 
@@ -31,6 +32,11 @@ from service import Service
 #: Small, so that the bombs end soon. The limits are held to these values.
 SETTINGS = {"SANDCASTLE_TIMEOUT_S": "2", "SANDCASTLE_MEMORY_MB": "512", "SANDCASTLE_MAX_KERNELS": "8"}
 
+#: Where nothing confines it, code has more to search through.
+LAMBDA = SETTINGS | {"SANDCASTLE_TIMEOUT_S": "30"}
+#: What the cases are written for.
+CASES = {"SANDCASTLE_TIMEOUT_S": "10"}
+
 
 def arguments() -> argparse.Namespace:
     release = known_limits.ROOT / "target/release"
@@ -44,6 +50,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--as-lambda", metavar="PATH", help="run it under this program, which refuses what Lambda refuses; needs root; plays what must hold everywhere")
     parser.add_argument("--everywhere", action="store_true", help="only the attacks that must fail even where Linux refuses the confinement")
     parser.add_argument("--soak", action="store_true", help="also the attacks that take long, and everything twice")
+    parser.add_argument("--cases", action="store_true", help="instead of the attacks: the cases `limits` and `escape` of tests/cases, twice in a row on one server")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="part of topic/name, or a shell pattern; may be given several times")
     parser.add_argument("--list", action="store_true", help="list the attacks and end")
     parser.add_argument("--base-url", help="play against a running server, which is not measured")
@@ -102,6 +109,18 @@ def play(chosen, scene: Scene, secrets: tuple[str, ...], times: dict[str, float]
     return failed
 
 
+def play_cases(url: str) -> list[tuple[str, str]]:
+    """The cases that attack, as tests/cases/run.py plays them; the second time on a server that has seen them all."""
+    folder, failed = known_limits.ROOT / "tests/cases", []
+    for time_of in ("first", "second"):
+        command = [sys.executable, str(folder / "run.py"), "--base-url", url, "--api-key", KEY, "--danger", str(folder / "limits.json"), str(folder / "escape.json")]
+        out = subprocess.run(command, capture_output=True, text=True)
+        lines = out.stdout.splitlines()
+        print(f"cases, {time_of} time: {lines[-1] if lines else out.stderr[-300:]}", flush=True)
+        failed += [(f"cases, {time_of} time", line) for line in lines if line.startswith("FAIL ")] or [("cases", out.stderr[-300:])] * (out.returncode != 0)
+    return failed
+
+
 def main() -> int:
     options = arguments()
     chosen = selected(options)
@@ -114,7 +133,7 @@ def main() -> int:
         sys.exit("no attack has such a name")
     began, before = time.monotonic(), machine.picture()
     machine.adopt_orphans()
-    settings = SETTINGS | dict(one.split("=", 1) for one in options.setting)
+    settings = (CASES if options.cases else LAMBDA if options.as_lambda else SETTINGS) | dict(one.split("=", 1) for one in options.setting)
     limits = known_limits.read(options.server, settings, options.limit)
     server = None
     try:
@@ -132,7 +151,7 @@ def main() -> int:
         bystander.thread.start()
         played = chosen * (2 if options.soak else 1)
         times: dict[str, float] = {}
-        failed = play(played, scene, (*keys, bystander.secret), times)
+        failed = play_cases(url) if options.cases else play(played, scene, (*keys, bystander.secret), times)
         bystander.end()
         print("slowest:", ", ".join(f"{name} {took:.1f} s" for name, took in sorted(times.items(), key=lambda one: -one[1])[:15]))
         by_topic = collections.Counter()
@@ -145,6 +164,9 @@ def main() -> int:
             rest += [("the end", f"DELETE: {code}") for code in [bystander.service.delete(bystander.sandbox).status] if code != 200]
             rest += [("the server", problem) for problem in machine.settled(server, most_memory, most_descriptors)]
             print(f"server: {server.memory() >> 20} MiB (allowed {most_memory >> 20}), {server.descriptors()} descriptors (allowed {most_descriptors})")
+            if options.as_lambda:
+                told = [line for line in server.log().splitlines() if "kernels are confined" in line]
+                rest += [("the log", f"it says {len(told)} times which steps hold: {told[:1]}")] if len(told) != 1 or "seccomp" in told[0] or "landlock" in told[0] else []
             if server.stop() is None:
                 rest.append(("the server", "it did not end when it was interrupted"))
             rest += [("the machine", problem) for problem in machine.orphans()]

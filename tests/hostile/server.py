@@ -30,11 +30,11 @@ mount --make-rprivate /
 '''
 #: A root as a function on Lambda has it (as in tests/src/isolation.rs), in which as-lambda runs the server.
 AS_LAMBDA = '''
-root=$1 program=$2 data=$3
+root=$1 program=$2 folder=$3
 mount --rbind / "$root"; mount -o remount,bind,ro "$root"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
-mount -t tmpfs -o mode=755 var "$root/var"; mkdir "$root/var/task"; mkdir -p "$root$data" 2>/dev/null || true
-mount --bind "$data" "$root$data"
+mount -t tmpfs -o mode=755 var "$root/var"; mkdir "$root/var/task"; mkdir -p "$root$folder"
+mount --bind "$folder" "$root$folder"
 mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 dev "$root/dev"
 for device in null zero full random urandom; do : > "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
@@ -72,7 +72,7 @@ class Server:
             root = self.folder / "root"
             root.mkdir()
             script += AS_LAMBDA + f'exec {self.as_lambda} "$root" {uid} /var/task/serve\n'
-            return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", str(root), self.program, str(self.data)]
+            return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", str(root), self.program, str(self.folder)]
         script += f"exec setpriv --reuid={uid} --regid={uid} --clear-groups {self.program} serve\n"
         return ["unshare", "--mount", "/bin/sh", "-c", script]
 
