@@ -73,6 +73,7 @@ class Attack:
     pause: float = 0.2                  # seconds before the second script
     dies: bool = False                  # the attack may end its own process
     everywhere: bool = False            # must hold even where Linux refuses the confinement
+    small_disk: bool = False            # fills the disk, so that it has a server of its own on a small one (--small-disk)
     soak: bool = False                  # takes too long for every run
     beside: bool = False                # mostly waits, so that it runs beside the others
     scripted: bool = False              # the function makes a script, rather than attacking from outside

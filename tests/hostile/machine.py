@@ -36,7 +36,7 @@ def picture() -> dict[str, object]:
             return str(error.errno)
     found: dict[str, object] = {path: digest(path) for path in FILES}
     found["modules"] = sorted(line.split()[0] for line in pathlib.Path("/proc/modules").read_text().splitlines()) if os.path.exists("/proc/modules") else []
-    found["mounts"] = sorted(line.split(" ", 3)[3] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines())
+    found["mounts"] = sorted(line.split(" ", 3)[3] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if "/hostile-" not in line)
     # Another process of the tests may keep the clock right: only a jump tells.
     found["clock"] = round((time.time() - time.monotonic()) / 60)
     found["left files"] = sorted(f"{place}/{name}" for place in PLACES if os.path.isdir(place) for name in os.listdir(place)

@@ -32,6 +32,8 @@ from service import Service
 #: Small, so that the bombs end soon. The limits are held to these values.
 SETTINGS = {"SANDCASTLE_TIMEOUT_S": "2", "SANDCASTLE_MEMORY_MB": "512", "SANDCASTLE_MAX_KERNELS": "8"}
 
+#: What the data folder may hold, for the attacks that fill it.
+SMALL_DISK_MB = 400
 #: Where nothing confines it, code has more to search through.
 LAMBDA = SETTINGS | {"SANDCASTLE_TIMEOUT_S": "30"}
 #: What the cases are written for.
@@ -49,6 +51,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--as-user", metavar="NAME", help="run the server as this ordinary user, by name or number; needs root")
     parser.add_argument("--as-lambda", metavar="PATH", help="run it under this program, which refuses what Lambda refuses; needs root; plays what must hold everywhere")
     parser.add_argument("--everywhere", action="store_true", help="only the attacks that must fail even where Linux refuses the confinement")
+    parser.add_argument("--small-disk", action="store_true", help="only the attacks that fill the disk; the server gets one of 400 MiB; needs root")
     parser.add_argument("--soak", action="store_true", help="also the attacks that take long, and everything twice")
     parser.add_argument("--cases", action="store_true", help="instead of the attacks: the cases `limits` and `escape` of tests/cases, twice in a row on one server")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="part of topic/name, or a shell pattern; may be given several times")
@@ -73,7 +76,7 @@ def selected(options: argparse.Namespace) -> list[tuple[str, object]]:
     wanted = lambda name: not options.only or any(one in name or fnmatch.fnmatch(name, one) for one in options.only)
     everywhere = options.everywhere or options.as_lambda
     return [(name, attack) for name, attack in named
-            if wanted(name) and (attack.everywhere or not everywhere) and (options.soak or not attack.soak)]
+            if wanted(name) and attack.small_disk == options.small_disk and (attack.everywhere or not everywhere) and (options.soak or not attack.soak)]
 
 
 #: Topics that measure, or take what all share: their attacks run one after the other. Those of other topics run side by side.
@@ -140,7 +143,8 @@ def main() -> int:
         if options.base_url:
             keys, url = (options.api_key, options.other_api_key or sys.exit("--base-url needs --other-api-key")), options.base_url
         else:
-            server = Server(options.server, options.kernel, options.packages, settings, options.as_user, options.as_lambda)
+            server = Server(options.server, options.kernel, options.packages, settings, options.as_user, options.as_lambda,
+                            SMALL_DISK_MB if options.small_disk else 0)
             server.start()
             keys, url = (KEY, server.new_key("other")), server.url
         bystander = Bystander(Service(url, keys[1]))
@@ -148,11 +152,13 @@ def main() -> int:
         scene.warm()
         most_memory, most_descriptors = (server.memory() + machine.MEMORY_GREW, server.descriptors() + machine.DESCRIPTORS_GREW) if server else (0, 0)
         print(f"limits: {limits}", flush=True)
-        bystander.thread.start()
+        if not options.small_disk:  # which stops the work of all, for as long as it is full
+            bystander.thread.start()
         played = chosen * (2 if options.soak else 1)
         times: dict[str, float] = {}
         failed = play_cases(url) if options.cases else play(played, scene, (*keys, bystander.secret), times)
-        bystander.end()
+        if not options.small_disk:
+            bystander.end()
         print("slowest:", ", ".join(f"{name} {took:.1f} s" for name, took in sorted(times.items(), key=lambda one: -one[1])[:15]))
         by_topic = collections.Counter()
         for name, took in times.items():

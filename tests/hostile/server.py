@@ -45,7 +45,7 @@ printf '#!/bin/sh\\nexec /var/task/sandcastle serve\\n' > "$root/var/task/serve"
 
 
 class Server:
-    def __init__(self, program: str, kernel: str, packages: str, settings: dict, user: str | None, as_lambda: str | None):
+    def __init__(self, program: str, kernel: str, packages: str, settings: dict, user: str | None, as_lambda: str | None, small_disk: int):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hostile-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self.data, self.log_path = self.folder / "data", self.folder / "log"
@@ -56,7 +56,7 @@ class Server:
         if user or as_lambda:
             for name in ("program", "kernel"):
                 setattr(self, name, shutil.copy(getattr(self, name), self.folder / pathlib.Path(getattr(self, name)).name))
-        self.packages = packages
+        self.packages, self.small_disk = packages, small_disk
         self.settings = {"PORT": "0", "S3_PORT": "0", "SANDCASTLE_API_KEY": KEY, "SANDCASTLE_DATA_DIR": str(self.data),
                          "SANDCASTLE_KERNEL": str(self.kernel), "SANDCASTLE_SITE_PACKAGES": packages, "SANDCASTLE_LOG_FORMAT": "json"} | settings
 
@@ -78,6 +78,8 @@ class Server:
 
     def start(self) -> None:
         self.data.mkdir()
+        if self.small_disk:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.small_disk}m", "hostile", str(self.data)], check=True)
         environment = {"PATH": os.environ["PATH"]} | self.settings | ({"JAIL": "best-effort", "HOME": "/tmp"} if self.as_lambda else {"HOME": str(self.folder)})
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(self.command(), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self.folder)
@@ -124,6 +126,8 @@ class Server:
         if self.process and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        if self.small_disk:
+            subprocess.run(["umount", "--lazy", str(self.data)], check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # What is measured.

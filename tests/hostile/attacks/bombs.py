@@ -17,6 +17,7 @@ while time.monotonic() < until: pass
 ATTACKS = [
     Attack("fork_bomb", "make processes until there is an end", '''
 made = 0
+tried("forking", "")
 try:
     while made < 5000:
         if os.fork() == 0:
@@ -24,7 +25,7 @@ try:
         made += 1
 except OSError as error: tried("ended by", _name(error.errno))
 tried("made", made)
-''', at_most("made", "processes"), dies=True),
+''', at_most("made", "processes", told=False), dies=True),
     Attack("fork_bomb_of_bash", "the same by bash, where each child goes on", '''
 echo "TRIED forking: "
 f() { f | f & }; f 2>/dev/null; sleep 1
