@@ -16,8 +16,10 @@ PR_SET_CHILD_SUBREAPER = 36
 MEMORY_GREW = 200 << 20
 DESCRIPTORS_GREW = 40
 SETTLE_S = 15
-FILES = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/ld.so.preload", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
-         "/proc/sys/kernel/domainname", "/proc/sys/kernel/modprobe", "/proc/sys/kernel/randomize_va_space", "/proc/swaps", "/proc/sysvipc/shm", "/proc/sysvipc/sem",
+FILES = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/hosts", "/etc/resolv.conf", "/etc/ld.so.preload",
+    "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname",
+         "/proc/sys/kernel/domainname", "/proc/sys/kernel/modprobe", "/proc/sys/kernel/randomize_va_space", "/proc/swaps",
+             "/proc/sysvipc/shm", "/proc/sysvipc/sem",
          "/proc/sysvipc/msg", "/proc/sys/vm/overcommit_memory")
 PLACES = ("/", "/tmp", "/var/tmp", "/dev/shm", "/run", "/usr/bin", "/etc", "/root", "/dev/mqueue")
 
@@ -35,8 +37,10 @@ def picture() -> dict[str, object]:
         except OSError as error:
             return str(error.errno)
     found: dict[str, object] = {path: digest(path) for path in FILES}
-    found["modules"] = sorted(line.split()[0] for line in pathlib.Path("/proc/modules").read_text().splitlines()) if os.path.exists("/proc/modules") else []
-    found["mounts"] = sorted(line.split(" ", 3)[3] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines() if "/hostile-" not in line)
+    found["modules"] = sorted(line.split()[0]
+        for line in pathlib.Path("/proc/modules").read_text().splitlines()) if os.path.exists("/proc/modules") else []
+    found["mounts"] = sorted(line.split(" ", 3)[3] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+        if "/hostile-" not in line)
     # Another process of the tests may keep the clock right: only a jump tells.
     found["clock"] = round((time.time() - time.monotonic()) / 60)
     found["left files"] = sorted(f"{place}/{name}" for place in PLACES if os.path.isdir(place) for name in os.listdir(place)
@@ -45,7 +49,8 @@ def picture() -> dict[str, object]:
 
 
 def differences(before: dict, after: dict) -> list[str]:
-    return [f"{name} of the machine changed: {str(before[name])[:200]} -> {str(after[name])[:200]}" for name in before if before[name] != after[name]]
+    return [f"{name} of the machine changed: {str(before[name])[:200]} -> {str(after[name])[:200]}" for name in before
+        if before[name] != after[name]]
 
 
 def settled(server: Server, most_memory: int, most_descriptors: int) -> list[str]:

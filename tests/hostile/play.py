@@ -145,7 +145,8 @@ class Play:
         if where != OUTSIDE and not attack.dies and (seen.error or seen.exit_code):
             problems.append(f"the script failed: exit code {seen.exit_code} {seen.error[-300:]!r}")
         if where != OUTSIDE:
-            shown = self.everything.decode(errors="replace") + "".join(data.decode(errors="replace") for data in seen.files.values())
+            shown = self.everything.decode(errors="replace") + "".join(data.decode(errors="replace")
+                for data in seen.files.values())
             problems += [f"the answer holds the secret {secret[:16]}…" for secret in self.secrets if secret in shown]
         if not problems:
             problems += [told for verdict in attack.verdicts() if (told := verdict(seen))]

@@ -19,7 +19,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2] / "layers/jail/src/syscalls
 MISSING, DENIED, UNKNOWN = "ENOSYS", "EPERM", 4000
 HEADERS = "sched.h sys/prctl.h sys/socket.h sys/personality.h fcntl.h sys/ioctl.h signal.h linux/fs.h linux/prctl.h sys/syscall.h".split()
 #: Values that no rule of a kind is likely to name: the first that a rule does not name stands for all others.
-OTHERS = {"socket": (2, 16), "socketpair": (2, 16), "personality": (0x0040000,), "prctl": (3, 4), "fcntl": (3, 1), "ioctl": (0x5412, 0x5413), "clone": (17,)}
+OTHERS = {"socket": (2, 16), "socketpair": (2, 16), "personality": (0x0040000,), "prctl": (3, 4), "fcntl": (3, 1),
+    "ioctl": (0x5412, 0x5413), "clone": (17,)}
 
 
 @dataclasses.dataclass
@@ -49,10 +50,12 @@ def tables() -> dict[str, list[str]]:
 def constants() -> dict[str, int]:
     """Numbers of the calls and values of the constants, from the C library's headers by a program of a few lines."""
     text = SOURCE.read_text()
-    own = {name: int(value.replace("_", ""), 0) for name, value in re.findall(r"const (\w+): i(?:32|64) = (-?(?:0x)?[0-9A-Fa-f_]+);", text)}
+    own = {name: int(value.replace("_", ""), 0) for name,
+        value in re.findall(r"const (\w+): i(?:32|64) = (-?(?:0x)?[0-9A-Fa-f_]+);", text)}
     names = {f"SYS_{name}" for name in re.findall(r"\bSYS_(\w+)", text)} | set(re.findall(r"libc::([A-Z]\w+)", text))
     lines = [f"#ifdef {name.replace('SYS_', '__NR_')}\n printf(\"{name} %lld\\n\", (long long){name.replace('SYS_', '__NR_')});\n#endif" for name in sorted(names)]
-    program = "#define _GNU_SOURCE\n#include <stdio.h>\n" + "\n".join(f"#include <{header}>" for header in HEADERS) + "\nint main(void){\n" + "\n".join(lines) + "\n}\n"
+    program = "#define _GNU_SOURCE\n#include <stdio.h>\n" + "\n".join(f"#include <{header}>"
+        for header in HEADERS) + "\nint main(void){\n" + "\n".join(lines) + "\n}\n"
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["cc", "-x", "c", "-o", f"{folder}/numbers", "-"], input=program.encode(), check=True)
         told = subprocess.run([f"{folder}/numbers"], capture_output=True, check=True, text=True).stdout
@@ -62,7 +65,8 @@ def constants() -> dict[str, int]:
 @functools.cache
 def all_numbers() -> dict[str, int]:
     """Every call that the C library's headers know; a call that is newer than these is one that Linux does not know either."""
-    text = subprocess.run(["cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"], capture_output=True, check=True, text=True).stdout
+    text = subprocess.run(["cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"], capture_output=True,
+        check=True, text=True).stdout
     return {name: int(number) for name, number in re.findall(r"#define __NR_(\w+) (\d+)", text)} | {
         name.removeprefix("SYS_"): number for name, number in constants().items() if name.startswith("SYS_")}
 
@@ -104,7 +108,8 @@ def key(rule: Rule) -> str:
 @functools.cache
 def groups() -> dict[str, dict[str, list[int]]]:
     """Every call to make, with its number and arguments: those of each table, the rules on arguments, and all that is in no table."""
-    found = {table: {name: [UNKNOWN if number_of(name) is None else number_of(name)] + [-1] * 6 for name in names} for table, names in tables().items()}
+    found = {table: {name: [UNKNOWN if number_of(name) is None else number_of(name)] + [-1] * 6 for name in names} for table,
+        names in tables().items()}
     found["on_arguments"] = {}
     for rule in conditional():
         arguments = [0 if rule.call == "clone" else -1] * 6
@@ -151,9 +156,11 @@ def script(group: str) -> str:
 def outside() -> dict[str, str]:
     """What the allowed calls answer outside, to an ordinary user without rights and with the same limit on locked memory."""
     refused = {key(rule) for rule in conditional() if rule.refused} | set(tables()["refused"])
-    made = {name: call for part, group in groups().items() if not part.startswith("in_no_table") for name, call in group.items() if name not in refused}
+    made = {name: call for part, group in groups().items() if not part.startswith("in_no_table") for name,
+        call in group.items() if name not in refused}
     program = f"import resource\nresource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))\nCALLS = {made!r}\n{TRY}\nprint(json.dumps(RESULTS))"
-    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--bounding-set=-all",
+        "--inh-caps=-all"] if os.geteuid() == 0 else []
     python = "/usr/bin/python3" if drop and os.access("/usr/bin/python3", os.X_OK) else sys.executable
     return json.loads(subprocess.run([*drop, python, "-c", program], capture_output=True, check=True, text=True, cwd="/").stdout)
 
@@ -161,7 +168,8 @@ def outside() -> dict[str, str]:
 def verdict(group: str):
     def judge(seen) -> str | None:
         results, rules = json.loads(seen.of("rules")[0]), groups()[group]
-        wrong = [f"{name} was not tried" for name in rules if name not in results] + [f"{name} has no number here" for name, call in rules.items() if call[0] == UNKNOWN]
+        wrong = [f"{name} was not tried" for name in rules if name not in results] + [f"{name} has no number here" for name,
+            call in rules.items() if call[0] == UNKNOWN]
         refused = {key(rule) for rule in conditional() if rule.refused} | set(tables()["refused"])
         for name, found in results.items():
             if group.startswith("in_no_table"):

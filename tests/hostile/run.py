@@ -43,18 +43,27 @@ CASES = {"SANDCASTLE_TIMEOUT_S": "10"}
 def arguments() -> argparse.Namespace:
     release = known_limits.ROOT / "target/release"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", default=str(release / "sandcastle"), metavar="PATH", help="the program to start; default: that of this build")
-    parser.add_argument("--kernel", default=os.environ.get("SANDCASTLE_KERNEL") or str(release / "sandcastle-kernel"), metavar="PATH")
-    parser.add_argument("--packages", default=os.environ.get("SANDCASTLE_SITE_PACKAGES") or str(release.parent / "python/site-packages"), metavar="PATH")
-    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE", help="of the server; may be given several times")
+    parser.add_argument("--server", default=str(release / "sandcastle"), metavar="PATH",
+        help="the program to start; default: that of this build")
+    parser.add_argument("--kernel", default=os.environ.get("SANDCASTLE_KERNEL") or str(release / "sandcastle-kernel"),
+        metavar="PATH")
+    parser.add_argument("--packages", default=os.environ.get("SANDCASTLE_SITE_PACKAGES")
+        or str(release.parent / "python/site-packages"), metavar="PATH")
+    parser.add_argument("--setting", action="append", default=[], metavar="NAME=VALUE",
+        help="of the server; may be given several times")
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER", help="instead of what the product states")
     parser.add_argument("--as-user", metavar="NAME", help="run the server as this ordinary user, by name or number; needs root")
-    parser.add_argument("--as-lambda", metavar="PATH", help="run it under this program, which refuses what Lambda refuses; needs root; plays what must hold everywhere")
-    parser.add_argument("--everywhere", action="store_true", help="only the attacks that must fail even where Linux refuses the confinement")
-    parser.add_argument("--small-disk", action="store_true", help="only the attacks that fill the disk; the server gets one of 400 MiB; needs root")
+    parser.add_argument("--as-lambda", metavar="PATH",
+        help="run it under this program, which refuses what Lambda refuses; needs root; plays what must hold everywhere")
+    parser.add_argument("--everywhere", action="store_true",
+        help="only the attacks that must fail even where Linux refuses the confinement")
+    parser.add_argument("--small-disk", action="store_true",
+        help="only the attacks that fill the disk; the server gets one of 400 MiB; needs root")
     parser.add_argument("--soak", action="store_true", help="also the attacks that take long, and everything twice")
-    parser.add_argument("--cases", action="store_true", help="instead of the attacks: the cases `limits` and `escape` of tests/cases, twice in a row on one server")
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="part of topic/name, or a shell pattern; may be given several times")
+    parser.add_argument("--cases", action="store_true",
+        help="instead of the attacks: the cases `limits` and `escape` of tests/cases, twice in a row on one server")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME",
+        help="part of topic/name, or a shell pattern; may be given several times")
     parser.add_argument("--list", action="store_true", help="list the attacks and end")
     parser.add_argument("--base-url", help="play against a running server, which is not measured")
     parser.add_argument("--api-key", default=KEY)
@@ -76,7 +85,8 @@ def selected(options: argparse.Namespace) -> list[tuple[str, object]]:
     wanted = lambda name: not options.only or any(one in name or fnmatch.fnmatch(name, one) for one in options.only)
     everywhere = options.everywhere or options.as_lambda
     return [(name, attack) for name, attack in named
-            if wanted(name) and attack.small_disk == options.small_disk and (attack.everywhere or not everywhere) and (options.soak or not attack.soak)]
+            if wanted(name) and attack.small_disk == options.small_disk and (attack.everywhere or not everywhere)
+                and (options.soak or not attack.soak)]
 
 
 #: Topics that measure, or take what all share: their attacks run one after the other. Those of other topics run side by side.
@@ -116,11 +126,13 @@ def play_cases(url: str) -> list[tuple[str, str]]:
     """The cases that attack, as tests/cases/run.py plays them; the second time on a server that has seen them all."""
     folder, failed = known_limits.ROOT / "tests/cases", []
     for time_of in ("first", "second"):
-        command = [sys.executable, str(folder / "run.py"), "--base-url", url, "--api-key", KEY, "--danger", str(folder / "limits.json"), str(folder / "escape.json")]
+        command = [sys.executable, str(folder / "run.py"), "--base-url", url, "--api-key", KEY, "--danger",
+            str(folder / "limits.json"), str(folder / "escape.json")]
         out = subprocess.run(command, capture_output=True, text=True)
         lines = out.stdout.splitlines()
         print(f"cases, {time_of} time: {lines[-1] if lines else out.stderr[-300:]}", flush=True)
-        failed += [(f"cases, {time_of} time", line) for line in lines if line.startswith("FAIL ")] or [("cases", out.stderr[-300:])] * (out.returncode != 0)
+        failed += [(f"cases, {time_of} time", line) for line in lines if line.startswith("FAIL ")] or [("cases",
+            out.stderr[-300:])] * (out.returncode != 0)
     return failed
 
 
@@ -136,7 +148,8 @@ def main() -> int:
         sys.exit("no attack has such a name")
     began, before = time.monotonic(), machine.picture()
     machine.adopt_orphans()
-    settings = (CASES if options.cases else LAMBDA if options.as_lambda else SETTINGS) | dict(one.split("=", 1) for one in options.setting)
+    settings = (CASES if options.cases else LAMBDA if options.as_lambda else SETTINGS) | dict(one.split("=", 1)
+        for one in options.setting)
     limits = known_limits.read(options.server, settings, options.limit)
     server = None
     try:
@@ -150,7 +163,8 @@ def main() -> int:
         bystander = Bystander(Service(url, keys[1]))
         scene = Scene(url, keys, server, limits, bystander)
         scene.warm()
-        most_memory, most_descriptors = (server.memory() + machine.MEMORY_GREW, server.descriptors() + machine.DESCRIPTORS_GREW) if server else (0, 0)
+        most_memory, most_descriptors = (server.memory() + machine.MEMORY_GREW,
+            server.descriptors() + machine.DESCRIPTORS_GREW) if server else (0, 0)
         print(f"limits: {limits}", flush=True)
         if not options.small_disk:  # which stops the work of all, for as long as it is full
             bystander.thread.start()
@@ -167,7 +181,8 @@ def main() -> int:
         print(bystander.summary())
         rest = [("the bystander", problem) for problem in bystander.take_problems()]
         if server and not server.died():
-            rest += [("the end", f"DELETE: {code}") for code in [bystander.service.delete(bystander.sandbox).status] if code != 200]
+            rest += [("the end", f"DELETE: {code}") for code in [bystander.service.delete(bystander.sandbox).status]
+                if code != 200]
             rest += [("the server", problem) for problem in machine.settled(server, most_memory, most_descriptors)]
             print(f"server: {server.memory() >> 20} MiB (allowed {most_memory >> 20}), {server.descriptors()} descriptors (allowed {most_descriptors})")
             if options.as_lambda:

@@ -50,10 +50,12 @@ class Scene:
     def host(self) -> dict:
         """What the scripts may know: an attacker who was told everything gets no further."""
         if not self.server:
-            return {"pids": [], "ports": [int(self.base_url.rsplit(":", 1)[1].split("/")[0])], "data": "/var/lib/hostile", "abstract": []}
+            return {"pids": [], "ports": [int(self.base_url.rsplit(":", 1)[1].split("/")[0])], "data": "/var/lib/hostile",
+                "abstract": []}
         names = {line.split()[7] for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:] if len(line.split()) > 7}
         abstract = sorted(name[1:] for name in names if name.startswith("@"))[:20]
-        return {"pids": [self.server.pid, *sorted(self.server.parents), os.getpid()], "ports": self.server.ports, "data": str(self.server.data), "abstract": abstract}
+        return {"pids": [self.server.pid, *sorted(self.server.parents), os.getpid()], "ports": self.server.ports,
+            "data": str(self.server.data), "abstract": abstract}
 
     def adopt(self, reply: Reply, other: bool = False) -> str:
         if reply.status != 201:

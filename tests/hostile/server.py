@@ -45,7 +45,8 @@ printf '#!/bin/sh\\nexec /var/task/sandcastle serve\\n' > "$root/var/task/serve"
 
 
 class Server:
-    def __init__(self, program: str, kernel: str, packages: str, settings: dict, user: str | None, as_lambda: str | None, small_disk: int):
+    def __init__(self, program: str, kernel: str, packages: str, settings: dict, user: str | None, as_lambda: str | None,
+        small_disk: int):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hostile-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self.data, self.log_path = self.folder / "data", self.folder / "log"
@@ -58,7 +59,8 @@ class Server:
                 setattr(self, name, shutil.copy(getattr(self, name), self.folder / pathlib.Path(getattr(self, name)).name))
         self.packages, self.small_disk = packages, small_disk
         self.settings = {"PORT": "0", "S3_PORT": "0", "SANDCASTLE_API_KEY": KEY, "SANDCASTLE_DATA_DIR": str(self.data),
-                         "SANDCASTLE_KERNEL": str(self.kernel), "SANDCASTLE_SITE_PACKAGES": packages, "SANDCASTLE_LOG_FORMAT": "json"} | settings
+                         "SANDCASTLE_KERNEL": str(self.kernel), "SANDCASTLE_SITE_PACKAGES": packages,
+                             "SANDCASTLE_LOG_FORMAT": "json"} | settings
 
     def command(self) -> list[str]:
         """The command that becomes the server; it ends in an exec, so that the process id is the server's."""
@@ -72,7 +74,8 @@ class Server:
             root = self.folder / "root"
             root.mkdir()
             script += AS_LAMBDA + f'exec {self.as_lambda} "$root" {uid} /var/task/serve\n'
-            return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", str(root), self.program, str(self.folder)]
+            return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", str(root),
+                self.program, str(self.folder)]
         script += f"exec setpriv --reuid={uid} --regid={uid} --clear-groups {self.program} serve\n"
         return ["unshare", "--mount", "/bin/sh", "-c", script]
 
@@ -80,9 +83,11 @@ class Server:
         self.data.mkdir()
         if self.small_disk:
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.small_disk}m", "hostile", str(self.data)], check=True)
-        environment = {"PATH": os.environ["PATH"]} | self.settings | ({"JAIL": "best-effort", "HOME": "/tmp"} if self.as_lambda else {"HOME": str(self.folder)})
+        environment = {"PATH": os.environ["PATH"]} | self.settings | ({"JAIL": "best-effort", "HOME": "/tmp"} if self.as_lambda
+            else {"HOME": str(self.folder)})
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(self.command(), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=self.folder)
+            self.process = subprocess.Popen(self.command(), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, cwd=self.folder)
         until = time.monotonic() + START_TIMEOUT_S
         while not (found := re.search(r"ready at (http://\S+)", self.log())):
             if self.process.poll() is not None or time.monotonic() > until:
@@ -99,7 +104,8 @@ class Server:
     def new_key(self, org: str) -> str:
         command = [self.program, "keys", "create", "--org", org, "--member", "one", "--name", "hostile"]
         user = self.uid if self.user else 50_000 + os.getpid() % 1000 if self.as_lambda else None
-        out = subprocess.run(command, env={"SANDCASTLE_DATA_DIR": str(self.data)}, capture_output=True, text=True, user=user, group=user,
+        out = subprocess.run(command, env={"SANDCASTLE_DATA_DIR": str(self.data)}, capture_output=True, text=True, user=user,
+            group=user,
                              extra_groups=[] if user else None)
         if out.returncode:
             raise SystemExit(f"no key: {out.stderr}")

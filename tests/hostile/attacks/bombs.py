@@ -53,7 +53,8 @@ try:
 except RuntimeError as error: tried("ended by", "RuntimeError")
 tried("made", made)
 ''', at_most("made", "processes"), where=(EXECUTE,), dies=True),
-    Attack("spinning_processes", "take the processors by many processes", SPIN, at_most("made", "processes", told=False), dies=True),
+    Attack("spinning_processes", "take the processors by many processes", SPIN, at_most("made", "processes", told=False),
+        dies=True),
     Attack("spinning_threads", "take the processors by numpy", '''
 import threading, time, numpy
 until = time.monotonic() + 1.2
@@ -73,7 +74,8 @@ for n in range(20):
     if os.fork() == 0:
         os.makedirs(f"/tmp/r{n}", exist_ok=True)
         while time.monotonic() < until:
-            os.makedirs(f"/tmp/r{n}/a/b", exist_ok=True); os.rename(f"/tmp/r{n}/a", f"/tmp/r{n}/c"); os.rename(f"/tmp/r{n}/c", f"/tmp/r{n}/a")
+            os.makedirs(f"/tmp/r{n}/a/b", exist_ok=True); os.rename(f"/tmp/r{n}/a", f"/tmp/r{n}/c"); os.rename(f"/tmp/r{n}/c",
+                f"/tmp/r{n}/a")
         os._exit(0)
 while time.monotonic() < until: pass
 ''', answered, where=(PYTHON,), dies=True),
@@ -123,7 +125,8 @@ time.sleep(1.3)
 tried("printing", "")
 for n in range(100_000): print("x" * 10_000)
 ''', lambda seen: None if len(seen.text) < (8 << 20) else f"the answer has {len(seen.text)} bytes", where=(EXECUTE,), dies=True),
-    Attack("output_of_a_shell", "the same by bash, on both streams", 'echo "TRIED printing: "\nyes | head -c 1000000000 >&2 & yes | head -c 1000000000; wait', lambda seen: None if len(
+    Attack("output_of_a_shell", "the same by bash, on both streams",
+        'echo "TRIED printing: "\nyes | head -c 1000000000 >&2 & yes | head -c 1000000000; wait', lambda seen: None if len(
         seen.text) < (8 << 20) else f"the answer has {len(seen.text)} bytes", where=(BASH,), dies=True),
     Attack("elements_of_output", "print a million short lines", '''
 tried("printing", "")

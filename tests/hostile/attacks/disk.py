@@ -39,19 +39,26 @@ def taking(steps: str) -> str:
 BYTES = at_most("kept", "disk", told=False)
 NAMES = at_most("kept", "inodes", told=False)
 ATTACKS = [
-    Attack("fallocate", "take the disk at once", taking('for n in range(ask >> 28): take(f"/sandbox/files/hostile{n}", 1 << 28)'), BYTES, dies=True),
-    Attack("fallocate_in_tmp", "take it by temporary files", taking('for n in range(ask >> 28): take(f"/tmp/hostile{n}", 1 << 28)'), BYTES, dies=True),
-    Attack("written_bytes", "write until the disk is full", taking('for n in range(ask >> 28): take(f"/sandbox/files/hostile{n}", 1 << 28, write=True)'), BYTES,
+    Attack("fallocate", "take the disk at once", taking('for n in range(ask >> 28): take(f"/sandbox/files/hostile{n}", 1 << 28)'),
+        BYTES, dies=True),
+    Attack("fallocate_in_tmp", "take it by temporary files",
+        taking('for n in range(ask >> 28): take(f"/tmp/hostile{n}", 1 << 28)'), BYTES, dies=True),
+    Attack("written_bytes", "write until the disk is full",
+        taking('for n in range(ask >> 28): take(f"/sandbox/files/hostile{n}", 1 << 28, write=True)'), BYTES,
            where=(EXECUTE,), dies=True),
-    Attack("unlinked_files", "take the disk by files without names", taking('for n in range(ask >> 28): take("/tmp", 1 << 28)'), BYTES, where=(EXECUTE,), dies=True),
+    Attack("unlinked_files", "take the disk by files without names", taking('for n in range(ask >> 28): take("/tmp", 1 << 28)'),
+        BYTES, where=(EXECUTE,), dies=True),
     Attack("three_places", "take each place's share: files, tmp and shared memory together", taking('''
-for n in range(ask >> 27): take(("/dev/shm", "/tmp", "/sandbox/files")[min(n, 2)] + f"/hostile{n}", 1 << 27)'''), BYTES, where=(PYTHON,), dies=True),
+for n in range(ask >> 27): take(("/dev/shm", "/tmp", "/sandbox/files")[min(n, 2)] + f"/hostile{n}", 1 << 27)'''), BYTES,
+    where=(PYTHON,), dies=True),
     Attack("exchange_file", "let the file grow by which variables are stored", taking('''
 for fd in os.listdir("/proc/self/fd"):
     if str(outcome(os.readlink, "/proc/self/fd/" + fd)).endswith("(deleted)") and not kept:
         kept.append(os.dup(int(fd)))
-while kept and taken < ask: os.posix_fallocate(kept[0], taken, 1 << 26); taken += 1 << 26'''), BYTES, where=(EXECUTE,), dies=True),
-    Attack("kept_between_calls", "keep it beyond the end of the call", taking('for n in range(ask >> 28): take(f"/tmp/hostile{n}", 1 << 28)').split("for file in kept")[0], BYTES,
+while kept and taken < ask: os.posix_fallocate(kept[0], taken, 1 << 26); taken += 1 << 26'''), BYTES, where=(EXECUTE,),
+    dies=True),
+    Attack("kept_between_calls", "keep it beyond the end of the call",
+        taking('for n in range(ask >> 28): take(f"/tmp/hostile{n}", 1 << 28)').split("for file in kept")[0], BYTES,
            where=(EXECUTE,), dies=True, then='''
 tried("kept", sum(os.lstat("/tmp/" + name).st_blocks * 512 for name in os.listdir("/tmp")))
 ''' + CLEAN),

@@ -21,7 +21,8 @@ def many_starts(scene):
         statuses = [future.result() for future in futures]
         pool.shutdown()
     # A lock ends with its process: it is there while the kernel is the first one.
-    return [("started", str(statuses.count(200)))] + scene.run(waiting, "tried('kept its kernel', 'lock' in globals())", other=True)
+    return [("started", str(statuses.count(200)))] + scene.run(waiting, "tried('kept its kernel', 'lock' in globals())",
+        other=True)
 
 
 def while_busy(code: str, share: float):
@@ -47,9 +48,12 @@ def while_busy(code: str, share: float):
 
 SERVED = (only("other organisation's start", "201"), only("other organisation's call", "200"), only("waited", "short"))
 ATTACKS = [
-    Attack("many_starts", "start so many kernels that all others end", many_starts, (only("kept its kernel", "True"), lambda seen: (
+    Attack("many_starts", "start so many kernels that all others end", many_starts,
+        (only("kept its kernel", "True"), lambda seen: (
         "nothing started" if seen.of("started") == ["0"] else None))),
     Attack("sleeping_calls", "sleep in every seat", while_busy("import time; time.sleep(1.5)", 1), SERVED),
-    Attack("sleeping_calls_beyond_the_seats", "sleep in every seat, with as many waiting", while_busy("import time; time.sleep(1.5)", 2), SERVED),
-    Attack("spinning_calls", "calculate in every seat", while_busy("import time; until = time.monotonic() + 1.5\nwhile time.monotonic() < until: pass", 1), SERVED),
+    Attack("sleeping_calls_beyond_the_seats", "sleep in every seat, with as many waiting",
+        while_busy("import time; time.sleep(1.5)", 2), SERVED),
+    Attack("spinning_calls", "calculate in every seat",
+        while_busy("import time; until = time.monotonic() + 1.5\nwhile time.monotonic() < until: pass", 1), SERVED),
 ]

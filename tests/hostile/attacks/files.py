@@ -3,13 +3,15 @@ from entry import BASH, EXECUTE, Attack, each, never, only, refused
 
 ATTACKS = [
     Attack("files_of_the_machine", "read files that are no business of a sandbox", '''
-for path in ("/etc/shadow", "/etc/sudoers", "/root/.bash_history", "/root/.ssh", "/home", "/var", "/run", "/srv", "/mnt", "/boot", "/opt/x",
+for path in ("/etc/shadow", "/etc/sudoers", "/root/.bash_history", "/root/.ssh", "/home", "/var", "/run", "/srv", "/mnt", "/boot",
+    "/opt/x",
              "/etc/ssl/private", "/etc/machine-id", "/proc/kcore", "/proc/1/root/etc/shadow", "/sys", "/.dockerenv"):
     attempt(path, lambda: os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(16))
 ''', refused("['tmp']")),  # the folder in which the tests have copied the kernel
     Attack("files_of_the_server", "read the server's data folder and the folders of other kernels", '''
 data = HOST["data"]
-for path in (data, data + "/s3-credentials.json", data + "/s3", data + "/run/kernels", data + "/dev-key", "/.kernels", "/.kernels/1/files",
+for path in (data, data + "/s3-credentials.json", data + "/s3", data + "/run/kernels", data + "/dev-key", "/.kernels",
+    "/.kernels/1/files",
              "/sandbox", "/proc/1/root" + data):
     found = outcome(lambda: sorted(os.listdir(path)) if os.path.isdir(path) else open(path, "rb").read(16))
     tried(path, "ENOENT" if path == "/sandbox" and found == ["files"] else found)
@@ -25,21 +27,26 @@ tried("host name", os.uname().nodename)
       lambda seen: "the machine's host name is shown" if seen.of("host name") == [seen.limits["hostname"]] else None)),
     Attack("write_to_the_system", "change what other kernels use", '''
 import sysconfig, numpy
-places = {"/usr/bin", "/usr/lib", "/bin", "/lib", "/etc", "/", "/dev", "/proc", "/usr/local/lib", sys.prefix, sysconfig.get_path("stdlib"),
+places = {"/usr/bin", "/usr/lib", "/bin", "/lib", "/etc", "/", "/dev", "/proc", "/usr/local/lib", sys.prefix,
+    sysconfig.get_path("stdlib"),
           os.path.dirname(numpy.__file__), os.path.dirname(os.path.dirname(numpy.__file__))}
 for place in places:
     attempt("create in " + place, lambda: open(place + "/hostile", "w").close())
     attempt("rename in " + place, os.rename, place, place + ".old")
 for path in ("/usr/bin/bash", os.__file__, numpy.__file__, "/etc/passwd", "/dev/null", "/proc/self/exe"):
     attempt("chmod " + path, os.chmod, path, 0o777)
-    attempt("truncate " + path, lambda: os.close(os.open(path, os.O_RDWR | os.O_TRUNC)) if path != "/dev/null" else os.unlink(path))
+    attempt("truncate " + path, lambda: os.close(os.open(path, os.O_RDWR | os.O_TRUNC)) if path != "/dev/null"
+        else os.unlink(path))
     attempt("touch " + path, os.utime, path)
 ''', refused("ETXTBSY", "EBUSY", "EXDEV")),
     Attack("mounts", "mount, bind, unmount, change the root", '''
 os.makedirs("m", exist_ok=True)
-for what, arguments in (("mount", (b"none", b"m", b"tmpfs", 0, 0)), ("mount", (b"/", b"m", 0, 4096, 0)), ("mount", (0, b"/", 0, 32 | 4096, 0)),
-                        ("umount2", (b"/proc", 2)), ("pivot_root", (b"m", b"m")), ("chroot", (b"m",)), ("open_tree", (-100, b"/", 1)),
-                        ("fsopen", (b"tmpfs", 0)), ("fsmount", (-1, 0, 0)), ("fspick", (-100, b"/", 0)), ("move_mount", (-1, b"", -100, b"m", 4)),
+for what, arguments in (("mount", (b"none", b"m", b"tmpfs", 0, 0)), ("mount", (b"/", b"m", 0, 4096, 0)),
+    ("mount", (0, b"/", 0, 32 | 4096, 0)),
+                        ("umount2", (b"/proc", 2)), ("pivot_root", (b"m", b"m")), ("chroot", (b"m",)),
+                            ("open_tree", (-100, b"/", 1)),
+                        ("fsopen", (b"tmpfs", 0)), ("fsmount", (-1, 0, 0)), ("fspick", (-100, b"/", 0)),
+                            ("move_mount", (-1, b"", -100, b"m", 4)),
                         ("mount_setattr", (-100, b"/", 0, (ctypes.c_uint64 * 4)(0, 1), 32))):
     tried(what, call(what, *arguments))
 ''', refused()),
@@ -51,9 +58,11 @@ done
 ''', refused(), where=(BASH,)),
     Attack("device_nodes", "reach devices of the machine", '''
 import stat
-for name, kind, major, minor in (("mem", stat.S_IFCHR, 1, 1), ("kmsg", stat.S_IFCHR, 1, 11), ("disk", stat.S_IFBLK, 254, 0), ("fuse", stat.S_IFCHR, 10, 229)):
+for name, kind, major, minor in (("mem", stat.S_IFCHR, 1, 1), ("kmsg", stat.S_IFCHR, 1, 11), ("disk", stat.S_IFBLK, 254, 0),
+    ("fuse", stat.S_IFCHR, 10, 229)):
     attempt("mknod " + name, os.mknod, name, kind | 0o666, os.makedev(major, minor))
-for path in ("/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/tty", "/dev/ptmx", "/dev/console", "/dev/loop-control"):
+for path in ("/dev/mem", "/dev/kmsg", "/dev/vda", "/dev/sda", "/dev/kvm", "/dev/fuse", "/dev/net/tun", "/dev/tty", "/dev/ptmx",
+    "/dev/console", "/dev/loop-control"):
     attempt(path, os.open, path, os.O_RDWR)
 ''', refused("ENXIO")),
     Attack("file_handles", "open a file by its handle, past all rules on paths", '''
@@ -68,7 +77,8 @@ for path in ("/usr/bin/bash", "/etc/passwd", os.__file__, "/proc/self/exe", "/pr
 ''', refused("EXDEV", "EMLINK")),
     Attack("attributes", "give a file capabilities or attributes of the system", '''
 open("plain", "w").close()
-for name, value in (("security.capability", bytes([1, 0, 0, 2] + [255] * 16)), ("trusted.overlay.opaque", b"y"), ("trusted.x", b"x")):
+for name, value in (("security.capability", bytes([1, 0, 0, 2] + [255] * 16)), ("trusted.overlay.opaque", b"y"),
+    ("trusted.x", b"x")):
     attempt(name, os.setxattr, "plain", name, value)
 attempt("chown", os.chown, "plain", 0, 0)
 attempt("chown to another kernel", os.chown, "plain", os.getuid() + 1, -1)
@@ -99,7 +109,8 @@ os.makedirs("/tmp/.bin", exist_ok=True)
 script = "#!/bin/sh\\necho planted-program-runs $(id -u)\\n"
 for name in ("/tmp/.bin/bash", "/tmp/.bin/python", "/tmp/.bin/python3", "bash", "python"):
     attempt(name, lambda: (os.path.lexists(name) and os.unlink(name), open(name, "w").write(script), os.chmod(name, 0o755))[0])
-for name in ("sitecustomize.py", "usercustomize.py", "os.py", "json.py", "numpy.py"): open(name, "w").write("print('planted-module-runs')\\n")
+for name in ("sitecustomize.py", "usercustomize.py", "os.py", "json.py", "numpy.py"): open(name,
+    "w").write("print('planted-module-runs')\\n")
 ''', never("planted-program-runs 0"), where=(EXECUTE,), then='''
 import glob
 tried("next", [name for name in glob.glob("/tmp/.bin/*")])

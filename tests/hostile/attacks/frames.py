@@ -18,7 +18,8 @@ def send(*frames):
     try:
         for one in frames: host.sendall(one)
     except OSError as error: tried("ended by", _name(error.errno))
-done = dict(type="done", failure=None, interrupted=False, dataframes=[], names=[], variables=None, not_loaded=[], not_restored=[], missed=False, still_lost=[], cwd="", env={})
+done = dict(type="done", failure=None, interrupted=False, dataframes=[], names=[], variables=None, not_loaded=[], not_restored=[],
+    missed=False, still_lost=[], cwd="", env={})
 '''
 #: What a forged frame may cost the host: four times the longest frame.
 def cost(limits): return 4 * limits["frame"]
@@ -31,31 +32,40 @@ def forged(name: str, tries: str, script: str, verdict=None) -> Attack:
 ATTACKS = [
     forged("other_version", "send a frame of another version", 'send(frame(b"{}", version=2))'),
     forged("longest_length", "announce four gigabytes", 'send(frame(b"{}", length=0xffffffff))'),
-    forged("announced_and_not_sent", "announce the longest frame, and never send it", 'send(frame(b"{", length=LIMIT["frame"]))\ntime.sleep(1)'),
+    forged("announced_and_not_sent", "announce the longest frame, and never send it",
+        'send(frame(b"{", length=LIMIT["frame"]))\ntime.sleep(1)'),
     forged("no_json", "send bytes that are no JSON", 'send(frame(os.urandom(1 << 20)), os.urandom(1 << 16))'),
-    forged("long_array", "send 8 MiB that take far more when they are read", 'send(frame(b\'{"names":[\' + b"0," * (4 << 20) + b\'0],"type":"done"}\'))'),
+    forged("long_array", "send 8 MiB that take far more when they are read",
+        'send(frame(b\'{"names":[\' + b"0," * (4 << 20) + b\'0],"type":"done"}\'))'),
     forged("long_objects", "the same with objects whose kind comes last", '''
 send(frame(b\'{"variables":[\' + b"{}," * (2 << 20) + b\'{}],"env":{\' + b",".join(b\'"%d":null\' % n for n in range(100_000)) + b\'},"type":"done"}\'))'''),
-    forged("unknown_kinds", "send values under names that no message has", 'send(*[frame({"type": "done", "x": ["y" * 100] * 1000}), frame({"type": "nothing"}), frame(["done"])])'),
-    forged("deep_json", "exhaust the stack of what reads it", 'send(frame(b"[" * (4 << 20)), frame(b\'{"type":"done","failure":\' + b\'{"a":\' * (1 << 20)))'),
+    forged("unknown_kinds", "send values under names that no message has",
+        'send(*[frame({"type": "done", "x": ["y" * 100] * 1000}), frame({"type": "nothing"}), frame(["done"])])'),
+    forged("deep_json", "exhaust the stack of what reads it",
+        'send(frame(b"[" * (4 << 20)), frame(b\'{"type":"done","failure":\' + b\'{"a":\' * (1 << 20)))'),
     forged("odd_numbers", "send numbers that no integer holds", '''
 for number in (b"1e999", b"-1", b"18446744073709551616", b"1.5", b"NaN", b"0" * 1000, b"9" * 100_000):
     send(frame(b\'{"type":"need","groups":[\' + number + b"]}"))'''),
     forged("long_texts", "fill every field of a result beyond its bound", '''
-send(frame(done | {"names": ["n" * 300] * 20_000, "still_lost": ["x" * 1000] * 5000, "cwd": "/" + "d" * 100_000, "env": {"E" * 70_000: "v" * 70_000},
+send(frame(done | {"names": ["n" * 300] * 20_000, "still_lost": ["x" * 1000] * 5000, "cwd": "/" + "d" * 100_000,
+    "env": {"E" * 70_000: "v" * 70_000},
                    "failure": {"error": "e" * (2 << 20), "traceback": ["t" * 5000] * 100}}))'''),
     forged("paths_in_a_result", "lead the host out of the folder by fields of a result", '''
-send(frame(done | {"cwd": "../../../../../etc", "names": ["../x", "\\u0000", "/etc/passwd"], "env": {"LD_PRELOAD": "/tmp/x", "A=B": "c", "\\u0000": "d"}}))'''),
+send(frame(done | {"cwd": "../../../../../etc", "names": ["../x", "\\u0000", "/etc/passwd"],
+    "env": {"LD_PRELOAD": "/tmp/x", "A=B": "c", "\\u0000": "d"}}))'''),
     forged("bytes_beyond_the_exchange_file", "have the host read variables where none are", '''
 content = lambda at, length: {"pickle": {"at": at, "len": length}, "buffers": [{"at": length, "len": at}] * 10}
 groups = [{"id": n, "names": [f"v{n}"], "kind": "values", "content": content(n << 55, 1 << 62)} for n in range(20)]
-for variables in ({"groups": groups, "unstorable": []}, {"groups": [], "unstorable": [{"name": "x", "reason": "y" * 100_000}] * 100}):
+for variables in ({"groups": groups, "unstorable": []}, {"groups": [], "unstorable": [{"name": "x",
+    "reason": "y" * 100_000}] * 100}):
     send(frame(done | {"variables": variables}))'''),
     forged("large_variables", "have the host store a terabyte of holes", '''
 for fd in range(3, 1024):
     if outcome(os.readlink, f"/proc/self/fd/{fd}").__str__().endswith("(deleted)"): outcome(os.ftruncate, fd, LIMIT["file"])
-group = {"id": 1, "names": ["v"], "kind": "values", "content": {"pickle": {"at": 0, "len": 100}, "buffers": [{"at": 0, "len": 1 << 30}]}}
-send(frame(done | {"variables": {"groups": [group], "unstorable": []}}))''', (measured("stored", 128 << 20), measured("host_memory", 256 << 20))),
+group = {"id": 1, "names": ["v"], "kind": "values", "content": {"pickle": {"at": 0, "len": 100}, "buffers": [{"at": 0,
+    "len": 1 << 30}]}}
+send(frame(done | {"variables": {"groups": [group], "unstorable": []}}))''', (measured("stored", 128 << 20),
+    measured("host_memory", 256 << 20))),
     forged("early_result", "answer before the code has ended, and go on", '''
 send(frame({"type": "code_ended"}), frame(done), frame(done))
 time.sleep(2)'''),
@@ -80,7 +90,8 @@ try:
     for n in range(200):
         socket.send_fds(host, [frame({"type": "restored"})], files); sent += len(files)
 except OSError as error: tried("ended by", _name(error.errno))
-tried("sent", sent)''', (measured("host_memory", cost), lambda seen: "the host keeps descriptors" if seen.limits["descriptors_grew"] > 64 else None)),
+tried("sent", sent)''', (measured("host_memory", cost), lambda seen: "the host keeps descriptors"
+    if seen.limits["descriptors_grew"] > 64 else None)),
     forged("closed_socket", "close and shut down the socket", '''
 tried("closing", "")
 host.shutdown(socket.SHUT_RDWR)
@@ -103,7 +114,8 @@ tried("writing", "")
 for fd in (1, 2, 500):
     for n in range(200): outcome(os.write, fd, os.urandom(4096))
     outcome(os.write, fd, b"\\x00\\x01" + b"0" * 32 + struct.pack("<Q", 1 << 60))'''),
-    forged("closed_output", "close the output pipe and every other descriptor", 'tried("closing", "")\nos.closerange(0, 1024)', answered),
+    forged("closed_output", "close the output pipe and every other descriptor", 'tried("closing", "")\nos.closerange(0, 1024)',
+        answered),
     forged("full_output", "keep the pipe full while the host waits for the end", '''
 tried("filling", "")
 if os.fork() == 0:

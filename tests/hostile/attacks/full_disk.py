@@ -39,6 +39,7 @@ def full_disk(scene):
 
 ATTACKS = [
     Attack("full_disk", "fill the disk of the server", full_disk, (
-        only("before", "200"), only("stop", "200"), only("alive while it is full", "yes"), only("afterwards", "[200]"), only("values", "['42']")),
+        only("before", "200"), only("stop", "200"), only("alive while it is full", "yes"), only("afterwards", "[200]"),
+            only("values", "['42']")),
         small_disk=True),
 ]

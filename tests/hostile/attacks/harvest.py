@@ -38,7 +38,8 @@ tried("made", len(os.listdir()))
 ''', only_harmless),
     Attack("race_of_links", "swap files and folders for links while the server looks", RACE, only_harmless),
     Attack("race_of_links_by_a_thread", "the same by a thread of the kernel, as far as it still runs", RACE.replace(
-        "if os.fork() == 0: swap(target)", "import threading; threading.Thread(target=swap, args=(target,), daemon=True).start()"),
+        "if os.fork() == 0: swap(target)",
+            "import threading; threading.Thread(target=swap, args=(target,), daemon=True).start()"),
         only_harmless, where=(EXECUTE,)),
     Attack("race_of_renames", "move a folder out of the tree and back while it is read", '''
 import time
@@ -46,7 +47,8 @@ os.makedirs("a/b/c", exist_ok=True)
 open("a/b/c/f", "w").write("harmless")
 if os.fork() == 0:
     while True:
-        outcome(os.rename, "a/b", "/tmp/b"); outcome(os.rename, "/tmp/b", "a/b"); outcome(os.rename, "a/b/c", "c"); outcome(os.rename, "c", "a/b/c")
+        outcome(os.rename, "a/b", "/tmp/b"); outcome(os.rename, "/tmp/b", "a/b"); outcome(os.rename, "a/b/c",
+            "c"); outcome(os.rename, "c", "a/b/c")
 time.sleep(0.2)
 tried("racing", "")
 ''', only_harmless),
@@ -113,7 +115,8 @@ tried("changed", open("big", "wb").write(os.urandom(1 << 20) * 48))
     Attack("planted_figures", "have the server list files that it thinks it made itself", '''
 import base64
 os.makedirs("__pycache__", exist_ok=True)
-for name in ("figure_1.png", "figure_-1.png", "figure_99999999999999999999.png", ".hidden", "__pycache__/x"): open(name, "w").write("harmless")
+for name in ("figure_1.png", "figure_-1.png", "figure_99999999999999999999.png", ".hidden", "__pycache__/x"): open(name,
+    "w").write("harmless")
 tried("made", sorted(os.listdir()))
 ''', only_harmless, where=(EXECUTE,)),
     Attack("links_by_a_shell", "links, loops and a copied tree from bash", '''

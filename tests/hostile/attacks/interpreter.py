@@ -10,7 +10,8 @@ ATTACKS = [
     Attack("secrets_among_objects", "find texts of the host among the objects of the interpreter", '''
 import gc
 words = ("tql" + "_", "AWS" + "_SECRET", "bystander" + "-")
-found = [one[:60] for holder in gc.get_objects() if isinstance(holder, (dict, list, tuple)) for one in (holder.values() if isinstance(holder, dict) else holder)
+found = [one[:60] for holder in gc.get_objects() if isinstance(holder, (dict, list, tuple))
+    for one in (holder.values() if isinstance(holder, dict) else holder)
          if isinstance(one, str) and len(one) > 20 and one.startswith(words)]
 tried("found", found)
 ''', lambda seen: None if seen.of("found") == ["[]"] else f"{seen.of('found')}"),
@@ -31,8 +32,10 @@ tried("changed", changed)
 ''', answered, where=(EXECUTE,), dies=True),
     Attack("answers_of_the_harness", "let the harness answer with the wrong types and sizes", FIND + '''
 def answer(*_):
-    return dict(failure=("x" * (9 << 20), ["y"] * 100_000), interrupted=False, dataframes=[("d", 2 ** 63 - 1, 2 ** 63 - 1, 0, True)] * 5000,
-                names=["../../../x"] * 20_000, variables=None, not_loaded=["n"] * 9999, not_restored={}, missed=False, still_lost=["l"] * 99_999,
+    return dict(failure=("x" * (9 << 20), ["y"] * 100_000), interrupted=False, dataframes=[("d", 2 ** 63 - 1, 2 ** 63 - 1, 0,
+        True)] * 5000,
+                names=["../../../x"] * 20_000, variables=None, not_loaded=["n"] * 9999, not_restored={}, missed=False,
+                    still_lost=["l"] * 99_999,
                 cwd="../../../../etc", env={"LD_PRELOAD": "/tmp/x.so", "PATH": None})
 for module in harness:
     if hasattr(module, "finish"): module.finish = answer
@@ -110,7 +113,8 @@ globals()["x" * 100_000] = 1; globals()["\\ud800"] = 2; globals()[Liar] = 3
 ''', answered, where=(EXECUTE,), dies=True),
     Attack("pickles", "run code where the variables are restored", '''
 class Planted:
-    def __reduce__(self): return eval, ("print('TRIED restored: ' + str(__import__('os').getuid())) or __import__('os').getpid()",)
+    def __reduce__(self): return eval, ("print('TRIED restored: ' + str(__import__('os').getuid())) or __import__('os').getpid()",
+        )
 planted = Planted()
 tried("planted", os.getuid())
 ''', lambda seen: "restored by root" if "0" in seen.of("restored") else None, where=(EXECUTE,), dies=True, then='''
@@ -158,8 +162,10 @@ attempt("syslog", syslog.syslog, "hostile-forged")
 ''', never("hostile-never")),
     Attack("compiler", "crash or hold up the compiler", '''
 tried("compiling", "")
-for text in ("(" * 90 + ")" * 90, "-" * 100_000 + "1", "[" * 199 + "]" * 199, "lambda:" * 5000 + "1", "x = 1\\n" * 100_000, "f'" + "{f'" * 140, "'" + "\\\\N{" * 1000, "1" * 100_000,
-             "def f(" + ",".join(f"a{n}" for n in range(70_000)) + "): pass", "if 1:\\n" + "".join(" " * n + "if 1:\\n" for n in range(1, 101))):
+for text in ("(" * 90 + ")" * 90, "-" * 100_000 + "1", "[" * 199 + "]" * 199, "lambda:" * 5000 + "1", "x = 1\\n" * 100_000,
+    "f'" + "{f'" * 140, "'" + "\\\\N{" * 1000, "1" * 100_000,
+             "def f(" + ",".join(f"a{n}" for n in range(70_000)) + "): pass", "if 1:\\n" + "".join(" " * n + "if 1:\\n"
+                 for n in range(1, 101))):
     outcome(compile, text, "x", "exec")
 outcome(eval, "+".join(["1"] * 100_000))
 ''', answered, dies=True),

@@ -3,27 +3,35 @@ from entry import BASH, Attack, answered, each, never, only, refused
 
 ATTACKS = [
     Attack("settings_of_linux", "write to /proc/sys and its neighbours", '''
-for path in ("kernel/core_pattern", "kernel/modprobe", "kernel/hostname", "kernel/domainname", "kernel/ns_last_pid", "kernel/randomize_va_space", "vm/drop_caches",
-             "vm/overcommit_memory", "fs/protected_symlinks", "fs/suid_dumpable", "net/ipv4/ip_forward", "kernel/unprivileged_bpf_disabled", "kernel/sysrq", "fs/binfmt_misc/register"):
+for path in ("kernel/core_pattern", "kernel/modprobe", "kernel/hostname", "kernel/domainname", "kernel/ns_last_pid",
+    "kernel/randomize_va_space", "vm/drop_caches",
+             "vm/overcommit_memory", "fs/protected_symlinks", "fs/suid_dumpable", "net/ipv4/ip_forward",
+                 "kernel/unprivileged_bpf_disabled", "kernel/sysrq", "fs/binfmt_misc/register"):
     attempt(path, lambda: open("/proc/sys/" + path, "w").write("1"))
-for path in ("sysrq-trigger", "acpi/alarm", "1/oom_score_adj", "1/attr/current", "1/comm", "irq/0/smp_affinity", "mtrr", "bus/pci/00/00.0", "timer_list", "kmsg", "kcore", "slabinfo", "vmallocinfo", "kpageflags", "sched_debug", "key-users"):
+for path in ("sysrq-trigger", "acpi/alarm", "1/oom_score_adj", "1/attr/current", "1/comm", "irq/0/smp_affinity", "mtrr",
+    "bus/pci/00/00.0", "timer_list", "kmsg", "kcore", "slabinfo", "vmallocinfo", "kpageflags", "sched_debug", "key-users"):
     attempt("proc " + path, lambda: os.close(os.open("/proc/" + path, os.O_RDWR)))
 ''', refused("EIO")),
     Attack("its_own_entry", "map users, leave the out-of-memory score, change its label", '''
-for name, text in (("uid_map", "0 0 1"), ("gid_map", "0 0 1"), ("setgroups", "allow"), ("oom_score_adj", "-1000"), ("oom_adj", "-17"), ("attr/exec", "x"), ("attr/current", "x"), ("loginuid", "0"),
-                   ("coredump_filter", "0xff"), ("clear_refs", "1"), ("timerslack_ns", "0"), ("autogroup", "-20"), ("make-it-fail", "1"), ("projid_map", "0 0 1"), ("timens_offsets", "7 1 0")):
+for name, text in (("uid_map", "0 0 1"), ("gid_map", "0 0 1"), ("setgroups", "allow"), ("oom_score_adj", "-1000"),
+    ("oom_adj", "-17"), ("attr/exec", "x"), ("attr/current", "x"), ("loginuid", "0"),
+                   ("coredump_filter", "0xff"), ("clear_refs", "1"), ("timerslack_ns", "0"), ("autogroup", "-20"),
+                       ("make-it-fail", "1"), ("projid_map", "0 0 1"), ("timens_offsets", "7 1 0")):
     attempt(name, lambda: open("/proc/self/" + name, "w").write(text))
 ''', refused("EINVAL", "EIO", "FileNotFoundError")),
     Attack("addresses_of_linux", "find out where Linux is in memory", '''
-for path in ("/proc/kallsyms", "/proc/modules", "/proc/iomem", "/proc/self/stack", "/proc/self/wchan", "/proc/self/stat", "/sys/kernel/notes", "/boot"):
+for path in ("/proc/kallsyms", "/proc/modules", "/proc/iomem", "/proc/self/stack", "/proc/self/wchan", "/proc/self/stat",
+    "/sys/kernel/notes", "/boot"):
     attempt(path, lambda: open(path).read(200_000)[-2000:] if os.path.isfile(path) else os.listdir(path))
 ''', lambda seen: "addresses of Linux" if "ffffffff8" in seen.text else None),
     Attack("sys", "see or change devices, groups and modules of the machine", '''
-for path in ("/sys", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/module", "/sys/fs/bpf", "/sys/firmware", "/proc/acpi", "/proc/scsi", "/proc/asound"):
+for path in ("/sys", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/module", "/sys/fs/bpf", "/sys/firmware",
+    "/proc/acpi", "/proc/scsi", "/proc/asound"):
     attempt(path, os.listdir, path)
 ''', refused("[]")),
     Attack("control_groups", "leave its control group, or limit the others", '''
-for path in ("/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/memory/cgroup.procs", "/sys/fs/cgroup/release_agent", "/proc/self/cgroup"):
+for path in ("/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/memory/cgroup.procs", "/sys/fs/cgroup/release_agent",
+    "/proc/self/cgroup"):
     attempt(path, lambda: open(path, "w").write("1"))
 ''', refused("ENOENT", "EIO")),
     Attack("core_dump", "have a core dump written, or handed to a program", '''

@@ -12,8 +12,10 @@ tried("higher bits of a pair", call("socketpair", 0x1_0000_0002, 1, 0, (ctypes.c
 ''', refused()),
     Attack("addresses_of_services", "reach Lambda's runtime API and the metadata of clouds", '''
 import urllib.request
-for address in ("127.0.0.1:9001/2018-06-01/runtime/invocation/next", "169.254.169.254/latest/meta-data/", "169.254.170.2/v2/credentials",
-                "169.254.100.1:9001/2018-06-01/runtime/init/error", "100.100.100.200/latest/", "metadata.google.internal/", "[fd00:ec2::254]/latest/"):
+for address in ("127.0.0.1:9001/2018-06-01/runtime/invocation/next", "169.254.169.254/latest/meta-data/",
+    "169.254.170.2/v2/credentials",
+                "169.254.100.1:9001/2018-06-01/runtime/init/error", "100.100.100.200/latest/", "metadata.google.internal/",
+                    "[fd00:ec2::254]/latest/"):
     attempt(address.replace(":", "."), lambda: urllib.request.urlopen("http://" + address, timeout=1).status)
 ''', each("URLError", "EPERM", "EACCES")),
     Attack("ports_of_the_server", "reach the server's own API and its bucket", '''
@@ -36,8 +38,10 @@ for name in ("tcp", "tcp6", "udp", "raw", "packet"):
     tried(name, outcome(lambda: len(open("/proc/net/" + name).readlines()) - 1))
 tried("interfaces", outcome(lambda: sorted(line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line)))
 tried("routes", outcome(lambda: len(open("/proc/net/route").readlines()) - 1))
-tried("names", outcome(lambda: sorted({line.split()[7] for line in open("/proc/net/unix").readlines()[1:] if len(line.split()) > 7})))
-''', lambda seen: next((f"{what}: {found}" for what, found in seen.found if found not in ("0", "-1", "[]", "['lo']", "ENOENT", "EACCES", "EPERM", "EINVAL")), None)),
+tried("names", outcome(lambda: sorted({line.split()[7] for line in open("/proc/net/unix").readlines()[1:]
+    if len(line.split()) > 7})))
+''', lambda seen: next((f"{what}: {found}" for what, found in seen.found if found not in ("0", "-1", "[]", "['lo']", "ENOENT",
+    "EACCES", "EPERM", "EINVAL")), None)),
     Attack("interfaces", "ask for and change the interfaces by ioctl", '''
 import socket, fcntl, struct
 one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -46,7 +50,8 @@ for what, request in (("up", 0x8914), ("address", 0x8916), ("hardware address", 
 ''', refused("ENOTTY", "EINVAL", "EOPNOTSUPP", "ENODEV", "ENOPKG")),
     Attack("sockets_of_the_machine", "connect to sockets of services, by path and by abstract name", '''
 import socket
-paths = ["/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket", "/run/systemd/private", "/run/containerd/containerd.sock", "/tmp/.X11-unix/X0",
+paths = ["/run/docker.sock", "/var/run/docker.sock", "/run/dbus/system_bus_socket", "/run/systemd/private",
+    "/run/containerd/containerd.sock", "/tmp/.X11-unix/X0",
          "/var/run/nscd/socket", "/run/systemd/journal/dev-log", "/dev/log"]
 for path in paths + ["\\0" + name for name in HOST["abstract"]]:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET):

@@ -66,7 +66,8 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
 for name in ("environ", "mem", "maps", "auxv", "cwd", "root", "exe", "fd", "ns/user", "ns/net", "stack", "syscall", "io",
              "pagemap", "personality", "map_files", "smaps", "task/1/mem"):
     path = "/proc/1/" + name
-    attempt(name, lambda: os.readlink(path) if os.path.islink(path) else os.listdir(path) if os.path.isdir(path) else open(path, "rb").read(8))
+    attempt(name, lambda: os.readlink(path) if os.path.islink(path) else os.listdir(path) if os.path.isdir(path)
+        else open(path, "rb").read(8))
 ''', refused()),
     Attack("ptrace", "trace process 1, the parent, itself and a child", '''
 child = os.fork()
@@ -96,7 +97,8 @@ for pid in (1, *HOST["pids"]):
     tried("kcmp", call("kcmp", os.getpid(), pid, 0, 0, 0))
 ''', refused()),
     Attack("more_rights", "become another user, take capabilities", '''
-for what, function, arguments in (("setuid", os.setuid, (0,)), ("setgid", os.setgid, (0,)), ("setresuid", os.setresuid, (0, 0, 0)),
+for what, function, arguments in (("setuid", os.setuid, (0,)), ("setgid", os.setgid, (0,)),
+    ("setresuid", os.setresuid, (0, 0, 0)),
                                   ("setgroups", os.setgroups, ([0],)), ("other user", os.setuid, (os.getuid() + 1,))):
     attempt(what, function, *arguments)
 header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)(*[0xffffffff] * 6)
@@ -114,7 +116,8 @@ chown 0 own && echo "TRIED chown: owner $(stat -c %u own)" || echo "TRIED chown:
 ''', (never("uid=0", "owner 0"), lambda seen: "own set-uid copy is root" if "0" in seen.of("own") else None), where=(BASH,)),
     Attack("user_namespaces", "make a namespace, of each kind and by each call", '''
 import signal
-kinds = dict(user=0x10000000, mount=0x20000, pid=0x20000000, net=0x40000000, ipc=0x8000000, uts=0x4000000, cgroup=0x2000000, time=0x80)
+kinds = dict(user=0x10000000, mount=0x20000, pid=0x20000000, net=0x40000000, ipc=0x8000000, uts=0x4000000, cgroup=0x2000000,
+    time=0x80)
 for kind, flag in kinds.items():
     tried("unshare " + kind, call("unshare", flag))
     got = call("clone", flag | signal.SIGCHLD, 0, 0, 0, 0)
@@ -146,7 +149,8 @@ tried("deadline", call("sched_setattr", 0, (ctypes.c_uint64 * 7)(48 | 6 << 32, 0
 tried("real time io", call("ioprio_set", 1, 0, 1 << 13))
 ''', refused("EINVAL")),
     Attack("prctl", "weaken its own confinement", '''
-for what, option, value in (("outlive the zygote", 1, 0), ("no_new_privs off", 38, 0), ("no filter", 22, 0), ("memory map", 35, 1),
+for what, option, value in (("outlive the zygote", 1, 0), ("no_new_privs off", 38, 0), ("no filter", 22, 0),
+    ("memory map", 35, 1),
                             ("bounding set", 24, 0), ("securebits", 28, 0), ("ambient", 47, 2), ("tracer", 0x59616d61, -1)):
     tried(what, call("prctl", option, value, 0, 0, 0))
 tried("seccomp", call("seccomp", 1, 0, 0))

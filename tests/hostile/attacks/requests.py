@@ -99,11 +99,15 @@ def odd_requests(scene):
     head = b"POST /v2/sandcastles HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
     key = b"Authorization: Bearer " + scene.own.api_key.encode() + b"\r\n"
     requests = {
-        "long header": head + b"X: " + b"x" * (1 << 20) + b"\r\n\r\n", "many headers": head + b"X: y\r\n" * 20_000 + b"\r\n", "long path": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        "long header": head + b"X: " + b"x" * (1 << 20) + b"\r\n\r\n", "many headers": head + b"X: y\r\n" * 20_000 + b"\r\n",
+            "long path": b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         "two lengths": head + key + b"Content-Length: 2\r\nContent-Length: 200\r\n\r\n{}",
-        "odd length": head + key + b"Content-Length: -1\r\n\r\n", "no http": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600),
-        "no key": head + b"Content-Length: 2\r\n\r\n{}", "two keys": head + key + key + b"Content-Length: 2\r\n\r\n{x", "deep": head + key + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000,
-        "long": head + key + b"Content-Length: 99999999999\r\n\r\n" + b" " * (4 << 20), "not utf 8": head + key + b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc",
+        "odd length": head + key + b"Content-Length: -1\r\n\r\n",
+            "no http": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(600),
+        "no key": head + b"Content-Length: 2\r\n\r\n{}", "two keys": head + key + key + b"Content-Length: 2\r\n\r\n{x",
+            "deep": head + key + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000,
+        "long": head + key + b"Content-Length: 99999999999\r\n\r\n" + b" " * (4 << 20),
+            "not utf 8": head + key + b"Content-Length: 4\r\n\r\n\xff\xfe\xfd\xfc",
         "chunk": head + key + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nx", "nul": head + b"X: a\0b\r\n\r\n",
     }
     with concurrent.futures.ThreadPoolExecutor(len(requests)) as pool:
@@ -150,7 +154,8 @@ def stop_in_a_call(scene):
     found = [("stop", str(scene.stop(sandbox)))]
     thread.join()
     scene.open.append((sandbox, False))
-    return found + [("start again", str(scene.own.create(sandbox_id=sandbox).status)), ("call", str(scene.own.execute(sandbox, "print(1)").status))]
+    return found + [("start again", str(scene.own.create(sandbox_id=sandbox).status)),
+        ("call", str(scene.own.execute(sandbox, "print(1)").status))]
 
 
 def leave_early(scene):
@@ -170,9 +175,11 @@ ATTACKS = [
     Attack("slow_requests", "hold connections by requests that never end, without a key", slow, each("closed"), beside=True),
     Attack("many_connections", "hold connections that do nothing, without a key", many_connections, each("bounded")),
     Attack("odd_requests", "confuse the server by malformed and long requests", odd_requests, lambda seen: "; ".join(
-        f"{what}: {found}" for what, found in seen.found if not (found == "closed" or found.startswith("4"))) or None, beside=True),
+        f"{what}: {found}" for what, found in seen.found if not (found == "closed" or found.startswith("4"))) or None,
+            beside=True),
     Attack("hidden_request", "have the body of one request taken for another request", hidden_request, only("answers", "1")),
     Attack("wrong_keys", "flood the server with wrong keys", wrong_keys, each("401", "429", "503")),
-    Attack("stop_in_a_call", "stop a sandbox in the middle of a bomb", stop_in_a_call, (only("stop", "200"), only("start again", "201"), only("call", "200"))),
+    Attack("stop_in_a_call", "stop a sandbox in the middle of a bomb", stop_in_a_call,
+        (only("stop", "200"), only("start again", "201"), only("call", "200"))),
     Attack("leave_early", "hang up while code runs", leave_early, only("call", "200", "409")),
 ]

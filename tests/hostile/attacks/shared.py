@@ -52,7 +52,8 @@ for fd in kept:
 ''')
     found += scene.run(other, '''
 import fcntl
-for path in ("/usr/bin/bash", os.__file__): attempt("other", fcntl.flock, os.open(path, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+for path in ("/usr/bin/bash", os.__file__): attempt("other", fcntl.flock, os.open(path, os.O_RDONLY),
+    fcntl.LOCK_EX | fcntl.LOCK_NB)
 ''', other=True)
     with open("/usr/bin/bash", "rb") as file:
         try:
@@ -124,8 +125,10 @@ def other_sandboxes_by_api(scene):
     """Every route of another organisation's sandbox answers as if it were not there."""
     theirs = scene.bystander.sandbox
     found = []
-    for method, path, body in (("POST", "/execute", {"code": "print(1)"}), ("POST", "/exec", {"command": "id"}), ("GET", "", None), ("GET", "/files", None),
-                               ("GET", "/files/bystander.txt", None), ("DELETE", "", None), ("DELETE", "/files/bystander.txt", None), ("GET", "/executions", None),
+    for method, path, body in (("POST", "/execute", {"code": "print(1)"}), ("POST", "/exec", {"command": "id"}),
+        ("GET", "", None), ("GET", "/files", None),
+                               ("GET", "/files/bystander.txt", None), ("DELETE", "", None),
+                                   ("DELETE", "/files/bystander.txt", None), ("GET", "/executions", None),
                                ("POST", "/files", {"filename": "x", "size_bytes": 1})):
         found.append((f"{method} {path}", str(scene.own.call(method, f"/v2/sandcastles/{theirs}{path}", body).status)))
     found.append(("start again", str(scene.own.create(sandbox_id=theirs).status)))
@@ -138,10 +141,13 @@ def objects_of_the_bucket(scene):
     answer = scene.own.execute(sandbox, "print('TRIED file:', open('own.txt', 'w').write('x'))").body
     link = answer["files"][0]["url"]
     base = link.split("/sandcastle/")[0]
-    attempts = {"list": base + "/sandcastle", "list 2": base + "/sandcastle?list-type=2", "keys": base + "/sandcastle/keys/x", "up": base + "/../../../etc/passwd",
-                "encoded": base + "/sandcastle/%2e%2e/%2e%2e/s3-credentials.json", "other key": link.replace("own.txt", "x").replace("/files/", "/ledger/"),
+    attempts = {"list": base + "/sandcastle", "list 2": base + "/sandcastle?list-type=2", "keys": base + "/sandcastle/keys/x",
+        "up": base + "/../../../etc/passwd",
+                "encoded": base + "/sandcastle/%2e%2e/%2e%2e/s3-credentials.json",
+                    "other key": link.replace("own.txt", "x").replace("/files/", "/ledger/"),
                 "another file": link.replace(sandbox, scene.bystander.sandbox), "no signature": link.split("?")[0]}
-    return [(what, str(scene.fetch(url))) for what, url in attempts.items()] + [("put", str(scene.fetch(link, "PUT", b"x"))), ("delete", str(scene.fetch(link, "DELETE")))]
+    return [(what, str(scene.fetch(url))) for what, url in attempts.items()] + [("put", str(scene.fetch(link, "PUT", b"x"))),
+        ("delete", str(scene.fetch(link, "DELETE")))]
 
 
 def saw_nothing(seen):
@@ -153,14 +159,17 @@ ATTACKS = [
     Attack("inotify_while_stopped", "see by inotify which files other kernels open", INOTIFY, saw_nothing),
     Attack("dnotify_while_stopped", "the same by F_NOTIFY", DNOTIFY, saw_nothing),
     Attack("locks_of_shared_files", "hold a lock or a lease that others wait for", locked, lambda seen: next(
-        (f"another kernel is kept out: {found}" for found in seen.of("other") + seen.of("machine") if found in ("EAGAIN", "EWOULDBLOCK")), None)),
-    Attack("left_behind", "leave files for the next sandbox", left_behind, lambda seen: None if set(seen.of("there")) == {"[]"} else f"{seen.of('there')}"),
+        (f"another kernel is kept out: {found}" for found in seen.of("other") + seen.of("machine")
+            if found in ("EAGAIN", "EWOULDBLOCK")), None)),
+    Attack("left_behind", "leave files for the next sandbox", left_behind, lambda seen: None if set(seen.of("there")) == {"[]"}
+        else f"{seen.of('there')}"),
     Attack("abstract_sockets", "be reached by a socket without a file", abstract_names, (
         only("connected", "ECONNREFUSED", "ENOENT", "EPERM", "EACCES"), only("bound too", "ok"))),
     Attack("names_of_shared_memory", "be reached by named shared memory and System V objects", names_of_memory, (
         only("attached", "ENOENT"), only("system v", "ENOSYS", "EPERM"))),
     Attack("processes_of_others", "reach another sandbox's processes by their ids", other_processes, (
-        lambda seen: next((f"{what}: {found}" for what, found in seen.found if what != "own" and found not in ("ESRCH", "ENOENT", "EPERM", "EACCES")), None))),
+        lambda seen: next((f"{what}: {found}" for what, found in seen.found if what != "own" and found not in ("ESRCH", "ENOENT",
+            "EPERM", "EACCES")), None))),
     Attack("sandboxes_of_others", "use another organisation's sandbox by its id", other_sandboxes_by_api, each("404")),
     Attack("objects_of_others", "reach other objects of the bucket", objects_of_the_bucket, each("400", "403", "404", "405")),
 ]

@@ -73,7 +73,8 @@ if clone == 0: os._exit(0)
 tried("clone with SIGCONT", clone)
 tried("F_SETSIG", call("fcntl", 0, 10, signal.SIGCONT))
 began = time.monotonic(), len(count)
-''', (only("clone with SIGCONT", "EPERM", "EINVAL"), only("F_SETSIG", "EPERM"), at_most("ran while stopped", 40)), where=(EXECUTE,), pause=1.5, then='''
+''', (only("clone with SIGCONT", "EPERM", "EINVAL"), only("F_SETSIG", "EPERM"), at_most("ran while stopped", 40)),
+    where=(EXECUTE,), pause=1.5, then='''
 tried("ran while stopped", len(count) - began[1])
 signal.setitimer(signal.ITIMER_REAL, 0)
 '''),

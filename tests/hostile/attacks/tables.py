@@ -45,7 +45,8 @@ tried("made", made)
 kept = []
 try:
     while len(kept) < 5000:
-        fd = call(("timerfd_create", "eventfd2", "signalfd4", "pidfd_open")[len(kept) % 4], *((1, 0), (0, 0), (-1, ctypes.c_uint64(1), 8, 0), (os.getpid(), 0))[len(kept) % 4])
+        fd = call(("timerfd_create", "eventfd2", "signalfd4", "pidfd_open")[len(kept) % 4],
+            *((1, 0), (0, 0), (-1, ctypes.c_uint64(1), 8, 0), (os.getpid(), 0))[len(kept) % 4])
         if not isinstance(fd, int): tried("ended by", fd); break
         kept.append(fd)
 finally: tried("made", len(kept))
@@ -91,7 +92,8 @@ os.wait()
 subprocess.Popen(["/bin/sleep", "987654"], start_new_session=True)
 tried("left", "")
 ''', answered),
-    Attack("daemons_of_a_shell", "the same by bash", 'echo "TRIED left: "\nnohup setsid sleep 987654 >/dev/null 2>&1 &\n(sleep 987654 &) &\nexit 0', answered, where=(BASH,)),
+    Attack("daemons_of_a_shell", "the same by bash",
+        'echo "TRIED left: "\nnohup setsid sleep 987654 >/dev/null 2>&1 &\n(sleep 987654 &) &\nexit 0', answered, where=(BASH,)),
     Attack("waiting_child", "end while children hold the output open", '''
 tried("left", "")
 for n in range(20):
