@@ -84,9 +84,11 @@ def selected(options: argparse.Namespace) -> list[tuple[str, object]]:
         sys.exit(f"names that are not unique: {twice}")
     wanted = lambda name: not options.only or any(one in name or fnmatch.fnmatch(name, one) for one in options.only)
     everywhere = options.everywhere or options.as_lambda
+    # Of a server that was not started here nothing can be measured, and its ports are not known.
+    measurable = lambda name, attack: not options.base_url or not (attack.measures() or name.startswith("requests/"))
     return [(name, attack) for name, attack in named
-            if wanted(name) and attack.small_disk == options.small_disk and (attack.everywhere or not everywhere)
-                and (options.soak or not attack.soak)]
+            if wanted(name) and attack.small_disk == options.small_disk and measurable(name, attack)
+            and (attack.everywhere or not everywhere) and (options.soak or not attack.soak)]
 
 
 #: Topics that measure, or take what all share: their attacks run one after the other. Those of other topics run side by side.

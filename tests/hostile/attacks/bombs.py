@@ -40,19 +40,21 @@ while True:
     Attack("vfork_bomb", "start programs as fast as it goes", '''
 import subprocess, time
 until, started = time.monotonic() + 1, []
+tried("starting", "")
 while time.monotonic() < until:
     try: started.append(subprocess.Popen(["/bin/sleep", "5"]))
     except OSError: break
 tried("started", len(started))
-''', at_most("started", "processes"), where=(PYTHON,), dies=True),
+''', at_most("started", "processes", told=False), where=(PYTHON,), dies=True),
     Attack("threads", "make threads until there is an end", '''
 import threading, time
 made = 0
+tried("starting", "")
 try:
     for made in range(5000): threading.Thread(target=time.sleep, args=(1,), daemon=True).start()
 except RuntimeError as error: tried("ended by", "RuntimeError")
 tried("made", made)
-''', at_most("made", "processes"), where=(EXECUTE,), dies=True),
+''', at_most("made", "processes", told=False), where=(EXECUTE,), dies=True),
     Attack("spinning_processes", "take the processors by many processes", SPIN, at_most("made", "processes", told=False),
         dies=True),
     Attack("spinning_threads", "take the processors by numpy", '''
@@ -81,6 +83,7 @@ while time.monotonic() < until: pass
 ''', answered, where=(PYTHON,), dies=True),
     Attack("descriptors_of_many_processes", "the same in a hundred processes", '''
 import time
+tried("forking", "")
 for n in range(100):
     try:
         if os.fork() == 0:
@@ -90,11 +93,12 @@ for n in range(100):
     except OSError: break
 tried("made", n)
 time.sleep(0.8)
-''', at_most("made", "processes"), where=(PYTHON,), dies=True),
+''', at_most("made", "processes", told=False), where=(PYTHON,), dies=True),
     Attack("descriptors_in_flight", "send descriptors that nobody receives", '''
 import array, socket, time
 files = [os.open("/dev/null", os.O_RDONLY) for _ in range(250)]
 sent, kept = 0, []
+tried("sending", "")
 try:
     while sent < 50_000 and len(kept) < 900:
         pair = socket.socketpair(); kept.extend(pair); pair[0].setblocking(False)
@@ -109,6 +113,7 @@ attempt("program", lambda: subprocess.run(["/bin/true"]).returncode)
 ''', answered, dies=True),
     Attack("epoll_watches_of_many_processes", "the same in fifty processes, some millions in all", '''
 import select, time
+tried("making", "")
 for n in range(50):
     if os.fork() == 0:
         pairs, polls = [os.pipe() for _ in range(240)], []

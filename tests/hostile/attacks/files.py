@@ -26,14 +26,15 @@ tried("host name", os.uname().nodename)
 ''', (lambda seen: "the machine's users are shown" if int(seen.of("/etc/passwd")[0]) > 3 else None,
       lambda seen: "the machine's host name is shown" if seen.of("host name") == [seen.limits["hostname"]] else None)),
     Attack("write_to_the_system", "change what other kernels use", '''
-import sysconfig, numpy
+import importlib.util, sysconfig
+numpy = importlib.util.find_spec("numpy").origin
 places = {"/usr/bin", "/usr/lib", "/bin", "/lib", "/etc", "/", "/dev", "/proc", "/usr/local/lib", sys.prefix,
     sysconfig.get_path("stdlib"),
-          os.path.dirname(numpy.__file__), os.path.dirname(os.path.dirname(numpy.__file__))}
+          os.path.dirname(numpy), os.path.dirname(os.path.dirname(numpy))}
 for place in places:
     attempt("create in " + place, lambda: open(place + "/hostile", "w").close())
     attempt("rename in " + place, os.rename, place, place + ".old")
-for path in ("/usr/bin/bash", os.__file__, numpy.__file__, "/etc/passwd", "/dev/null", "/proc/self/exe"):
+for path in ("/usr/bin/bash", os.__file__, numpy, "/etc/passwd", "/dev/null", "/proc/self/exe"):
     attempt("chmod " + path, os.chmod, path, 0o777)
     attempt("truncate " + path, lambda: os.close(os.open(path, os.O_RDWR | os.O_TRUNC)) if path != "/dev/null"
         else os.unlink(path))

@@ -34,12 +34,13 @@ for n in range(4): os.wait()
 ''', measured("memory", memory), where=(PYTHON,), dies=True),
     Attack("shared_memory_files", "fill /dev/shm", '''
 written = 0
+tried("filling", "")
 try:
     with open("/dev/shm/hostile", "wb", 0) as file:
         while written < LIMIT["memory"] * 3: written += file.write(b"x" * (4 << 20))
 except OSError as error: tried("ended by", _name(error.errno))
 tried("written", written)
-''', (at_most("written", "memory"), measured("memory", memory)), where=(EXECUTE,), dies=True),
+''', (at_most("written", "memory", told=False), measured("memory", memory)), where=(EXECUTE,), dies=True),
     Attack("shared_memory_and_its_own", "fill /dev/shm and the process as well", '''
 import time
 tried("filling", "")
@@ -102,13 +103,14 @@ tried("held", held)
 ''', at_most("held", lambda limits: limits["memory"], told=False), where=(PYTHON,), dies=True),
     Attack("unlinked_files_in_shared_memory", "hold memory in files that have no name", '''
 written, kept = 0, []
+tried("filling", "")
 try:
     while written < LIMIT["memory"] * 3:
         kept.append(os.open("/dev/shm", os.O_TMPFILE | os.O_RDWR))
         written += os.write(kept[-1], b"x" * (16 << 20))
 except OSError as error: tried("ended by", _name(error.errno))
 tried("written", written)
-''', (at_most("written", "memory"), measured("memory", memory)), where=(EXECUTE,), dies=True),
+''', (at_most("written", "memory", told=False), measured("memory", memory)), where=(EXECUTE,), dies=True),
     Attack("parked_memory", "keep the shared memory of a call that has ended", '''
 import mmap
 tried("filling", "")
