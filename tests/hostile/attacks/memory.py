@@ -124,13 +124,14 @@ tried("kept", len(globals().get("kept", [])))
 '''),
     Attack("many_mappings", "use up the mappings of a process", '''
 import mmap
+tried("mapping", "")
 kept = []
 try:
     for n in range(80_000): kept.append(mmap.mmap(-1, 4096, prot=mmap.PROT_READ if n % 2 else mmap.PROT_READ | mmap.PROT_WRITE))
 except (OSError, MemoryError) as error: tried("ended by", type(error).__name__)
 tried("made", len(kept))
 del kept
-''', at_most("made", 70_000), where=(EXECUTE,), dies=True),
+''', at_most("made", 70_000, told=False), where=(EXECUTE,), dies=True),
     Attack("page_tables", "hold memory in page tables of reserved address space", '''
 import mmap
 tried("touching", "")
