@@ -98,7 +98,7 @@ UNFILTERED = range(335, 337)
 
 
 #: So many calls are one script, which must end within the limit of a call.
-PART = 60
+PART = 30
 
 
 def key(rule: Rule) -> str:

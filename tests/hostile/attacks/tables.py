@@ -60,7 +60,7 @@ queued = 0
 tried("queueing", "")
 while queued < 200_000 and call("rt_sigqueueinfo", os.getpid(), 40, info) == 0: queued += 1
 tried("queued", queued)
-''', at_most("queued", lambda limits: limits["pending"] // limits["kernels"]), where=(PYTHON,), dies=True),
+''', at_most("queued", lambda limits: limits["pending"] // limits["kernels"], told=False), where=(PYTHON,), dies=True),
     Attack("file_locks", "make locks until Linux has no memory for them", '''
 import fcntl, struct
 tried("locking", "")
