@@ -80,7 +80,7 @@ def raw(scene, request: bytes) -> str:
     """Sends bytes as they are; the status, or `closed`."""
     one = connect(scene.server.ports[0], "127.0.0.4")
     try:
-        one.settimeout(LONGEST_S)
+        one.settimeout(LONGEST_S + 30)
         try:
             one.sendall(request)
         except OSError:
