@@ -1,0 +1,78 @@
+"""A sandbox of another organisation that works on while its neighbours attack. It must be answered, and keep what it has."""
+from __future__ import annotations
+
+import secrets
+import statistics
+import threading
+import time
+
+from service import NO_ANSWER, Service
+
+PAUSE_S = 0.1
+#: Twice its usual time is what the product aims for, and what the output shows. A machine that other programs use as well is
+#: no clock, so that only a wait which no such machine explains fails the suite.
+PATIENCE_S = 2.0
+WORK = "total = sum(range(300_000))\nprint(secret, type(lock).__name__, open('bystander.txt').read() == secret)"
+
+
+class Bystander:
+    def __init__(self, service: Service):
+        self.service, self.secret = service, "bystander-" + secrets.token_hex(16)
+        created = service.create()
+        if created.status != 201:
+            raise SystemExit(f"the bystander gets no sandbox: {created.status} {created.raw[:200]}")
+        self.sandbox = created.body["sandbox_id"]
+        # A lock ends with its process: it tells whether the kernel is still the first one.
+        self.begin(f"import threading\nsecret, lock = {self.secret!r}, threading.Lock()\nopen('bystander.txt', 'w').write(secret)")
+        self.problems: list[str] = []
+        self.waits: list[tuple[str, float]] = []
+        self.usual = 1.0
+        self.during: set[str] = set()
+        self.ended = threading.Event()
+        self.usual = statistics.median(self.call() for _ in range(15))
+        self.thread = threading.Thread(target=self.work, daemon=True)
+
+    def begin(self, code: str) -> None:
+        reply = self.service.execute(self.sandbox, code)
+        if reply.status != 200 or "error" in reply.body:
+            raise SystemExit(f"the bystander cannot begin: {reply.raw[:300]}")
+
+    def call(self) -> float:
+        began = time.monotonic()
+        try:
+            reply = self.service.execute(self.sandbox, WORK)
+        except NO_ANSWER as failure:
+            self.problems.append(f"the bystander got no answer: {type(failure).__name__} {failure}")
+            return time.monotonic() - began
+        took = time.monotonic() - began
+        output = reply.body.get("output") if isinstance(reply.body, dict) else None
+        if reply.status != 200 or output != [f"{self.secret} lock True"]:
+            told = reply.body.get("error", output) if isinstance(reply.body, dict) else reply.raw[:200]
+            self.problems.append(f"the bystander was answered {reply.status} {str(told)[:300]}")
+            if "lock" in str(told):
+                self.begin("lock = threading.Lock()")  # so that the next loss is noticed too
+        elif took > PATIENCE_S + self.usual:
+            self.problems.append(f"the bystander waited {took:.1f} s, usually {self.usual:.3f} s")
+        return took
+
+    def work(self) -> None:
+        while not self.ended.is_set():
+            during = " and ".join(sorted(self.during)) or "nothing"
+            self.waits.append((during, self.call()))
+            time.sleep(PAUSE_S)
+
+    def take_problems(self) -> list[str]:
+        problems, self.problems = self.problems, []
+        return problems[:2]
+
+    def summary(self) -> str:
+        worst = sorted(self.waits, key=lambda wait: -wait[1])[:6]
+        ratios = sorted(wait / self.usual for _, wait in self.waits) or [0]
+        listed = ", ".join(f"{wait / self.usual:.1f} in {name}" for name, wait in worst)
+        within = sum(ratio <= 2 for ratio in ratios) * 100 / len(ratios)
+        return (f"bystander: {len(self.waits)} calls, usually {self.usual * 1000:.1f} ms; {within:.1f} % within 2 x that, median {statistics.median(ratios):.2f} x, "
+                f"99th percentile {ratios[int(len(ratios) * 0.99)]:.1f} x, worst {ratios[-1]:.1f} x ({listed})")
+
+    def end(self) -> None:
+        self.ended.set()
+        self.thread.join(130)
