@@ -9,6 +9,8 @@ use sandcastle_protocol::Limits;
 /// Address space beyond the memory limit. Reserved address space costs no memory, and OpenBLAS, Arrow's allocators and
 /// thread stacks reserve much of it. This is the only limit that counts shared mappings.
 const RESERVE_BYTES: u64 = 16 << 30;
+/// Queued signals, which Linux counts for each user.
+const PENDING_SIGNALS: u64 = 1024;
 /// Linux's default. Python's recursion limit assumes it.
 const STACK_BYTES: u64 = 8 << 20;
 
@@ -24,6 +26,7 @@ pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
         (Resource::Stack, STACK_BYTES),
         (Resource::Core, 0),
         (Resource::Memlock, 0),
+        (Resource::Sigpending, PENDING_SIGNALS),
         (Resource::Msgqueue, 0),
     ];
     for (resource, bound) in wanted {

@@ -3,11 +3,11 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::{self, Read},
+    io::{self, Read as _},
 };
 
 use bytes::Bytes;
-use rustix::fs::{FileType, fstat};
+use rustix::fs::{FileType, SeekFrom, Stat, fstat, seek};
 use sandcastle::{
     ContentHash, limits,
     manifest::{Manifest, WorkingFile},
@@ -37,6 +37,47 @@ pub(super) struct Content {
     pub(super) size: u64,
     /// Its first bytes; none when the content is known.
     pub(super) head: Bytes,
+}
+
+/// What a look at a file comes to.
+pub(super) enum Read {
+    /// Its content is stored, or about to be.
+    Stored(Content),
+    /// There is no budget left to store it.
+    NoBudget,
+    /// Nearly all of it is a hole. Stored, its zeros would take what no disk has.
+    Hole,
+}
+
+/// Only files of this size, in bytes, are held against what they take of the disk.
+const LARGE: u64 = 16 << 20;
+/// A file is mostly hole when it has less than one part in so many of its size.
+const PART: u64 = 4;
+/// So many stretches of data are counted; a file with more is no hole.
+const STRETCHES: u32 = 10_000;
+
+/// True for a large file of which hardly anything was written. What it takes of the disk is only a hint: a file system may compress.
+fn is_mostly_hole(file: &File, stat: &Stat) -> bool {
+    let (size, on_disk) = (size(stat), u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512));
+    if size < LARGE || on_disk >= size / PART {
+        return false;
+    }
+    let (mut at, mut data) = (0, 0);
+    for _ in 0..STRETCHES {
+        let Ok(begins) = seek(file, SeekFrom::Data(at)) else { return rewind(file) && data < size / PART };
+        let Ok(ends) = seek(file, SeekFrom::Hole(begins)) else { break };
+        data += ends.saturating_sub(begins);
+        at = ends;
+        if data >= size / PART {
+            break;
+        }
+    }
+    let _ = rewind(file);
+    false
+}
+
+fn rewind(file: &File) -> bool {
+    seek(file, SeekFrom::Start(0)).is_ok()
 }
 
 /// The contents that one harvest comes upon.
@@ -74,10 +115,10 @@ impl Contents {
         self.stored.get(&hash).copied().unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// The file's content, handed over to be stored if it is not. `None`: there is no budget left to store it.
-    pub(super) fn read(&mut self, file: &FileAt<'_>, known: Option<&WorkingFile>) -> io::Result<Option<Content>> {
+    /// The file's content, handed over to be stored if it is not.
+    pub(super) fn read(&mut self, file: &FileAt<'_>, known: Option<&WorkingFile>) -> io::Result<Read> {
         if let Some(content) = self.linked.get(&file.stat.st_ino) {
-            return Ok(Some(content.clone()));
+            return Ok(Read::Stored(content.clone()));
         }
         let mut open = File::from(file.open()?);
         let stat = fstat(&open)?;
@@ -88,13 +129,16 @@ impl Contents {
             let mut hasher = blake3::Hasher::new();
             hasher.update_reader(&mut open)?;
             if known.hash == hasher.finalize().into() {
-                return Ok(Some(Content { hash: known.hash, size: known.size, head: Bytes::new() }));
+                return Ok(Read::Stored(Content { hash: known.hash, size: known.size, head: Bytes::new() }));
             }
             open = File::from(file.open()?);
         }
         let size = size(&stat);
         if size > self.budget {
-            return Ok(None);
+            return Ok(Read::NoBudget);
+        }
+        if is_mostly_hole(&open, &stat) {
+            return Ok(Read::Hole);
         }
         let held = Handle::current().block_on(self.hold(size))?;
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
@@ -114,7 +158,7 @@ impl Contents {
         if stat.st_nlink > 1 {
             self.linked.insert(stat.st_ino, content.clone());
         }
-        Ok(Some(content))
+        Ok(Read::Stored(content))
     }
 
     /// Waits for memory, unless nobody waits for the harvest any more.

@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Memory, Seen, Snapshot, changed,
-    contents::{Content, Contents, New},
+    contents::{Content, Contents, New, Read},
     mime, open_root, size,
     walk::{FileAt, Found, walk},
 };
@@ -110,13 +110,16 @@ impl Harvest<'_> {
             return ControlFlow::Continue(());
         }
         match self.contents.read(file, known) {
-            Ok(Some(content)) => {
+            Ok(Read::Stored(content)) => {
                 self.keep(path, stat, content.hash, suspect);
                 if known.is_none_or(|known| known.hash != content.hash) {
                     self.generated(path, content);
                 }
             }
-            Ok(None) => self.not_stored(path, stat, known, "more than 512 MiB in one call"),
+            Ok(Read::NoBudget) => self.not_stored(path, stat, known, "more than 512 MiB in one call"),
+            Ok(Read::Hole) => {
+                self.not_stored(path, stat, known, "most of the file was never written: its holes are not stored")
+            }
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return ControlFlow::Break(()),
             Err(_) => self.not_stored(path, stat, known, "the file could not be read"),
         }

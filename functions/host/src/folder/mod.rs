@@ -18,7 +18,10 @@ use std::{
     time::SystemTime,
 };
 
-use rustix::fs::{CWD, Mode, OFlags, Stat, openat};
+use rustix::{
+    fs::{CWD, Mode, OFlags, Stat, chmod, openat},
+    io::Errno,
+};
 use sandcastle::{ContentHash, SandboxId, WorkingPath, manifest::Epoch, store::ObjectStore};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
@@ -123,7 +126,14 @@ fn open_folder(at: impl std::os::fd::AsFd, name: impl rustix::path::Arg) -> rust
     openat(at, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Opens the working folder itself.
-fn open_root(path: &Path) -> rustix::io::Result<OwnedFd> {
-    open_folder(CWD, path)
+/// Opens a sandbox's folder itself. Its code may have taken the right to do so from its user, who the host may be.
+pub(crate) fn open_root(path: &Path) -> rustix::io::Result<OwnedFd> {
+    match open_folder(CWD, path) {
+        Err(Errno::ACCESS) => {
+            // No link: what the folder is in belongs to the host, and kernels do not see it.
+            chmod(path, Mode::RWXU)?;
+            open_folder(CWD, path)
+        }
+        other => other,
+    }
 }

@@ -13,6 +13,7 @@ use rustix::{
 };
 
 use super::processes::{children, threads};
+use crate::folder::open_root;
 
 /// What the processes of one sandbox may use together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Disk {
 
     /// Counts what lies below a folder, which is a kernel's, until there is more than the quota.
     pub(crate) fn count_below(&mut self, folder: &Path, quota: Quota) -> Option<Excess> {
-        self.add(&open(CWD, folder).ok()?, 0, quota)
+        self.add(&open_root(folder).ok()?, 0, quota)
     }
 
     fn excess(self, quota: Quota) -> Option<Excess> {
