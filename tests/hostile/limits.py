@@ -11,10 +11,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: Settings of `sandcastle serve` that hold a limit, with their unit. None where the product has no such setting yet.
 SETTINGS = {"memory": (("SANDCASTLE_MEMORY_MB",), 1 << 20), "kernels": (("SANDCASTLE_MAX_KERNELS",), 1),
     "disk": (("SANDCASTLE_DISK_MB", "SANDCASTLE_FILES_MB"), 1 << 20),
-            "inodes": (("SANDCASTLE_INODES", "SANDCASTLE_MAX_FILES"), 1), "stored": (("SANDCASTLE_STORED_MB",), 1 << 20)}
+    "stored": (("SANDCASTLE_STORED_MB",), 1 << 20)}
 #: Rows of the table "Limits" in docs/api.md, which are what callers are promised.
 ROWS = {"processes": "processes and threads of one kernel", "descriptors": "open files of one process",
-    "file": "one file written by code"}
+    "file": "one file written by code", "inodes": "files, folders and links of a sandbox, with `/tmp`"}
 UNITS = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 

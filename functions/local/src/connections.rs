@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
     sync::Arc,
     time::Duration,
@@ -42,7 +42,7 @@ impl Patience {
 
 /// Connections at once.
 const MOST: usize = 1000;
-/// Connections at once from one address other than this machine's own, behind which may be a proxy.
+/// Connections at once from one address. Behind that of this machine itself may be a proxy.
 const MOST_OF_ONE: usize = 250;
 /// How long to wait when no connection can be accepted, as when there are too many open descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -121,7 +121,7 @@ impl Connections {
     fn seat(&self, address: IpAddr, of_all: Option<OwnedSemaphorePermit>) -> Option<Seat> {
         let mut by_address = self.by_address.lock();
         let open = by_address.entry(address).or_default();
-        if *open >= MOST_OF_ONE && !address.is_loopback() {
+        if *open >= MOST_OF_ONE && address != Ipv4Addr::LOCALHOST && address != Ipv6Addr::LOCALHOST {
             return None;
         }
         *open += 1;

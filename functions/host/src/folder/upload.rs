@@ -53,7 +53,9 @@ pub(crate) async fn harvest_and_store(
     let memory = storage.memory.clone();
     let looking = tokio::task::spawn_blocking(move || {
         let mut after = harvest(&slot.files(), &before, memory, send)?;
-        let too_much = after.disk.count_below(&slot.temporary(), quota);
+        let kernel: Vec<_> = before.kernel.into_iter().collect();
+        let in_tmp = after.disk.count_below(&slot.temporary(), quota);
+        let too_much = in_tmp.or_else(|| after.disk.count_nameless(&kernel, quota));
         std::io::Result::Ok((after, too_much, before.manifest))
     });
     let existed = upload(storage, found).await?;

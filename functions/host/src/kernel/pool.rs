@@ -41,17 +41,29 @@ struct Idle<K> {
 }
 
 struct Seats {
-    free: Mutex<usize>,
+    all: usize,
+    /// By the organisations that have some.
+    taken: Mutex<HashMap<Name, usize>>,
     changed: Notify,
 }
 
-/// The right to have one kernel.
-pub(crate) struct Seat(Arc<Seats>);
+/// The right of an organisation to have one kernel.
+pub(crate) struct Seat {
+    seats: Arc<Seats>,
+    org: Name,
+}
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        *self.0.free.lock() += 1;
-        self.0.changed.notify_waiters();
+        let mut taken = self.seats.taken.lock();
+        if let Some(count) = taken.get_mut(&self.org) {
+            *count -= 1;
+            if *count == 0 {
+                taken.remove(&self.org);
+            }
+        }
+        drop(taken);
+        self.seats.changed.notify_waiters();
     }
 }
 
@@ -87,7 +99,7 @@ impl<K> Pool<K> {
     pub(crate) fn new(seats: usize) -> Self {
         let inner = Inner { idle: HashMap::new(), turns: HashMap::new(), clock: 0 };
         let shares = Shares::new(seats);
-        let seats = Arc::new(Seats { free: Mutex::new(seats), changed: Notify::new() });
+        let seats = Arc::new(Seats { all: seats, taken: Mutex::default(), changed: Notify::new() });
         Self { inner: Mutex::new(inner), seats, shares }
     }
 
@@ -104,15 +116,15 @@ impl<K> Pool<K> {
         Some(turn)
     }
 
-    /// A seat. When there is none free, an idle kernel ends: the least recently used one of the organisation that has most of them.
-    /// `None` when none comes in time.
-    pub(crate) async fn seat(&self, until: Instant) -> Option<Seat> {
+    /// A seat. When there is none free, an idle kernel ends: the least recently used one of the organisation that has most seats,
+    /// unless that has fewer than the one that wants it. `None` when none comes in time.
+    pub(crate) async fn seat(&self, org: &Name, until: Instant) -> Option<Seat> {
         loop {
             let changed = self.seats.changed.notified();
-            if let Some(seat) = self.free_seat() {
+            if let Some(seat) = self.free_seat(org) {
                 return Some(seat);
             }
-            match self.least_needed() {
+            match self.least_needed(org) {
                 Some(kernel) => drop(kernel),
                 None => timeout_at(until.into(), changed).await.ok()?,
             }
@@ -168,18 +180,22 @@ impl<K> Pool<K> {
         inner.idle.drain().map(|(_, idle)| idle.kernel).collect()
     }
 
-    fn free_seat(&self) -> Option<Seat> {
-        let mut free = self.seats.free.lock();
-        *free = free.checked_sub(1)?;
-        Some(Seat(Arc::clone(&self.seats)))
+    fn free_seat(&self, org: &Name) -> Option<Seat> {
+        let mut taken = self.seats.taken.lock();
+        if taken.values().sum::<usize>() >= self.seats.all {
+            return None;
+        }
+        *taken.entry(org.clone()).or_default() += 1;
+        Some(Seat { seats: Arc::clone(&self.seats), org: org.clone() })
     }
 
-    fn least_needed(&self) -> Option<K> {
+    fn least_needed(&self, org: &Name) -> Option<K> {
         let mut inner = self.inner.lock();
-        let mut counts = HashMap::<&Name, usize>::new();
-        inner.idle.values().for_each(|idle| *counts.entry(&idle.org).or_default() += 1);
-        let most = counts.values().copied().max()?;
-        let of_those = inner.idle.iter().filter(|(_, idle)| counts.get(&idle.org) == Some(&most));
+        let taken = self.seats.taken.lock().clone();
+        let seats = |org: &Name| taken.get(org).copied().unwrap_or(0);
+        let most = inner.idle.values().map(|idle| seats(&idle.org)).max()?;
+        let gives_way = |idle: &Idle<K>| idle.org == *org || seats(&idle.org) > seats(org);
+        let of_those = inner.idle.iter().filter(|(_, idle)| seats(&idle.org) == most && gives_way(idle));
         let sandbox = *of_those.min_by_key(|(_, idle)| idle.number)?.0;
         inner.idle.remove(&sandbox).map(|idle| idle.kernel)
     }

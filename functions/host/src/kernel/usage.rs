@@ -2,6 +2,7 @@
 //! processors. Blocking.
 
 use std::{
+    collections::HashSet,
     fs,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
@@ -122,6 +123,21 @@ impl Disk {
     /// Counts what lies below a folder, which is a kernel's, until there is more than the quota.
     pub(crate) fn count_below(&mut self, folder: &Path, quota: Quota) -> Option<Excess> {
         self.add(&open_root(folder).ok()?, 0, quota)
+    }
+
+    /// Counts the files without names that these processes have open, as far as the host may look.
+    pub(crate) fn count_nameless(&mut self, processes: &[Pid], quota: Quota) -> Option<Excess> {
+        let mut seen = HashSet::new();
+        for process in processes {
+            for entry in fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten() {
+                let Ok(stat) = statat(CWD, entry.path(), AtFlags::empty()) else { continue };
+                let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+                if is_file && stat.st_nlink == 0 && seen.insert((stat.st_dev, stat.st_ino)) {
+                    self.count(&stat);
+                }
+            }
+        }
+        self.excess(quota)
     }
 
     fn excess(self, quota: Quota) -> Option<Excess> {

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use sandcastle::interpreter::{Job, RunError, Work};
+use sandcastle::{
+    Name,
+    interpreter::{Job, RunError, Work},
+};
 use sandcastle_protocol::{LostName, Program, Start, Step, StepReport, ToKernel};
 use sandcastle_runtime::{chain, millis};
 use tokio::sync::mpsc;
@@ -135,7 +138,7 @@ impl KernelHost {
         let began = Instant::now();
         let origin = self.nursery.best_for(code_of(&job.work), again).await.map_err(StartError::Zygote);
         let origin = origin.map_err(RunError::failed)?;
-        let seat = self.pool.seat(job.deadline).await.ok_or(RunError::Busy)?;
+        let seat = self.pool.seat(&job.head.manifest.org, job.deadline).await.ok_or(RunError::Busy)?;
         let mut folder = self.folder_of(job).map_err(RunError::failed)?;
         let slot = Arc::clone(&folder.slot);
         let changes = folder.changes_to(job);
@@ -175,7 +178,8 @@ impl KernelHost {
     /// Starts a kernel and ends it again. What confined it.
     pub(super) async fn try_out(&self, origin: &Origin) -> Result<Vec<StepReport>, StartError> {
         // There is always a seat: nothing runs yet.
-        let seat = self.pool.seat(Instant::now()).await.ok_or(StartError::ShuttingDown)?;
+        let nobody = Name::parse("nobody").map_err(|_| StartError::ShuttingDown)?;
+        let seat = self.pool.seat(&nobody, Instant::now()).await.ok_or(StartError::ShuttingDown)?;
         let slot = Arc::new(self.slots.create().map_err(StartError::Folder)?);
         Ok(self.fork(origin, slot, seat).await?.begin(ToKernel::Start(Start::default())).await?.steps)
     }

@@ -64,10 +64,11 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
     }
     let quota = guarded.quota;
     let mut used = Disk::default();
-    if let Some(excess) = guarded.folders.iter().find_map(|folder| used.count_below(folder, quota)) {
+    let processes: Vec<Pid> = below.iter().map(|(_, child)| *child).chain([kernel]).collect();
+    let in_folders = guarded.folders.iter().find_map(|folder| used.count_below(folder, quota));
+    if let Some(excess) = in_folders.or_else(|| used.count_nameless(&processes, quota)) {
         return Some((excess, None));
     }
-    let processes: Vec<Pid> = below.iter().map(|(_, child)| *child).chain([kernel]).collect();
     let shm = shm_bytes(kernel);
     let quickly: Vec<Held> = processes.iter().map(|process| Held::quickly(*process)).collect();
     if Held::total(&quickly, shm) <= quota.memory_bytes {
