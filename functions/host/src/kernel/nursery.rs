@@ -84,10 +84,10 @@ impl Nursery {
 
     /// Waits until the packages are imported, or cannot be.
     pub(crate) async fn settled(&self) {
-        if let Some(preloaded) = &self.preloaded {
-            if let Ok(zygote) = preloaded.zygote().await {
-                zygote.comes_to_have_all().await;
-            }
+        if let Some(preloaded) = &self.preloaded
+            && let Ok(zygote) = preloaded.zygote().await
+        {
+            zygote.comes_to_have_all().await;
         }
     }
 
