@@ -120,10 +120,13 @@ build-sam: tools build ## build the functions and the layer as for a deployment,
 # The function on this machine. Each sets up S3, key and variables itself, and cleans up. CODE goes through the environment,
 # because code may have any characters.
 FUNCTION = PATH="$(CURDIR)/$(TOOLS)/bin:$(CURDIR)/$(BUILD_TOOLS)/bin:$$PATH" $(TOOLS)/bin/python infra/tools/function.py
-OF_EVENT = $(if $(EVENT),--event "$(EVENT)") --code "$$CODE"
+OF_EVENT = $(if $(EVENT),--event "$(EVENT)") --code "$$PYTHON_CODE"
 EVENT ?=
 CODE ?=
-invoke watch: export CODE := $(value CODE)
+# Under another name: make expands a `$$` in CODE where CODE itself is exported, and an assignment to it does not replace a
+# value of the command line.
+unexport CODE
+invoke watch: export PYTHON_CODE := $(value CODE)
 
 # With SET=full, from the image that has all packages.
 OF_SET = $(if $(filter full,$(SET)),--image sandcastle-bootstrap:latest)
