@@ -29,10 +29,11 @@ $(BUILD_TOOLS)/.installed: infra/tools/requirements.lock
 rust-std: toolchain
 	@test -d "$$(rustc --print sysroot)/lib/rustlib/$(TARGET)" || rustup target add $(TARGET)
 
+FUNCTION_PROFILE := --profile lambda
 # Both in one build: separate builds would compile the AWS SDK twice, with different features. Not --release, to which
 # cargo-lambda adds settings of its own, such as panic=abort: a panic in one call would end the function.
 functions: build-tools rust-std ## build both functions for Lambda (ARCH=x86_64 or arm64)
-	$(CARGO_LAMBDA) --profile lambda -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
+	$(CARGO_LAMBDA) $(FUNCTION_PROFILE) -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
 
 # core, full or minimal: see layers/python/requirements.in.
 PROFILE := core
@@ -60,9 +61,10 @@ $(LAYER)/layer.json: $(LAYER_KERNEL) layers/python/requirements.in layers/python
 
 # The same profile as for running and testing, without what cargo-lambda adds to it. Each build writes `bootstrap` again; the
 # copy has the time of the last change, so that an unchanged kernel makes no new layer.
+KERNEL_PROFILE := --release --disable-optimizations
 .PHONY: layer-kernel
 layer-kernel: build-tools rust-std $(SHIPPED_PYTHON)
-	$(FOR_PYTHON) $(CARGO_LAMBDA) --release --disable-optimizations -p sandcastle-kernel --bin sandcastle-kernel
+	$(FOR_PYTHON) $(CARGO_LAMBDA) $(KERNEL_PROFILE) -p sandcastle-kernel --bin sandcastle-kernel
 	@cmp --silent $(dir $(LAYER_KERNEL))bootstrap $(LAYER_KERNEL) || cp $(dir $(LAYER_KERNEL))bootstrap $(LAYER_KERNEL)
 
 # The empty recipe makes make check the time of the file again; without it, the file would always count as new.
@@ -118,10 +120,13 @@ build-sam: tools build ## build the functions and the layer as for a deployment,
 # The function on this machine. Each sets up S3, key and variables itself, and cleans up. CODE goes through the environment,
 # because code may have any characters.
 FUNCTION = PATH="$(CURDIR)/$(TOOLS)/bin:$(CURDIR)/$(BUILD_TOOLS)/bin:$$PATH" $(TOOLS)/bin/python infra/tools/function.py
-OF_EVENT = $(if $(EVENT),--event "$(EVENT)") --code "$$CODE"
+OF_EVENT = $(if $(EVENT),--event "$(EVENT)") --code "$$PYTHON_CODE"
 EVENT ?=
 CODE ?=
-invoke watch: export CODE := $(value CODE)
+# Under another name: make expands a `$$` in CODE where CODE itself is exported, and an assignment to it does not replace a
+# value of the command line.
+unexport CODE
+invoke watch: export PYTHON_CODE := $(value CODE)
 
 # With SET=full, from the image that has all packages.
 OF_SET = $(if $(filter full,$(SET)),--image sandcastle-bootstrap:latest)
@@ -155,16 +160,24 @@ dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARC
 	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
 		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))
 
-# Elsewhere than on arm64 this needs root, and what tests/qemu.sh installs.
-.PHONY: check-layer test-jail
-arm64: build tools ## build functions and layer for arm64, check them, and play cases against them (needs tests/qemu.sh)
-	$(MAKE) functions layer check-layer test-jail ARCH=arm64
-	$(HERE) $(CARGO) test $(FLAGS) -p sandcastle-e2e --test cases_on_lambda -- --ignored arm64
+# Elsewhere than on arm64 this needs root, and what tests/qemu.sh installs. What it builds runs once, in a processor that is
+# emulated: it has one profile for all, which is quick to build. The next `make deploy` or `make dist` builds its own again.
+FOR_EMULATION = ARCH=arm64 FUNCTION_PROFILE="--profile emulated" KERNEL_PROFILE="--profile emulated"
+.PHONY: arm64-parts check-layer test-jail test-arm64
+arm64: build tools arm64-parts ## build functions and layer for arm64, check them, and play cases against them (needs tests/qemu.sh)
+	$(MAKE) --jobs 2 check-layer test-jail test-arm64 $(FOR_EMULATION)
+
+# Needs no other target of this file, and locks no folder of another build: CI runs it beside something else.
+arm64-parts:
+	$(MAKE) functions layer $(FOR_EMULATION)
+
+test-arm64:
+	$(HERE) $(CARGO) test $(FLAGS) --workspace --test cases_on_lambda -- --ignored arm64
 
 test-jail: $(SHIPPED_PYTHON)
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$(MACHINE)-linux-gnu-gcc \
 	CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="$(if $(FOREIGN),sh $(CURDIR)/tests/foreign.sh $(CURDIR)/$(FOREIGN))" \
-	cargo test $(FLAGS) --target $(TARGET) -p sandcastle-jail --lib
+	cargo test --locked --profile emulated --target $(TARGET) -p sandcastle-jail --lib
 
 check-layer:
 	$(CHECK_LAYER) $(LAYER) --function $(BUILT_FOR_LAMBDA)/bootstrap/bootstrap --function $(BUILT_FOR_LAMBDA)/interpreter/bootstrap

@@ -46,6 +46,15 @@ fn cargo_lambda_invokes_the_function_with_an_example_of_an_event() {
     assert!(out.status.success() && shown.contains(r#"\"output\":[\"42\"]"#), "{shown}");
 }
 
+#[test]
+fn make_invoke_hands_on_code_as_it_is() {
+    let code = r##"print("$HOME $(ls) `ls` it's # %")"##;
+    let mut make = Command::new("make");
+    make.args(["--silent", "--old-file", "build-sam-local", "invoke", r#"FUNCTION=printf %s "$$PYTHON_CODE" #"#]);
+    let out = make.arg(format!("CODE={code}")).current_dir(paths::root()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&out.stdout), code, "{}", text(&out));
+}
+
 /// Writes a release of functions and a layer that are only named so.
 fn dist(folder: &Path) -> Output {
     let (functions, layer) = (folder.join("functions"), folder.join("layer"));

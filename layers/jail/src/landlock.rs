@@ -7,7 +7,7 @@ use landlock::{
     RulesetStatus, Scope, path_beneath_rules,
 };
 
-use crate::paths::{DEVICES, ETC_COPIES, ETC_FOLDERS, SHM, SYSTEM};
+use crate::paths::{CONTAINER_LIMITS, DEVICES, ETC_COPIES, ETC_FOLDERS, SHM, SYSTEM};
 
 /// The newest version of Landlock that was tested. An older Linux enforces the rights that it knows.
 const TESTED: ABI = ABI::V7;
@@ -73,5 +73,6 @@ fn readable(allowed: &AllowedPaths<'_>) -> Vec<PathBuf> {
     // Of /proc: the kernel's own entry, which `self` means now, and files that say nothing about other processes.
     let proc = ["self", "cpuinfo", "meminfo", "stat", "filesystems"].map(|name| Path::new("/proc").join(name));
     let system = SYSTEM.iter().map(|name| Path::new("/").join(name));
-    system.chain(etc).chain(proc).chain(allowed.readable.iter().cloned()).collect()
+    let limits = CONTAINER_LIMITS.iter().map(|name| Path::new("/sys/fs/cgroup").join(name));
+    system.chain(etc).chain(proc).chain(limits).chain(allowed.readable.iter().cloned()).collect()
 }

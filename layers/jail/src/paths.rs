@@ -40,6 +40,11 @@ pub(crate) const ETC_GENERATED: &[(&str, &str)] = &[
     ("passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n"),
 ];
 
+/// Files of `/sys/fs/cgroup` with the limits of a container, in both versions of cgroups. DuckDB reads them, and refuses to start
+/// when one is there that it may not read.
+pub(crate) const CONTAINER_LIMITS: &[&str] =
+    &["cpu.max", "memory.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us", "memory/memory.limit_in_bytes"];
+
 /// Devices in `/dev`. None of them holds state or gives access to hardware.
 pub(crate) const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 

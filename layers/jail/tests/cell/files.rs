@@ -38,6 +38,15 @@ pub(crate) fn files_of_the_host_cannot_be_read(fixture: &Fixture) -> Outcome {
     ensure(fs::read_dir("/root").is_err() && fs::read_dir("/proc").is_err(), "the host can be listed")
 }
 
+/// DuckDB asks for these limits in a container. One that is not there is no obstacle, but one that it may not read is.
+pub(crate) fn limits_of_the_container_can_be_read(_: &Fixture) -> Outcome {
+    for name in ["cpu.max", "memory.max", "cpu/cpu.cfs_quota_us", "memory/memory.limit_in_bytes"] {
+        let kind = fs::read(Path::new("/sys/fs/cgroup").join(name)).err().map(|error| error.kind());
+        ensure(matches!(kind, None | Some(ErrorKind::NotFound)), format!("{name}: {kind:?}"))?;
+    }
+    ensure(fs::read_dir("/sys/fs/cgroup").is_err(), "the host's groups can be listed")
+}
+
 pub(crate) fn no_path_leads_to_another_kernel(_: &Fixture) -> Outcome {
     for path in ["/proc/1/root/.kernels/1/files/own", "/proc/self/cwd/../../.kernels/1/files/own", "../../1/files/own"]
     {

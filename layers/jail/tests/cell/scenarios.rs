@@ -50,7 +50,7 @@ const IN_A_JAIL: &[Case] = cases! {
 
 const IN_THE_HOST_ROOT: &[Case] = cases! {
     &[Step::Landlock] => files::system_programs_can_be_run, files::files_of_the_host_cannot_be_read, files::files_can_be_written,
-        files::the_layer_can_be_read_but_not_written;
+        files::the_layer_can_be_read_but_not_written, files::limits_of_the_container_can_be_read;
     &[Step::Signals] => processes::it_cannot_signal_the_zygote, processes::it_can_signal_its_children;
     &[Step::Seccomp] => network::only_local_sockets_can_be_made, syscalls::dangerous_calls_are_refused;
 };
