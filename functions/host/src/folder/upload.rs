@@ -22,7 +22,10 @@ use super::{
     restore::FolderError,
 };
 use crate::{
-    kernel::{slot::Slot, usage::Quota},
+    kernel::{
+        slot::Slot,
+        usage::{Excess, Quota},
+    },
     text,
 };
 
@@ -55,7 +58,8 @@ pub(crate) async fn harvest_and_store(
         let mut after = harvest(&slot.files(), &before, memory, send)?;
         let kernel: Vec<_> = before.kernel.into_iter().collect();
         let in_tmp = after.disk.count_below(&slot.temporary(), quota);
-        let too_much = in_tmp.or_else(|| after.disk.count_nameless(&kernel, quota));
+        let in_all = in_tmp.or_else(|| after.disk.count_nameless(&kernel, quota));
+        let too_much = in_all.or_else(|| after.disk.fills(slot.path()).then_some(Excess::Disk));
         std::io::Result::Ok((after, too_much, before.manifest))
     });
     let existed = upload(storage, found).await?;

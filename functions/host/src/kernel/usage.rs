@@ -110,6 +110,10 @@ pub(crate) struct Disk {
     nodes: u64,
 }
 
+/// So much of a file system is kept free, in bytes and as one part of it; the smaller counts.
+const KEPT_FREE: u64 = 256 << 20;
+const PART_KEPT_FREE: u64 = 20;
+
 /// No folder that is kept is deeper; so deep a stack of open folders is harmless.
 const MAX_DEPTH: usize = 128;
 
@@ -138,6 +142,15 @@ impl Disk {
             }
         }
         self.excess(quota)
+    }
+
+    /// True when hardly anything is left of the file system that this folder is on, and this sandbox has more than that of it: then it
+    /// gives way, so that others can go on.
+    pub(crate) fn fills(self, folder: &Path) -> bool {
+        statvfs(folder).is_ok_and(|system| {
+            let kept = KEPT_FREE.min(system.f_blocks.saturating_mul(system.f_frsize) / PART_KEPT_FREE);
+            system.f_bavail.saturating_mul(system.f_frsize) < kept && self.bytes > kept
+        })
     }
 
     fn excess(self, quota: Quota) -> Option<Excess> {

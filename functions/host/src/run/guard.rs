@@ -66,7 +66,9 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
     let mut used = Disk::default();
     let processes: Vec<Pid> = below.iter().map(|(_, child)| *child).chain([kernel]).collect();
     let in_folders = guarded.folders.iter().find_map(|folder| used.count_below(folder, quota));
-    if let Some(excess) = in_folders.or_else(|| used.count_nameless(&processes, quota)) {
+    let in_all = in_folders.or_else(|| used.count_nameless(&processes, quota));
+    let filled = || guarded.folders.first().is_some_and(|folder| used.fills(folder)).then_some(Excess::Disk);
+    if let Some(excess) = in_all.or_else(filled) {
         return Some((excess, None));
     }
     let shm = shm_bytes(kernel);
