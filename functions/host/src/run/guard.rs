@@ -3,6 +3,7 @@
 
 use std::{
     path::PathBuf,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
@@ -21,7 +22,7 @@ const FIRST: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_millis(150);
 /// Looking takes one part in so many of the time.
 const SHARE: u32 = 15;
-/// With more processes and threads than this, they come last.
+/// With more processes or threads than this, and than two for each processor, they come last.
 const FEW: usize = 8;
 
 /// What may be used, and where.
@@ -58,8 +59,9 @@ pub(crate) async fn watch(family: &Family, guarded: Guarded) -> Excess {
 /// What there is too much of, and for memory the child that holds most, if it holds more than the kernel.
 fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option<(Pid, Pid)>)> {
     let below = descendants(roots);
-    let many_threads = thread_count(kernel) > FEW;
-    if many_threads || below.len() > FEW {
+    let few = available_parallelism().map_or(FEW, |processors| FEW.max(2 * processors.get()));
+    let many_threads = thread_count(kernel) > few;
+    if many_threads || below.len() > few {
         put_last(below.iter().map(|(_, child)| *child).chain(many_threads.then_some(kernel)));
     }
     let quota = guarded.quota;
