@@ -60,6 +60,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let crash = median(crashes(&api, &sandbox).await);
     row("call after a crash: a new kernel", crash, None);
+    let forks = forks(&api, &server).await;
+    println!("{:<52} {:>9.3} ms (aim: at most 4 ms)", "fork of a kernel that has the usual packages", forks);
     println!("{:<52} {:>9.0} calls/s", "throughput of warm calls, 16 sandboxes", throughput(&api).await);
     cold(folder.path())?;
     drop(server);
@@ -102,6 +104,20 @@ async fn crashes(api: &Api, sandbox: &str) -> Vec<Duration> {
         times.push(began.elapsed());
     }
     times
+}
+
+/// The median time of a fork, in milliseconds, as the server's log tells it.
+async fn forks(api: &Api, server: &Server) -> f64 {
+    for _ in 0..FEW {
+        let sandbox = api.start().await;
+        api.output(&sandbox, "import pandas").await;
+    }
+    let log = server.log();
+    let forks =
+        log.lines().filter_map(|line| line.split("\"fork_ms\":").nth(1)?.split(',').next()?.parse::<f64>().ok());
+    let mut newest: Vec<f64> = forks.collect::<Vec<_>>().into_iter().rev().take(FEW).collect();
+    newest.sort_by(f64::total_cmp);
+    newest.get(newest.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 async fn throughput(api: &Api) -> f64 {
