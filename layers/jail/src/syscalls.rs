@@ -170,11 +170,13 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
     // A descriptor that becomes ready may send SIGIO but no chosen signal: SIGCONT would continue a stopped kernel. F_NOTIFY is
     // an older inotify, and a lease holds up others who open a shared file.
     Conditional { number: libc::SYS_fcntl, argument: 1, refused_when: When::OneOf(&[F_SETSIG, F_SETLEASE, F_NOTIFY]) },
-    // What programs ask of a terminal to learn whether they have one, and what they set on any descriptor.
+    // What programs ask of a terminal to learn whether they have one, as shells do, and what they set on any descriptor.
     Conditional {
         number: libc::SYS_ioctl,
         argument: 1,
-        refused_when: When::NoneOf(&[TCGETS, TIOCGPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIOASYNC, FIONCLEX, FIOCLEX]),
+        refused_when: When::NoneOf(&[
+            TCGETS, TIOCGPGRP, TIOCSPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIOASYNC, FIONCLEX, FIOCLEX,
+        ]),
     },
     // Only the query (all ones) and the default: others switch off address space randomisation.
     Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
@@ -189,6 +191,7 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
 /// As in Linux's asm-generic/ioctls.h; libc has them as unsigned long.
 const TCGETS: i32 = 0x5401;
 const TIOCGPGRP: i32 = 0x540F;
+const TIOCSPGRP: i32 = 0x5410;
 const TIOCGWINSZ: i32 = 0x5413;
 const FIONREAD: i32 = 0x541B;
 const FIONBIO: i32 = 0x5421;
