@@ -61,7 +61,7 @@ class Account(unittest.TestCase):
 
     def test_one_organisation_that_can_take_all_environments_is_a_warning(self):
         told, _ = self.judge(PROD, quota=300)
-        self.assertIn("may run 500 sandboxes", told["warning"])
+        self.assertIn("may start 500 sandboxes in an hour", told["warning"])
         self.assertIn("set OrgStartsPerHour=125", told["warning"])
         for fine in ({"OrgStartsPerHour": "125"}, {"TenantScope": "member"}):
             self.assertEqual(self.judge(PROD | fine, quota=300)[0]["warning"], "", fine)

@@ -141,9 +141,11 @@ async fn more_bytes_than_a_call_stores_are_said() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
     let code = "
-open('a.bin', 'wb').truncate(300 << 20)
-open('b.bin', 'wb').truncate(300 << 20)
-with open('b.bin', 'r+b') as f: f.write(b'b')
+import os
+for name in 'ab':
+    with open(f'{name}.bin', 'wb') as file:
+        os.posix_fallocate(file.fileno(), 0, 300 << 20)
+        file.write(name.encode())
 open('huge.bin', 'wb').truncate(1 << 30)
 ";
     let report = sandbox.run(code).await;
@@ -153,6 +155,25 @@ open('huge.bin', 'wb').truncate(1 << 30)
     assert!(!sandbox.head.manifest.files.contains_key("b.bin"));
     // The next call has a budget of its own.
     assert_eq!(names(&sandbox.run("pass").await), ["b.bin"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holes_are_not_stored() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = "
+with open('hole.bin', 'wb') as file:
+    file.seek(64 << 20)
+    file.write(b'end')
+with open('small.bin', 'wb') as file: file.truncate(1 << 20)
+with open('full.bin', 'wb') as file: file.write(bytes(20 << 20))
+";
+    let report = sandbox.run(code).await;
+    assert_eq!(names(&report), ["full.bin", "small.bin"]);
+    assert_eq!(report.files_skipped[0].name.as_str(), "hole.bin");
+    assert!(report.files_skipped[0].reason.contains("never written"));
+    // Once most of it is written, it is stored.
+    assert_eq!(names(&sandbox.run("open('hole.bin', 'wb').write(bytes(20 << 20))").await), ["hole.bin"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,7 +218,7 @@ async fn a_store_that_never_answers_costs_the_call_its_time_and_others_nothing()
     let (mut slow, mut other) = (host.sandbox(), host.sandbox());
     host.store.stalled.store(true, Ordering::SeqCst);
     // As much as a host holds in memory at once, and files that wait for room after it.
-    let code = "x = 1\nopen('a.bin', 'wb').truncate(300 << 20)\nopen('b.bin', 'w').write('b')";
+    let code = "x = 1\nimport os\nos.posix_fallocate(open('a.bin', 'wb').fileno(), 0, 300 << 20)\nopen('b.bin', 'w').write('b')";
     let mut job = slow.job(code);
     job.deadline = Instant::now() + Duration::from_secs(5);
     let ran = host.host.run(job).await;
