@@ -9,12 +9,12 @@ use std::{
 };
 
 use rustix::{
-    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat, openat, statat, statvfs},
+    fs::{AtFlags, CWD, Dir, FileType, Stat, statat, statvfs},
     process::{Pid, setpriority_process},
 };
 
 use super::processes::{children, threads};
-use crate::folder::open_root;
+use crate::folder::{open_folder, open_root};
 
 /// What the processes of one sandbox may use together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl Disk {
                 return Some(excess);
             }
             if FileType::from_raw_mode(stat.st_mode) == FileType::Directory
-                && let Ok(inner) = open(folder, name)
+                && let Ok(inner) = open_folder(folder, name)
                 && let Some(excess) = self.add(&inner, depth + 1, quota)
             {
                 return Some(excess);
@@ -181,10 +181,6 @@ impl Disk {
         }
         self.excess(quota)
     }
-}
-
-fn open(at: impl std::os::fd::AsFd, name: impl rustix::path::Arg) -> rustix::io::Result<OwnedFd> {
-    openat(at, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Gives all threads of these processes the least share of the processors.
