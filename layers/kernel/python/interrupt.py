@@ -1,4 +1,4 @@
-"""SIGINT, which the host sends when an execution reaches its time limit."""
+"""SIGINT, which the host sends when an execution reaches its time limit, and once more if the code then runs on."""
 from _signal import SIG_IGN, SIGINT, signal
 from time import monotonic
 
@@ -13,7 +13,8 @@ class Limit:
 
 
 def on_sigint(_signal, frame):
-    if Limit.armed:
+    # The host repeats it for code that was about to begin a system call. Code that is ending is not interrupted again.
+    if Limit.armed and not Limit.hit:
         Limit.hit = Limit.hit or not Limit.of_code or monotonic() >= Limit.own_until
         if frame is None or frame.f_globals is not Limit.quiet_globals:
             raise KeyboardInterrupt

@@ -8,12 +8,16 @@ use tokio::time::sleep_until;
 /// rest goes on.
 const PARTS: u32 = 4;
 
+/// Interrupts before the kill. A system call does not see one that comes just before it, since Python looks for signals between
+/// its instructions only. The kernel raises at most one of them in code.
+const INTERRUPTS: u32 = 2;
+
 /// How long code may run.
 #[derive(Clone, Copy)]
 pub(crate) struct Timing {
     /// The interrupt comes after so long.
     pub(crate) limit: Duration,
-    /// The kill comes so long after the interrupt.
+    /// The kill comes so long after the interrupt, which is repeated when half of it is over.
     pub(crate) grace: Duration,
     /// When the kernel must have stored its variables.
     pub(crate) store_until: Instant,
@@ -49,8 +53,8 @@ pub(super) struct Alarm {
     limit_at: Instant,
     phase: Phase,
     at: Instant,
-    /// The interrupt has come, and the kill is next.
-    interrupted: bool,
+    /// Interrupts that have come since code, or restoring, reached its limit.
+    interrupts: u32,
     code_ended: Option<Instant>,
 }
 
@@ -58,7 +62,7 @@ impl Alarm {
     /// An alarm for a call that begins now with this phase.
     pub(super) fn new(timing: Timing, phase: Phase) -> Self {
         let limit_at = Instant::now() + timing.limit;
-        let mut alarm = Self { timing, limit_at, phase, at: limit_at, interrupted: false, code_ended: None };
+        let mut alarm = Self { timing, limit_at, phase, at: limit_at, interrupts: 0, code_ended: None };
         alarm.enter(phase);
         alarm
     }
@@ -75,7 +79,7 @@ impl Alarm {
 
     /// The next phase begins.
     pub(super) fn enter(&mut self, phase: Phase) {
-        (self.phase, self.interrupted) = (phase, false);
+        (self.phase, self.interrupts) = (phase, 0);
         self.at = match phase {
             Phase::Restoring => self.next_part(),
             // Reading has the same limit, and a kernel that only waits for it is not killed.
@@ -95,14 +99,14 @@ impl Alarm {
     /// Waits until something is due.
     pub(super) async fn rings(&mut self) -> Rings {
         sleep_until(self.at.into()).await;
-        if self.interrupted {
+        if self.interrupts == INTERRUPTS {
             return Rings::Kill { restoring: matches!(self.phase, Phase::Restoring | Phase::Fetching) };
         }
         if self.phase == Phase::Restoring && self.at < self.limit_at {
             self.at = self.next_part();
         } else {
-            self.interrupted = true;
-            self.at = Instant::now() + self.timing.grace;
+            self.interrupts += 1;
+            self.at = Instant::now() + self.timing.grace / INTERRUPTS;
         }
         Rings::Interrupt
     }

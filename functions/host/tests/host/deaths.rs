@@ -68,6 +68,36 @@ async fn the_interrupt_at_the_limit_keeps_variables() {
     assert_eq!(sandbox.prints("print(held, during)").await, ["before set"]);
 }
 
+/// Long enough for a busy machine to see that the interrupt comes again when half of it is over.
+const GRACE: Duration = Duration::from_secs(4);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_that_does_nothing_is_repeated() {
+    let host = TestHost::start_with(|config| config.grace = GRACE).await;
+    let mut sandbox = host.sandbox();
+    sandbox.limit = Duration::from_millis(300);
+    let code = "
+import signal, time
+at_limit = signal.getsignal(signal.SIGINT)
+signal.signal(signal.SIGINT, lambda *_: signal.signal(signal.SIGINT, at_limit))
+held = 1
+time.sleep(10**6)
+";
+    let error = sandbox.run(code).await.failure.unwrap().error;
+    assert_eq!(error, "TimeoutError('the execution took longer than its limit of 0.3 s')");
+    assert_eq!(sandbox.prints("print(held)").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_ends_after_the_interrupt_is_not_interrupted_again() {
+    let host = TestHost::start_with(|config| config.grace = GRACE).await;
+    let mut sandbox = host.sandbox();
+    sandbox.limit = Duration::from_millis(300);
+    let code = "import time\ntry:\n    time.sleep(10**6)\nfinally:\n    time.sleep(2.5)\n    ended = 'in order'";
+    assert!(sandbox.run(code).await.failure.unwrap().error.starts_with("TimeoutError("));
+    assert_eq!(sandbox.prints("print(ended)").await, ["in order"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn code_that_swallows_the_interrupt_is_killed() {
     let host = TestHost::start().await;

@@ -10,7 +10,9 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use sandcastle_protocol::output::{HEADER_LEN, Header, Kind, MARK};
 use sandcastle_protocol::{
@@ -230,6 +232,12 @@ impl Kernel {
         while !self.unread.windows(text.len()).any(|part| part == text.as_bytes()) {
             self.unread.extend(self.output.recv().expect("the kernel still has the pipe open"));
         }
+    }
+
+    /// Whether the kernel says something within this time.
+    pub(crate) fn has_spoken(&self, within: Duration) -> bool {
+        let within = Timespec::try_from(within).unwrap();
+        poll(&mut [PollFd::new(&self.frames, PollFlags::IN)], Some(&within)).unwrap() > 0
     }
 
     pub(crate) fn answer(&mut self) -> Answer {
