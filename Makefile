@@ -25,6 +25,15 @@ SAM = SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam
 HERE = SANDCASTLE_KERNEL="$(CURDIR)/$(BINARIES)/sandcastle-kernel" SANDCASTLE_SITE_PACKAGES="$(CURDIR)/$(PACKAGES)" \
 	SANDCASTLE_TOOLS="$(CURDIR)/$(TOOLS)"
 
+# Makes a Python environment in the folder of the target, with the packages of the lock that it depends on.
+define environment
+@echo "installing $(WHAT) into $(@D)"
+@rm -rf $(@D)
+"$(EMBEDDED)" -m venv $(@D)
+$(@D)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r $<
+@touch $@
+endef
+
 include infra/lambda.mk
 
 help: ## list the commands
@@ -54,12 +63,9 @@ $(PACKAGES)/.installed: layers/python/requirements.lock
 
 tools: $(TOOLS)/.installed
 
+$(TOOLS)/.installed: WHAT = the tools of the tests (the official client, the Lambda emulator)
 $(TOOLS)/.installed: tests/requirements.lock
-	@echo "installing the tools of the tests (the official client, the Lambda emulator) into $(TOOLS)"
-	@rm -rf $(TOOLS)
-	"$(EMBEDDED)" -m venv $(TOOLS)
-	$(TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/requirements.lock
-	@touch $@
+	$(environment)
 
 .PHONY: toolchain
 toolchain:
@@ -99,23 +105,17 @@ lint-template: tools $(LINT)/.installed ## check the SAM template
 	$(LINT)/bin/python -B tests/lint/policies.py $(TRANSLATED)/*.json
 	$(LINT)/bin/checkov --file $(TEMPLATES) --framework cloudformation --compact --quiet --skip-download
 
+$(LINT)/.installed: WHAT = the linters of the SAM template
 $(LINT)/.installed: tests/lint/requirements.lock
-	@echo "installing the linters of the SAM template into $(LINT)"
-	@rm -rf $(LINT)
-	"$(EMBEDDED)" -m venv $(LINT)
-	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/lint/requirements.lock
-	@touch $@
+	$(environment)
 
 check-deploy: tools $(LOCALSTACK)/.installed ## make, update and delete the stack in LocalStack, an emulator of AWS
 	$(TOOLS)/bin/python -B tests/localstack/check_deploy.py
 
 # An environment of its own: LocalStack needs packages of its time.
+$(LOCALSTACK)/.installed: WHAT = LocalStack
 $(LOCALSTACK)/.installed: tests/localstack/requirements.lock
-	@echo "installing LocalStack into $(LOCALSTACK)"
-	@rm -rf $(LOCALSTACK)
-	"$(EMBEDDED)" -m venv $(LOCALSTACK)
-	$(LOCALSTACK)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/localstack/requirements.lock
-	@touch $@
+	$(environment)
 
 fmt: ## format the code
 	cargo fmt --all
@@ -124,12 +124,9 @@ bench: build packages tools $(PEERS)/.installed ## run the benchmarks (ONLY=--on
 	$(HERE) SANDCASTLE_PEERS="$(CURDIR)/$(PEERS)" $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench -- $(ONLY)
 
 # An environment of its own, which only the bench needs: Kishu brings packages whose pins would fight those of the tests.
+$(PEERS)/.installed: WHAT = what the bench compares variables with (cloudpickle, dill, Kishu)
 $(PEERS)/.installed: tests/bench/requirements.lock
-	@echo "installing what the bench compares variables with (cloudpickle, dill, Kishu) into $(PEERS)"
-	@rm -rf $(PEERS)
-	"$(EMBEDDED)" -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r tests/bench/requirements.lock
-	@touch $@
+	$(environment)
 
 # The first lock says which requirements it is for. Versions stay unless a requirement needs another one, or with UPGRADE.
 LOCKED = "$(CURDIR)/$(UV)/bin/uv" pip compile --quiet --universal --no-strip-extras --python-version 3.11 $(if $(UPGRADE),--upgrade) \

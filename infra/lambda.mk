@@ -17,12 +17,9 @@ CARGO_LAMBDA = PATH="$(CURDIR)/$(BUILD_TOOLS)/bin:$$PATH" cargo lambda build --l
 
 build-tools: $(BUILD_TOOLS)/.installed
 
+$(BUILD_TOOLS)/.installed: WHAT = cargo-lambda and zig
 $(BUILD_TOOLS)/.installed: infra/tools/requirements.lock
-	@echo "installing cargo-lambda and zig into $(BUILD_TOOLS)"
-	@rm -rf $(BUILD_TOOLS)
-	"$(EMBEDDED)" -m venv $(BUILD_TOOLS)
-	$(BUILD_TOOLS)/bin/python -m pip install --disable-pip-version-check --quiet --no-deps --require-hashes -r infra/tools/requirements.lock
-	@touch $@
+	$(environment)
 
 # Rust's standard library for the architecture; rustup brings only that of this machine.
 .PHONY: rust-std

@@ -3,8 +3,7 @@ depends on the machine, so that nothing is said of one that fails."""
 
 OPEN = {
     "memory/several_processes": "the host adds up the memory of processes now and then: they may pass the quota for a moment",
-    "memory/socket_buffers": "what is sent and not read is Linux's own memory, which only a control group counts",
-    "harvest/same_bytes_again": "each call may store 512 MiB; old versions of files stay in the bucket until its rule ends them",
+    "harvest/same_bytes_again": "each call may store 512 MiB; what an organisation may store in a day is a setting, and not set here",
     "disk/inodes": "the host counts files now and then, and removes them after the call",
     "disk/inodes_in_files": "the same",
 }
@@ -17,8 +16,7 @@ OPEN_TO_AN_ORDINARY_USER = {
 }
 #: What Lambda, as it is imitated here, gives no means against. There the border is the microVM.
 OPEN_ON_LAMBDA = {
-    "processes/environ_of_every_process": "the host may not become unreadable for its own user",
-    "processes/memory_of_every_process": "the same",
+    "processes/memory_of_every_process": "kernels may not become unreadable for their own user; the host is",
     "processes/memory_from_a_command": "the same",
     "processes/descriptors_of_every_process": "the same",
 }

@@ -15,6 +15,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = "tql_hostile-suites-own-key-0123456789abcdef"
 START_TIMEOUT_S = 60
+#: Of the ids that the ordinary user is given.
+FIRST_SUBORDINATE_ID = 1_000_000_000
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 #: Shows one folder, in a mount namespace of its own, to a user who may not pass the folders above it (such as /root).
@@ -45,14 +47,14 @@ printf '#!/bin/sh\\nexec /var/task/sandcastle serve\\n' > "$root/var/task/serve"
 
 
 class Server:
-    def __init__(self, program: str, kernel: str, packages: str, settings: dict, user: str | None, as_lambda: str | None,
-        small_disk: int):
+    def __init__(self, program: str, kernel: str, packages: str, settings: dict, user: str | None, with_ids: bool,
+        as_lambda: str | None, small_disk: int):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="hostile-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self.data, self.log_path = self.folder / "data", self.folder / "log"
         self.program, self.kernel, self.user, self.as_lambda = program, kernel, user, as_lambda
         self.uid = (int(user) if user.isdigit() else pwd.getpwnam(user).pw_uid) if user else None
-        self.process = None
+        self.process, self.with_ids = None, with_ids
         # At their own paths another user may not reach them.
         if user or as_lambda:
             for name in ("program", "kernel"):
@@ -76,6 +78,10 @@ class Server:
             script += AS_LAMBDA + f'exec {self.as_lambda} "$root" {uid} /var/task/serve\n'
             return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", script, "sh", str(root),
                 self.program, str(self.folder)]
+        if self.with_ids:
+            ids = self.folder / "ids"
+            ids.write_text(f"{uid}:{FIRST_SUBORDINATE_ID}:65536\n")
+            script += f"mount --bind {ids} /etc/subuid; mount --bind {ids} /etc/subgid\n"
         script += f"exec setpriv --reuid={uid} --regid={uid} --clear-groups {self.program} serve\n"
         return ["unshare", "--mount", "/bin/sh", "-c", script]
 
@@ -98,7 +104,7 @@ class Server:
             time.sleep(0.05)
         files = re.search(r"files\s+(http://\S+)", self.log())
         self.ports = [int(url.rsplit(":", 1)[1]) for url in (self.url, files[1])]
-        self.pid = next(pid for pid in (self.process.pid, *descendants(self.process.pid)) if comm(pid) == "sandcastle")
+        self.pid = next(pid for pid in (self.process.pid, *descendants(self.process.pid)) if called(pid) == "sandcastle")
         self.parents = set(descendants(self.pid))  # the zygotes, and what they keep
 
     def new_key(self, org: str) -> str:
@@ -178,6 +184,14 @@ def size_of(folder: pathlib.Path) -> int:
 def comm(pid: int) -> str:
     try:
         return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def called(pid: int) -> str:
+    """The name it was started by: a program that hides itself runs from a file with another one."""
+    try:
+        return pathlib.Path(pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]).name
     except OSError:
         return ""
 

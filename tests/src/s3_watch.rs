@@ -43,7 +43,7 @@ impl Watch {
             return;
         }
         // 412: another one has stored it.
-        if asked.key.starts_with("objects/") || asked.key.starts_with("files/") {
+        if ["records/", "objects/", "files/"].iter().any(|prefix| asked.key.starts_with(prefix)) {
             if matches!(status, StatusCode::OK | StatusCode::PRECONDITION_FAILED) {
                 self.stored().insert(asked.key.clone());
             }
@@ -69,12 +69,12 @@ fn named(id: &SandboxId, entry: &Entry) -> Vec<String> {
         State::Whole(manifest) => objects_of(id, manifest),
         State::Based { base, rest, files, groups, .. } => {
             let groups = groups.values().flatten().flat_map(|group| group.chunks());
-            let objects = groups.chain([base.hash]).map(|hash| layout::object(id, rest.epoch, hash));
+            let objects = groups.map(|hash| layout::object(id, rest.epoch, hash));
             let files = files.values().flatten().filter_map(|node| match node {
                 Node::File(file) => Some(layout::file(id, rest.epoch, file.hash)),
                 _ => None,
             });
-            objects.chain(files).collect()
+            objects.chain(files).chain([layout::record(id, rest.epoch, base.hash)]).collect()
         }
     }
 }

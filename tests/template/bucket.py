@@ -59,7 +59,7 @@ class Bucket(unittest.TestCase):
         rules = properties("Bucket")["LifecycleConfiguration"]["Rules"]
         self.assertEqual({rule["Status"] for rule in rules}, {"Enabled"})
         days = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-        self.assertEqual(days, {"ledger/": 30, "objects/": 60, "files/": 60, "orgs/": 30, "staging/": 1})
+        self.assertEqual(days, {"ledger/": 30, "records/": 60, "objects/": 60, "files/": 60, "orgs/": 30, "staging/": 1})
         uploads = [rule["AbortIncompleteMultipartUpload"] for rule in rules if "Prefix" not in rule]
         self.assertEqual(uploads, [{"DaysAfterInitiation": 1}])
 

@@ -10,7 +10,7 @@ FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
 VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
     "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
-    "S3_PUBLIC_ENDPOINT", "RUST_LOG", "ORG_STARTS_PER_HOUR", "MEMBER_STARTS_PER_HOUR",
+    "S3_PUBLIC_ENDPOINT", "RUST_LOG", "ORG_STARTS_PER_HOUR", "ORG_STORES_MB_PER_DAY", "MEMBER_STARTS_PER_HOUR",
     "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS", "JWT_ORG_CLAIM",
 }
 # Metrics that the functions write to their logs, and the function whose metric the alarm watches.
@@ -86,6 +86,10 @@ class Limits(unittest.TestCase):
         for name, variable in (("OrgStartsPerHour", "ORG_STARTS_PER_HOUR"), ("MemberStartsPerHour", "MEMBER_STARTS_PER_HOUR")):
             self.assertEqual(variables("ExecuteFunction")[variable], {"Ref": name})
             self.assertGreaterEqual(PARAMETERS[name]["MinValue"], 1, "there is no way to lift the limit altogether")
+
+    def test_what_an_organisation_stores_is_limited(self):
+        self.assertEqual(variables("ExecuteFunction")["ORG_STORES_MB_PER_DAY"], {"Ref": "OrgStoresMbPerDay"})
+        self.assertGreaterEqual(PARAMETERS["OrgStoresMbPerDay"]["MinValue"], 1)
 
     def test_by_default_several_organisations_fit_into_a_usual_account(self):
         organisation, key = (PARAMETERS[name]["Default"] for name in ("OrgStartsPerHour", "MemberStartsPerHour"))

@@ -2,11 +2,15 @@
 //! confinement.
 
 use std::{
+    path::Path,
     process::Command,
     sync::{Mutex, PoisonError},
 };
 
-use sandcastle_e2e::{isolation::is_root, paths};
+use sandcastle_e2e::{
+    isolation::{can_run, is_root},
+    paths,
+};
 
 /// One after the other: each measures how long others wait.
 static TURN: Mutex<()> = Mutex::new(());
@@ -40,6 +44,16 @@ fn as_the_user_of_the_tests() {
 fn as_an_ordinary_user() {
     if is_root() {
         run(&["--as-user", "1000"]);
+    }
+}
+
+/// Of what an ordinary user's server cannot hold, this one holds all: its kernels have user ids of their own.
+#[test]
+fn as_an_ordinary_user_with_subordinate_ids() {
+    let has_newuidmap = Path::new("/usr/bin/newuidmap").exists();
+    if is_root() && can_run(has_newuidmap, "this test needs newuidmap, from Debian's package uidmap") {
+        let topics = ["processes/", "memory/", "bombs/", "signals/"].map(|topic| ["--only", topic]);
+        run(&[&["--as-user", "1000", "--with-ids"], topics.as_flattened()].concat());
     }
 }
 

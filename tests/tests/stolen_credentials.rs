@@ -121,7 +121,14 @@ async fn credentials_of_a_sandbox_read_and_add_to_it_and_allow_nothing_else() {
             assert_eq!(allowed_on(&attacker, key, file).await, [""; 0], "{key}");
         }
         let missing = |prefix: &str| format!("{prefix}/{other}/new");
-        for key in [missing("files"), missing("objects"), missing("ledger"), "keys/new.json".into(), "new".into()] {
+        for key in [
+            missing("files"),
+            missing("objects"),
+            missing("records"),
+            missing("ledger"),
+            "keys/new.json".into(),
+            "new".into(),
+        ] {
             assert_eq!(allowed_on(&attacker, &key, file).await, [""; 0], "{key}");
         }
         // Reading and adding are allowed; copying one of its files onto another would change that one.
@@ -146,6 +153,8 @@ async fn credentials_of_a_sandbox_read_and_add_to_it_and_allow_nothing_else() {
                 "an object must not be overwritten"
             );
         }
+        let record = format!("records/{own}/1/{number}");
+        assert_eq!(status(put(record).send().await), Some(403), "a record must not be planted");
         let (mine, theirs) = (format!("ledger/{own}/"), format!("ledger/{other}/"));
         let (files, objects) = (format!("files/{own}/"), format!("objects/{own}/"));
         let prefixes = ["", "ledger/", &mine, &theirs, &files, &objects, "keys/", "orgs/"];
@@ -185,7 +194,7 @@ async fn the_sandbox_role_cannot_change_an_object() {
     for key in &keys {
         let expected: &[&str] = match key.split('/').next().unwrap() {
             "files" | "objects" => &["get", "head", "put", "link"],
-            "ledger" => &["get", "head", "link"],
+            "ledger" | "records" => &["get", "head", "link"],
             _ => &[],
         };
         assert_eq!(allowed_on(&attacker, key, file).await, expected, "{key}");

@@ -132,6 +132,14 @@ impl From<ServiceError> for ApiError {
                 );
                 Self { transient: true, ..Self::new(Kind::RateLimited, message) }
             }
+            ServiceError::TooMuchStored { most } => {
+                let message = format!(
+                    "this organisation may store {} MiB in a day (UTC), and this call would pass that; nothing of the call was kept: store \
+                     less, or try again tomorrow",
+                    most.get() >> 20
+                );
+                Self { transient: true, ..Self::new(Kind::RateLimited, message) }
+            }
             ServiceError::Busy => {
                 Self { transient: true, ..Self::new(Kind::RateLimited, "the server is busy; try again") }
             }

@@ -29,6 +29,11 @@ use time::OffsetDateTime;
 #[tokio::main]
 async fn main() -> ExitCode {
     let began = Instant::now();
+    #[cfg(feature = "host")]
+    if variable("INTERPRETER_FUNCTION").is_none_or(|name| name.is_empty()) {
+        // What cannot be hidden is logged when kernels start.
+        let _ = sandcastle_host::hidden::hide();
+    }
     let events = match init().await {
         Ok(events) => events,
         Err(error) => return lambda::give_up_init(variable("AWS_LAMBDA_RUNTIME_API"), &error).await,
@@ -61,7 +66,7 @@ async fn init() -> Result<Events, InitError> {
     let (interpreter, ()) = tokio::join!(interpreter(&config, &store), authenticator.warm());
     let (execution_limit, writers) = (config.execution_limit, Writers::Several);
     let settings = Settings { execution_limit, writers, now: OffsetDateTime::now_utc };
-    let sandcastles = Sandcastles::new(store, interpreter?, settings).with_start_limits(config.allowed.starts);
+    let sandcastles = Sandcastles::new(store, interpreter?, settings).with_counted_limits(config.allowed.counted);
     let app = App::new(Arc::new(sandcastles), authenticator, config.call_limit).with_limits(config.allowed);
     Ok(Events::new(Arc::new(app), config.events))
 }

@@ -114,6 +114,11 @@ pub const MEMBER_STARTS_PER_HOUR: Setting = limit(
 );
 /// New sandboxes of an organisation.
 pub const ORG_STARTS_PER_HOUR: Setting = limit("ORG_STARTS_PER_HOUR", "the same for each organisation");
+/// Bytes of an organisation.
+pub const ORG_STORES_MB_PER_DAY: Setting = limit(
+    "ORG_STORES_MB_PER_DAY",
+    "MiB of files and variables that each organisation may store in a day (UTC); 0 for no limit",
+);
 /// Executions of a key.
 pub const KEY_EXECUTIONS: Setting = limit("KEY_EXECUTIONS", "executions at once of each key; 0 for no limit");
 /// Executions of an organisation.
@@ -170,6 +175,7 @@ pub const CALLERS: &[Setting] = &[
     ORG_REQUESTS_PER_SECOND,
     MEMBER_STARTS_PER_HOUR,
     ORG_STARTS_PER_HOUR,
+    ORG_STORES_MB_PER_DAY,
     KEY_EXECUTIONS,
     ORG_EXECUTIONS,
 ];

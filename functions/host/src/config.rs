@@ -41,7 +41,8 @@ pub struct HostConfig {
     /// Where other hosts serve the same bucket: how often kernels that are idle for longer than this are held against the ledger,
     /// and end when their sandbox went on elsewhere. Longer than any call takes.
     pub sweep_every: Option<Duration>,
-    /// When the host is root, a kernel takes this user and group id plus a number below 50,000 that its slot gives.
+    /// When the host is root, a kernel takes this user and group id plus a number below 50,000 that its slot gives; or the last ids that
+    /// there are, in a user namespace that has not so many.
     pub first_uid: u32,
 }
 

@@ -7,6 +7,7 @@
 mod config;
 mod error;
 mod folder;
+pub mod hidden;
 mod kernel;
 mod kernel_host;
 mod limits;

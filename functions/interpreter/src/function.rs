@@ -76,7 +76,7 @@ impl Function {
         let length = serde_json::to_vec(&outcome.manifest).map(|json| json.len());
         let manifest = match length.map_err(RunError::failed)? {
             length if length <= MAX_INLINE_MANIFEST => ManifestRef::Inline(outcome.manifest),
-            _ => ManifestRef::Stored(ledger.put_object_once(&sandbox, epoch, &outcome.manifest).await?),
+            _ => ManifestRef::Stored(ledger.put_object(&sandbox, epoch, &outcome.manifest).await?),
         };
         Ok(Response::Outcome { parent: outcome.parent, manifest, report: outcome.report })
     }

@@ -30,7 +30,10 @@ impl fmt::Display for Banner<'_> {
         writeln!(f, "  data   {}", data_dir.display())?;
         writeln!(f, "  files  {links}")?;
         if !as_root {
-            writeln!(f, "  note   kernels run as this user: for code of people you trust, see SECURITY.md")?;
+            writeln!(
+                f,
+                "  note   kernels run as this user: for code of people you trust. SECURITY.md says how each gets its own user"
+            )?;
         }
         writeln!(f)?;
         writeln!(f, "Run code from another terminal:\n")?;

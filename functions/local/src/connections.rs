@@ -2,7 +2,6 @@
 //! limit and no bound.
 
 use std::{
-    collections::HashMap,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::pin,
@@ -20,7 +19,7 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
-use parking_lot::Mutex;
+use sandcastle_runtime::{Counted, Counts};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -88,19 +87,18 @@ fn with_limit(body: Incoming, pause: Duration) -> Body {
 /// The connections that are open.
 struct Connections {
     all: Arc<Semaphore>,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    by_address: Counts<IpAddr>,
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Self { all: Arc::new(Semaphore::new(MOST)), by_address: Arc::default() }
+        Self { all: Arc::new(Semaphore::new(MOST)), by_address: Counts::default() }
     }
 }
 
 /// The right to one connection.
 struct Seat {
-    address: IpAddr,
-    by_address: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    _of_address: Counted<IpAddr>,
     _of_all: Option<OwnedSemaphorePermit>,
 }
 
@@ -119,25 +117,9 @@ impl Connections {
     }
 
     fn seat(&self, address: IpAddr, of_all: Option<OwnedSemaphorePermit>) -> Option<Seat> {
-        let mut by_address = self.by_address.lock();
-        let open = by_address.entry(address).or_default();
-        if *open >= MOST_OF_ONE && address != Ipv4Addr::LOCALHOST && address != Ipv6Addr::LOCALHOST {
-            return None;
-        }
-        *open += 1;
-        Some(Seat { address, by_address: Arc::clone(&self.by_address), _of_all: of_all })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut by_address = self.by_address.lock();
-        if let Some(open) = by_address.get_mut(&self.address) {
-            *open -= 1;
-            if *open == 0 {
-                by_address.remove(&self.address);
-            }
-        }
+        let own = address == Ipv4Addr::LOCALHOST || address == Ipv6Addr::LOCALHOST;
+        let of_address = self.by_address.add(address, if own { MOST } else { MOST_OF_ONE })?;
+        Some(Seat { _of_address: of_address, _of_all: of_all })
     }
 }
 
@@ -202,7 +184,6 @@ mod tests {
         seats.pop();
         assert!(connections.seat(stranger, None).is_some());
         drop(seats);
-        assert!(connections.by_address.lock().is_empty());
         let own: IpAddr = "127.0.0.1".parse().unwrap();
         let _seats: Vec<_> = (0..=MOST_OF_ONE).map(|_| connections.seat(own, None).unwrap()).collect();
     }

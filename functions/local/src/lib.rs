@@ -12,6 +12,7 @@ pub mod keys;
 pub mod layer;
 mod serve;
 mod settings;
+pub mod subordinate;
 mod table;
 
 pub use data_dir::{DataDir, DataDirError};

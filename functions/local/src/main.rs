@@ -8,7 +8,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use sandcastle_local::{Settings, keys::Keys, layer, settings_help};
+use sandcastle_host::hidden;
+use sandcastle_local::{Settings, keys::Keys, layer, settings_help, subordinate};
 use sandcastle_runtime::{chain, logging};
 
 /// Serverless Python execution for data agents.
@@ -47,6 +48,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_lookup(|name| std::env::var(name).ok())?;
     match cli.command {
         Command::Serve => {
+            subordinate::enter(&hidden::program()?)?;
+            // What cannot be hidden is logged when kernels start.
+            let _ = hidden::hide();
             let format = settings.log_format.format(io::stderr().is_terminal(), settings.no_color);
             logging::init(format, &settings.log)?;
             Ok(sandcastle_local::serve(settings, program_dir()?).await?)
@@ -58,6 +62,6 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
 
 /// The folder of this program.
 fn program_dir() -> io::Result<PathBuf> {
-    let program = std::env::current_exe()?.canonicalize()?;
+    let program = hidden::program()?.canonicalize()?;
     Ok(program.parent().map_or_else(PathBuf::new, PathBuf::from))
 }

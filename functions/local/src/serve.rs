@@ -97,7 +97,8 @@ pub async fn serve(settings: Settings, program_dir: PathBuf) -> Result<(), Serve
     let started = async { Ok(KernelHost::start(host_config, store.clone()).await?) };
     let (host, ()) = tokio::try_join!(started, async { Ok::<_, ServeError>(key.ensure(store.as_ref()).await?) })?;
     let service = ServiceSettings { execution_limit: settings.execution_limit, writers, now: OffsetDateTime::now_utc };
-    let sandcastles = Sandcastles::new(store.clone(), host.clone(), service).with_start_limits(settings.allowed.starts);
+    let sandcastles =
+        Sandcastles::new(store.clone(), host.clone(), service).with_counted_limits(settings.allowed.counted);
     let authenticator = Authenticator::new(store, OffsetDateTime::now_utc).with_jwt(settings.jwt);
     let app = App::new(Arc::new(sandcastles), authenticator, None).with_limits(settings.allowed);
 

@@ -99,7 +99,7 @@ impl RemoteInterpreter {
             ManifestRef::Inline(manifest) => Ok(manifest),
             ManifestRef::Stored(hash) => {
                 let epoch = job.head.manifest.epoch;
-                Ok(self.ledger.get_required_object(&job.sandbox, epoch, hash, MAX_STORED_MANIFEST).await?)
+                Ok(self.ledger.get_object(&job.sandbox, epoch, hash, MAX_STORED_MANIFEST).await?)
             }
         }
     }

@@ -2,9 +2,9 @@
 //!
 //! Each part of a key stays below 255 bytes: the embedded S3 of the local server makes file names of them.
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
-use crate::{ContentHash, Name, SandboxId, manifest::Epoch};
+use crate::{CommitId, ContentHash, Name, SandboxId, manifest::Epoch};
 
 /// Prefix of the records of API keys.
 pub const API_KEYS: &str = "keys/";
@@ -30,12 +30,22 @@ pub fn entry_seq(id: &SandboxId, key: &str) -> Option<u64> {
     Some(u64::MAX - u64::from_str_radix(hex, 16).ok()?)
 }
 
-/// Prefix of what one epoch of a sandbox stores besides its files.
+/// Prefix of what this service itself stores of one epoch of a sandbox. No interpreter may write there.
+pub fn records(id: &SandboxId, epoch: Epoch) -> String {
+    format!("records/{id}/{epoch}/")
+}
+
+/// A base manifest or a result.
+pub fn record(id: &SandboxId, epoch: Epoch, hash: ContentHash) -> String {
+    format!("records/{id}/{epoch}/{hash}")
+}
+
+/// Prefix of what interpreters store of one epoch of a sandbox besides its files.
 pub fn objects(id: &SandboxId, epoch: Epoch) -> String {
     format!("objects/{id}/{epoch}/")
 }
 
-/// A manifest or a result.
+/// A piece of variables, or the manifest of an outcome.
 pub fn object(id: &SandboxId, epoch: Epoch, hash: ContentHash) -> String {
     format!("objects/{id}/{epoch}/{hash}")
 }
@@ -68,6 +78,21 @@ pub fn running(org: &Name) -> String {
 /// Prefix of an organisation's markers of stopped sandboxes.
 pub fn stopped(org: &Name) -> String {
     format!("orgs/{org}/stopped/")
+}
+
+/// Prefix of an organisation's markers of what it has stored on this day.
+pub fn stored_on(org: &Name, day: Date) -> String {
+    format!("orgs/{org}/stored/{day}/")
+}
+
+/// One of them: so many bytes, for one commit.
+pub fn stored_marker(org: &Name, day: Date, bytes: u64, commit: CommitId) -> String {
+    format!("{}{bytes:x}-{commit}", stored_on(org, day))
+}
+
+/// The bytes that the end of such a marker's key says.
+pub fn read_stored_marker(name: &str) -> Option<u64> {
+    u64::from_str_radix(name.split('-').next()?, 16).ok()
 }
 
 /// The end of a marker's key: newest first by the time the list is ordered by, then what the list shows.

@@ -88,8 +88,9 @@ impl Ledger {
         let (manifest, base) = match entry.state {
             State::Whole(manifest) => (manifest, None),
             State::Based { base: stored, mut rest, files, variables, groups } => {
-                let base: Arc<Base> =
-                    Arc::new(self.get_required_object(id, rest.epoch, stored.hash, usize::MAX).await?);
+                let missing = || StoreError::Missing { key: layout::record(id, rest.epoch, stored.hash) };
+                let base = self.get_record(id, rest.epoch, stored.hash).await?.ok_or_else(missing)?;
+                let base: Arc<Base> = Arc::new(base);
                 rest.files = changed(&base.files, files);
                 rest.variables = changed(&base.variables, variables);
                 rest.groups = changed(&base.groups, groups);
@@ -131,7 +132,7 @@ impl Ledger {
             variables: Arc::clone(&manifest.variables),
             groups: Arc::clone(&manifest.groups),
         };
-        let stored = StoredBase { hash: self.put_object(id, manifest.epoch, &base).await?, stored_at: now };
+        let stored = StoredBase { hash: self.put_record(id, manifest.epoch, &base).await?, stored_at: now };
         let (rest, files, variables, groups) =
             (without_maps(manifest), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         Ok((State::Based { base: stored, rest, files, variables, groups }, Some((stored, Arc::new(base)))))
@@ -144,21 +145,30 @@ impl Ledger {
         self.store.put_new(&key, bytes).await
     }
 
-    /// Stores something immutable under the hash of its JSON. What is there already is renewed.
-    pub async fn put_object<T: serde::Serialize>(
+    /// Stores something immutable under the hash of its JSON, where only this service writes. What is there already is renewed.
+    pub async fn put_record<T: serde::Serialize>(
         &self,
         id: &SandboxId,
         epoch: Epoch,
         value: &T,
     ) -> Result<ContentHash, StoreError> {
         let (hash, bytes) = hashed(value)?;
-        put_renewed(self.store.as_ref(), &layout::object(id, epoch, hash), &(Arc::new(bytes) as Arc<dyn Body>)).await?;
+        put_renewed(self.store.as_ref(), &layout::record(id, epoch, hash), &(Arc::new(bytes) as Arc<dyn Body>)).await?;
         Ok(hash)
     }
 
-    /// [`Self::put_object`] without renewing what is there already: for what is read back at once, and for an interpreter,
-    /// whose credentials cannot change objects.
-    pub async fn put_object_once<T: serde::Serialize>(
+    /// Reads what [`Self::put_record`] stored, and verifies it; `None` when there is none, as after its age.
+    pub async fn get_record<T: serde::de::DeserializeOwned>(
+        &self,
+        id: &SandboxId,
+        epoch: Epoch,
+        hash: ContentHash,
+    ) -> Result<Option<T>, StoreError> {
+        self.read_hashed(&layout::record(id, epoch, hash), hash, usize::MAX).await
+    }
+
+    /// Stores something immutable for whoever reads it at once: an interpreter, whose credentials cannot change objects.
+    pub async fn put_object<T: serde::Serialize>(
         &self,
         id: &SandboxId,
         epoch: Epoch,
@@ -169,33 +179,30 @@ impl Ledger {
         Ok(hash)
     }
 
-    /// Reads an object, and verifies it; `None` when there is none, as after its age. At most `max` bytes are read, for a
-    /// hostile interpreter may have stored it.
+    /// Reads what [`Self::put_object`] stored, and verifies it. At most `max` bytes are read, for a hostile interpreter may have
+    /// stored it.
     pub async fn get_object<T: serde::de::DeserializeOwned>(
         &self,
         id: &SandboxId,
         epoch: Epoch,
         hash: ContentHash,
         max: usize,
-    ) -> Result<Option<T>, StoreError> {
+    ) -> Result<T, StoreError> {
         let key = layout::object(id, epoch, hash);
-        let Some(bytes) = self.store.get_small(&key, max).await? else { return Ok(None) };
-        if ContentHash::of(&bytes) != hash {
-            return Err(StoreError::Corrupt { key, what: "its bytes have another hash".to_owned() });
-        }
-        parse(&key, &bytes).map(Some)
+        self.read_hashed(&key, hash, max).await?.ok_or(StoreError::Missing { key })
     }
 
-    /// [`Self::get_object`] of what must be there.
-    pub async fn get_required_object<T: serde::de::DeserializeOwned>(
+    async fn read_hashed<T: serde::de::DeserializeOwned>(
         &self,
-        id: &SandboxId,
-        epoch: Epoch,
+        key: &str,
         hash: ContentHash,
         max: usize,
-    ) -> Result<T, StoreError> {
-        let missing = || StoreError::Missing { key: layout::object(id, epoch, hash) };
-        self.get_object(id, epoch, hash, max).await?.ok_or_else(missing)
+    ) -> Result<Option<T>, StoreError> {
+        let Some(bytes) = self.store.get_small(key, max).await? else { return Ok(None) };
+        if ContentHash::of(&bytes) != hash {
+            return Err(StoreError::Corrupt { key: key.to_owned(), what: "its bytes have another hash".to_owned() });
+        }
+        parse(key, &bytes).map(Some)
     }
 }
 

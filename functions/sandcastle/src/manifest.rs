@@ -72,6 +72,14 @@ pub struct Manifest {
     pub calls: u64,
     /// The Python that ran last.
     pub runtime: RuntimeVersion,
+    /// Bytes that were stored and are in no marker of stored bytes yet; counted where an organisation has a limit on them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unmarked_bytes: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 /// Whether a sandbox executes.
@@ -169,6 +177,7 @@ impl Manifest {
             memory_bytes: 0,
             calls: 0,
             runtime: RuntimeVersion::none(),
+            unmarked_bytes: 0,
         }
     }
 

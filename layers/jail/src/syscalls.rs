@@ -77,7 +77,7 @@ table! { allowed {
         SYS_epoll_create1 SYS_epoll_ctl SYS_epoll_pwait SYS_epoll_pwait2 SYS_ppoll SYS_pselect6 SYS_eventfd2;
     "sockets that are open already or that the rule for `socket` allows":
         SYS_bind SYS_connect SYS_listen SYS_accept SYS_accept4 SYS_getsockname SYS_getpeername SYS_sendto
-        SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_shutdown SYS_getsockopt SYS_setsockopt;
+        SYS_recvfrom SYS_sendmsg SYS_recvmsg SYS_sendmmsg SYS_recvmmsg SYS_shutdown SYS_getsockopt;
 } }
 
 table! {
@@ -178,6 +178,8 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
             TCGETS, TIOCGPGRP, TIOCSPGRP, TIOCGWINSZ, FIONREAD, FIONBIO, FIOASYNC, FIONCLEX, FIOCLEX,
         ]),
     },
+    // A socket's buffer is Linux's own memory: the host counts on each having the usual size.
+    Conditional { number: libc::SYS_setsockopt, argument: 2, refused_when: When::OneOf(&[SO_SNDBUF, SO_SNDBUFFORCE]) },
     // Only the query (all ones) and the default: others switch off address space randomisation.
     Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
     // A kernel must not outlive the zygote, add filters or change its memory map.
@@ -202,5 +204,8 @@ const FIOASYNC: i32 = 0x5452;
 const F_SETSIG: i32 = 10;
 const F_SETLEASE: i32 = 1024;
 const F_NOTIFY: i32 = 1026;
+/// As in Linux's asm-generic/socket.h.
+const SO_SNDBUF: i32 = 7;
+const SO_SNDBUFFORCE: i32 = 32;
 /// As in Linux's personality.h.
 const PER_LINUX: i32 = 0;

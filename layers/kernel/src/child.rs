@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use rustix::io::fcntl_dupfd_cloexec;
 use sandcastle_jail::{Jail, JailError, Policy, confine_self};
-use sandcastle_protocol::{Cell, Execute, FromKernel, Start, Started, ToKernel};
+use sandcastle_protocol::{Cell, Done, Execute, FromKernel, Start, Started, ToKernel};
 
 use crate::frames::{FrameSocket, SocketError};
 use crate::harness::{CellPaths, Descriptors, Harness};
@@ -139,6 +139,7 @@ impl Calls {
             match py.detach(|| self.frames.receive())? {
                 None => return Ok(0),
                 Some((ToKernel::Execute(call), files)) => {
+                    let number = call.call;
                     let needs_restoring = self.begin(py, harness, call, files)?;
                     if needs_restoring {
                         if !harness.restore(py, &fetch)? {
@@ -149,7 +150,7 @@ impl Calls {
                     }
                     harness.run(py)?;
                     self.send(py, &FromKernel::CodeEnded)?;
-                    let done = harness.finish(py)?;
+                    let done = Done { call: number, ..harness.finish(py)? };
                     self.send(py, &FromKernel::Done(Box::new(done)))?;
                 }
                 Some(_) => return Err(KernelError::Unexpected { expected: "execute" }),

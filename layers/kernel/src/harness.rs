@@ -163,7 +163,7 @@ impl Harness {
         Ok(())
     }
 
-    /// Stores the variables; how the call ended.
+    /// Stores the variables; how the call ended, without its number.
     pub(crate) fn finish(&self, py: Python<'_>) -> PyResult<Done> {
         let result = self.0.call_method0(py, "finish")?;
         Ok(result.extract::<CallResult>(py)?.into())
@@ -200,6 +200,7 @@ impl From<CallResult> for Done {
             changed,
         };
         Self {
+            call: 0,
             failure: result.failure.map(|(error, traceback)| Failure { error, traceback }),
             interrupted: result.interrupted,
             dataframes: result.dataframes.into_iter().map(frame).collect(),

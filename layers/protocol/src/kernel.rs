@@ -51,6 +51,8 @@ pub struct Start {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Execute {
+    /// The number of the call; its [`Done`] has the same.
+    pub call: u64,
     /// The nonce of this call's records in the output pipe, as 32 hex digits.
     pub nonce: String,
     /// Python source.
@@ -126,6 +128,8 @@ pub struct Need {
 /// How a call ended, and the sandbox's state after it. [`limits`](crate::limits) bounds every field.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Done {
+    /// The number of the call that ended.
+    pub call: u64,
     /// The exception that ended the call, if any.
     pub failure: Option<Failure>,
     /// True when the host's interrupt ended the call: [`Failure::error`] is a TimeoutError then.

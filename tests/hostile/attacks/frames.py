@@ -18,7 +18,7 @@ def send(*frames):
     try:
         for one in frames: host.sendall(one)
     except OSError as error: tried("ended by", _name(error.errno))
-done = dict(type="done", failure=None, interrupted=False, dataframes=[], names=[], variables=None, not_loaded=[], not_restored=[],
+done = dict(type="done", call=1, failure=None, interrupted=False, dataframes=[], names=[], variables=None, not_loaded=[], not_restored=[],
     missed=False, still_lost=[], cwd="", env={})
 '''
 #: What a forged frame may cost the host: four times the longest frame.

@@ -92,7 +92,7 @@ try:
     while held < LIMIT["memory"] * 3 // 2:
         pair = socket.socketpair()
         kept.append(pair)
-        pair[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
+        outcome(pair[0].setsockopt, socket.SOL_SOCKET, socket.SO_SNDBUF, 8 << 20)
         pair[0].setblocking(False)
         try:
             while True: held += pair[0].send(bytes(100_000))

@@ -1,4 +1,4 @@
-//! `as-lambda ROOT UID PROGRAM`: runs PROGRAM as Lambda does: with this root folder, under this user id, and with a seccomp
+//! `as-lambda ROOT UID PROGRAM [ARGUMENT…]`: runs PROGRAM as Lambda does: with this root folder, under this user id, and with a seccomp
 //! filter that refuses the system calls that Lambda refuses. Needs root.
 //!
 //! As observed on Lambda: another filter, ptrace(2), chroot(2), namespaces and several options of prctl(2) are refused
@@ -75,14 +75,16 @@ fn main() -> ExitCode {
 
 fn run() -> Result<std::convert::Infallible, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let mut argument = || arguments.next().ok_or("usage: as-lambda ROOT UID PROGRAM");
-    let (root, uid, program) = (argument()?, argument()?.parse()?, argument()?);
-    chroot(root)?;
-    chdir("/var/task")?;
+    let mut argument = || arguments.next().ok_or("usage: as-lambda ROOT UID PROGRAM [ARGUMENT...]");
+    let (root, uid, program): (_, _, String) = (argument()?, argument()?.parse()?, argument()?);
+    if root != "/" {
+        chroot(root)?;
+        chdir("/var/task")?;
+    }
     // In this order: the second filter refuses the installation of another.
     install(&MISSING.iter().map(|call| (*call, Vec::new())).collect(), libc::ENOSYS)?;
     install(&refused()?, libc::EPERM)?;
-    Err(Command::new(program).uid(uid).gid(uid).exec().into())
+    Err(Command::new(program).args(arguments).uid(uid).gid(uid).exec().into())
 }
 
 fn refused() -> Result<Rules, Box<dyn Error>> {

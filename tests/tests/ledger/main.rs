@@ -454,11 +454,11 @@ async fn a_stop_deletes_files_and_keeps_executions() {
     service.keyed(&id, "a", "k").await.unwrap();
     put(calls, &id, "f.txt", Bytes::from_static(b"x")).await.unwrap();
     let head = newest(harness.store.clone(), &sandbox).await;
-    let (files, objects) =
-        (layout::files(&sandbox, head.manifest.epoch), layout::objects(&sandbox, head.manifest.epoch));
+    let epoch = head.manifest.epoch;
+    let [files, records, objects] = [layout::files, layout::records, layout::objects].map(|of| of(&sandbox, epoch));
     assert_eq!(harness.store.list(&files, None, 10).await.unwrap().len(), 1);
     calls.stop(&caller(), &id, deadline()).await.unwrap();
-    for prefix in [&files, &objects] {
+    for prefix in [&files, &records, &objects] {
         assert!(harness.store.list(prefix, None, 10).await.unwrap().is_empty(), "{prefix} is not empty");
     }
     assert!(matches!(service.run(&id, "b").await, Err(ServiceError::NotFound)));

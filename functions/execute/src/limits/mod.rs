@@ -1,15 +1,15 @@
 //! Limits on callers: requests per second and executions at once, for each key and for each organisation.
 //!
 //! They hold in one process. On Lambda every environment counts for itself; API Gateway's throttling limits all of them
-//! together. The limits on starts are the service's, which counts in the bucket.
+//! together. Starts and stored bytes are limited by the service, which counts in the bucket.
 
 mod exceeded;
 mod executions;
 mod rate;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
-use sandcastle::{Principal, service::StartLimits};
+use sandcastle::{Principal, service::CountedLimits};
 use sandcastle_runtime::settings::{Lookup, Setting, SettingsError};
 
 use crate::settings;
@@ -26,8 +26,8 @@ pub struct Allowance {
     pub key_rate: u32,
     /// Requests per second for each organisation; bursts of twice that are allowed.
     pub org_rate: u32,
-    /// Sandboxes that each member, and each organisation, may start.
-    pub starts: StartLimits,
+    /// Sandboxes that each member, and each organisation, may start, and bytes that each organisation may store.
+    pub counted: CountedLimits,
     /// Executions at once for each key.
     pub key_executions: u32,
     /// Executions at once for each organisation.
@@ -44,12 +44,14 @@ impl Allowance {
             let number = env.number(setting)?.unwrap_or(0);
             Ok(u32::try_from(number).unwrap_or(u32::MAX))
         };
-        let starts = StartLimits {
-            of_member: NonZeroU32::new(number(&settings::MEMBER_STARTS_PER_HOUR)?),
-            of_org: NonZeroU32::new(number(&settings::ORG_STARTS_PER_HOUR)?),
+        let megabytes = u64::from(number(&settings::ORG_STORES_MB_PER_DAY)?);
+        let counted = CountedLimits {
+            bytes_of_org: NonZeroU64::new(megabytes << 20),
+            starts_of_member: NonZeroU32::new(number(&settings::MEMBER_STARTS_PER_HOUR)?),
+            starts_of_org: NonZeroU32::new(number(&settings::ORG_STARTS_PER_HOUR)?),
         };
         Ok(Self {
-            starts,
+            counted,
             key_rate: number(&settings::KEY_REQUESTS_PER_SECOND)?,
             org_rate: number(&settings::ORG_REQUESTS_PER_SECOND)?,
             key_executions: number(&settings::KEY_EXECUTIONS)?,

@@ -41,6 +41,8 @@ mod staged;
 #[cfg(test)]
 mod start_limits;
 #[cfg(test)]
+mod stored_bytes;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod uploads;

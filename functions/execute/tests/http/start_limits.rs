@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use sandcastle::{Name, service::StartLimits};
+use sandcastle::{Name, service::CountedLimits};
 use sandcastle_execute::Allowance;
 use time::{Duration, OffsetDateTime};
 
@@ -19,8 +19,12 @@ async fn limited() -> World {
 }
 
 fn allowance() -> Allowance {
-    let starts = StartLimits { of_member: NonZeroU32::new(2), of_org: NonZeroU32::new(3) };
-    Allowance { starts, ..Allowance::default() }
+    let counted = CountedLimits {
+        starts_of_member: NonZeroU32::new(2),
+        starts_of_org: NonZeroU32::new(3),
+        ..CountedLimits::default()
+    };
+    Allowance { counted, ..Allowance::default() }
 }
 
 async fn start(world: &World, token: &str) -> Answer {

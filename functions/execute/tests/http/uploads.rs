@@ -1,8 +1,17 @@
 //! Uploads in a form: names of files, malformed forms, and callers who are refused before the file is read.
 
-use axum::{body::Body, http::Request};
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum::{
+    body::{Body, HttpBody},
+    http::Request,
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
+use http_body::{Frame, SizeHint};
 use sandcastle::{Scope, limits::MAX_FILE_BYTES};
 
 use crate::support::World;
@@ -189,6 +198,35 @@ async fn a_file_that_is_too_long_is_refused_with_its_limit() {
     let answer = world.send(world.form_request(&path, "x").body(body).unwrap()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"));
     for told in [&MAX_FILE_BYTES.to_string(), "size_bytes"] {
+        assert!(answer.message().contains(told), "{answer:?}");
+    }
+}
+
+/// A body whose sender has told its length and then sends nothing.
+struct Told(u64);
+
+impl HttpBody for Told {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
+#[tokio::test]
+async fn what_is_announced_as_too_long_is_not_waited_for() {
+    let world = World::new().await;
+    let id = world.sandbox().await;
+    let form = world.form_request(&format!("/v2/sandcastles/{id}/files"), "x").body(Body::new(Told(99_999_999_999)));
+    let code = world.request("POST", &format!("/v2/sandcastles/{id}/execute")).body(Body::new(Told(99_999_999_999)));
+    for (request, told) in [(form.unwrap(), "the file is too long"), (code.unwrap(), "the body is longer than")] {
+        let answer = world.send(request).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"));
         assert!(answer.message().contains(told), "{answer:?}");
     }
 }

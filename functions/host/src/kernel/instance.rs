@@ -67,6 +67,8 @@ pub(crate) struct Kernel {
     pub(crate) slot: Arc<Slot>,
     /// The file through which it gives out its variables; a program has none.
     pub(crate) exchange: Option<Arc<File>>,
+    /// Calls that it was told to run.
+    pub(crate) calls: u64,
     /// It has not been given that file yet.
     exchange_is_new: bool,
     /// Its processes.
@@ -135,6 +137,7 @@ impl Kernel {
             output,
             slot,
             exchange: None,
+            calls: 0,
             exchange_is_new: false,
             family: Family::of(forked.pid, forked.pidfd),
             exit: Exit(Some(forked.ended)),

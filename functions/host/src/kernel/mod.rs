@@ -10,7 +10,9 @@ pub(crate) mod processes;
 mod reaper;
 mod share;
 pub(crate) mod slot;
+pub(crate) mod sockets;
 pub(crate) mod usage;
+mod user_ids;
 pub(crate) mod wire;
 mod zygote;
 

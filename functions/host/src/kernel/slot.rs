@@ -4,6 +4,7 @@ use std::{
     collections::HashSet,
     fs::{self, DirBuilder},
     io,
+    ops::Range,
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
     path::{Path, PathBuf},
     sync::Arc,
@@ -17,15 +18,13 @@ use rustix::{
 
 use tokio::sync::RwLock;
 
+use super::user_ids;
 use crate::folder::modes::chmod_seen;
-
-/// User ids of kernels are the first one and a number below this.
-const UIDS: u32 = 50_000;
 
 /// Gives out folders and user ids.
 pub(crate) struct Slots {
     kernels: PathBuf,
-    first_uid: u32,
+    uids: Range<u32>,
     given: Mutex<u64>,
     used: Arc<Mutex<HashSet<u32>>>,
 }
@@ -43,17 +42,18 @@ pub(crate) struct Slot {
 }
 
 impl Slots {
-    /// Slots below this folder, with user ids from this one on.
+    /// Slots below this folder, with user ids from this one on where they exist.
     pub(crate) fn new(kernels: PathBuf, first_uid: u32) -> Self {
         // Servers on one machine have the same user ids to give. Linux's limit on processes counts by user id, so that two kernels
         // with the same one would share it: beginning anywhere makes that unlikely.
         let given = Mutex::new(u64::from(rand::random::<u32>()));
-        Self { kernels, first_uid, given, used: Arc::default() }
+        let uids = user_ids::from(first_uid, is_root());
+        Self { kernels, uids, given, used: Arc::default() }
     }
 
     /// Makes a folder, owned by the kernel's user when the host is root.
     pub(crate) fn create(&self) -> io::Result<Slot> {
-        let (number, uid) = self.number_and_uid().ok_or_else(|| io::Error::other("no user id is free"))?;
+        let (number, uid) = self.number_and_uid().ok_or_else(|| io::Error::other(self.no_uid()))?;
         let (path, used) = (self.kernels.join(number.to_string()), Arc::clone(&self.used));
         let slot = Slot { number, uid, writing: Arc::default(), path, used };
         for folder in [&slot.path, &slot.files(), &slot.temporary()] {
@@ -65,13 +65,21 @@ impl Slots {
         Ok(slot)
     }
 
+    fn no_uid(&self) -> &'static str {
+        if self.uids.is_empty() {
+            "this user namespace has no user ids for kernels: run the server outside of it, or as an ordinary user"
+        } else {
+            "no user id is free"
+        }
+    }
+
     fn number_and_uid(&self) -> Option<(u64, u32)> {
         let mut given = self.given.lock();
         let mut used = self.used.lock();
-        for _ in 0..UIDS {
+        let count = u64::try_from(self.uids.len()).ok().filter(|count| *count > 0)?;
+        for _ in 0..count {
             *given += 1;
-            let offset = u32::try_from(*given % u64::from(UIDS)).ok()?;
-            let uid = self.first_uid.checked_add(offset)?;
+            let uid = self.uids.start.checked_add(u32::try_from(*given % count).ok()?)?;
             if used.insert(uid) {
                 return Some((*given, uid));
             }

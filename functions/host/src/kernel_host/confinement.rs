@@ -1,12 +1,14 @@
 //! What the host does for the confinement of kernels, and says of it once.
 
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use sandcastle_protocol::StepReport;
 
-/// Keeps other processes of the host's user, which kernels may be, from reading its memory and its environment.
+use crate::hidden;
+
+/// Keeps other processes of the host's user, which kernels may be, from reading its memory and its environment. Says once where they
+/// can.
 pub(super) fn hide_memory() {
-    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
-        tracing::warn!(%error, "processes of this user can read the host's memory");
+    if !hidden::by_prctl() {
+        tracing::warn!("processes of this user can read the host's memory");
     }
 }
 

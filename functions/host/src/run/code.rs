@@ -101,7 +101,9 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
     let (stored, mut files) = stored.map_or((None, Vec::new()), |given| (Some(given.told), given.files));
     let phase = if stored.is_some() { Phase::Restoring } else { Phase::Running };
     let new_exchange = kernel.new_exchange();
+    kernel.calls += 1;
     let execute = Execute {
+        call: kernel.calls,
         nonce: hex::encode(nonce),
         code: code.to_owned(),
         display_last,
@@ -140,7 +142,7 @@ async fn talk(
     output: &mut Output,
     alarm: &mut Alarm,
 ) -> End {
-    let Kernel { frames, output: pipe, family, exit, .. } = kernel;
+    let Kernel { frames, output: pipe, family, exit, calls, .. } = kernel;
     let family: &Family = family;
     let mut guard = pin!(guard::watch(family, guarded));
     let (tell, mut phases) = mpsc::unbounded_channel();
@@ -152,7 +154,7 @@ async fn talk(
             // In this order: the kernel's last words come after the phases that it has told of.
             biased;
             Some(phase) = phases.recv() => alarm.enter(phase),
-            said = &mut conversation => return answer(said, exit).await,
+            said = &mut conversation => return answer(said, *calls, exit).await,
             how = exit.ended() => return End::Died(how),
             found = &mut guard, if excess.is_none() => *excess = Some(found),
             _ = pipe.readable(), if pipe_open => match pipe.try_read(&mut buffer) {
@@ -169,8 +171,10 @@ async fn talk(
 }
 
 /// What the kernel's words, or its silence, come to.
-async fn answer(said: Result<Said, FrameError>, exit: &mut Exit) -> End {
+async fn answer(said: Result<Said, FrameError>, call: u64, exit: &mut Exit) -> End {
     match said {
+        // Code has answered an earlier call in the kernel's place, and this is the kernel's own answer to that.
+        Ok(Said::Last(Some(FromKernel::Done(done)))) if done.call != call => End::Broke("answered another call"),
         Ok(Said::Last(Some(FromKernel::Done(done)))) => End::Done(done),
         Ok(Said::NotRun(why)) => End::NotRun(why),
         Ok(Said::Last(Some(_))) => End::Broke("spoke out of turn"),

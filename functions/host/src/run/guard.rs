@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use crate::kernel::{
     family::{Family, kill_child},
     processes::thread_count,
+    sockets::socket_bytes,
     usage::{Disk, Excess, Held, Quota, descendants, put_last, shm_bytes},
 };
 
@@ -74,8 +75,9 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
         return Some((excess, None));
     }
     let shm = shm_bytes(kernel);
+    let sockets = socket_bytes(kernel);
     let quickly: Vec<Held> = processes.iter().map(|process| Held::quickly(*process)).collect();
-    if Held::total(&quickly, shm) <= quota.memory_bytes {
+    if Held::total(&quickly, shm).saturating_add(sockets) <= quota.memory_bytes {
         return None;
     }
     let exactly: Option<Vec<Held>> = processes.iter().map(|process| Held::exactly(*process)).collect();
@@ -84,7 +86,7 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
         Some(exactly) => (exactly, quota.memory_bytes),
         None => (quickly, quota.memory_bytes.saturating_mul(2)),
     };
-    if Held::total(&held, shm) <= most {
+    if Held::total(&held, shm).saturating_add(sockets) <= most {
         return None;
     }
     let (largest, _) = held.iter().enumerate().max_by_key(|(_, held)| held.alone())?;

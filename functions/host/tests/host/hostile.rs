@@ -62,7 +62,7 @@ async fn a_forged_answer_is_cut_to_size_and_leaves_no_files_unseen() {
     let mut sandbox = host.sandbox();
     let code = r#"
 import json
-body = json.dumps({'type': 'done', 'failure': None, 'interrupted': False, 'cwd': '../../etc\0',
+body = json.dumps({'type': 'done', 'call': 1, 'failure': None, 'interrupted': False, 'cwd': '../../etc\0',
     'names': ['n' * 300, 'ok'] + [f'v{i}' for i in range(20_000)], 'still_lost': [], 'not_restored': [], 'not_loaded': [f'n{i}' for i in range(20_000)], 'missed': False, 'env': {'A=B': 'x', 'P': 'y' * 100_000, 'Q': 'z'},
     'dataframes': [{'name': f'd{i}', 'num_rows': 1, 'num_cols': 1, 'memory_bytes': 1, 'changed': True} for i in range(3000)]}).encode()
 open('made.txt', 'w').write('x')
@@ -79,6 +79,29 @@ time.sleep(5)
     let manifest = &sandbox.head.manifest;
     assert_eq!((manifest.variables.len(), manifest.dataframes.len()), (10_000, 1_000));
     assert_eq!((manifest.cwd.as_str(), manifest.env.len()), ("", 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_before_the_code_ends_is_no_answer_to_a_later_call() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = r#"
+import json, time
+done = {'type': 'done', 'call': 1, 'failure': None, 'interrupted': False, 'cwd': '', 'names': [], 'variables': None,
+    'still_lost': [], 'not_restored': [], 'not_loaded': [], 'missed': False, 'env': {}, 'dataframes': []}
+for fd in own():
+    for frame in {'type': 'code_ended'}, done:
+        body = json.dumps(frame).encode()
+        try:
+            os.write(fd, b'\x01' + len(body).to_bytes(4, 'little') + body)
+        except OSError:
+            pass
+time.sleep(1)
+"#;
+    assert_eq!(sandbox.run(&format!("{DESCRIPTORS}{code}")).await.failure, None);
+    let second = sandbox.run("print('second')").await;
+    assert!(second.failure.is_some_and(|failure| failure.error.starts_with("KernelDied(")));
+    assert_eq!(sandbox.prints("print('third')").await, ["third"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

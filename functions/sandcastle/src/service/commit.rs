@@ -67,9 +67,10 @@ impl Sandcastles {
         &self,
         id: &SandboxId,
         parent: Option<&Head>,
-        draft: Draft,
+        mut draft: Draft,
         tries: &mut Tries,
     ) -> Result<Commit, ServiceError> {
+        draft.manifest.unmarked_bytes = self.count_stored(parent, &draft).await?;
         let seq = parent.map_or(0, |head| head.position.seq).saturating_add(1);
         let position = Position { seq, commit_id: draft.commit_id };
         let at = self.now();

@@ -1,6 +1,6 @@
 //! Why a call is not carried out.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use crate::{interpreter::RunError, store::StoreError};
 
@@ -41,6 +41,12 @@ pub enum ServiceError {
         who: &'static str,
         /// The limit.
         most: NonZeroU32,
+    },
+    /// The organisation has stored as much today as it may in a day.
+    #[error("the organisation's limit of {most} bytes a day is reached")]
+    TooMuchStored {
+        /// The limit, in bytes.
+        most: NonZeroU64,
     },
     /// No kernel was free in time.
     #[error("no kernel is free")]

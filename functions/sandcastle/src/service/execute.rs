@@ -74,7 +74,7 @@ impl Sandcastles {
             execution.demand_same_start(&head)?;
             if let Some(recent) = execution.answered_by(&head)? {
                 let (epoch, result) = (head.manifest.epoch, recent.result);
-                if let Some(report) = self.ledger.get_object(&sandbox, epoch, result, usize::MAX).await? {
+                if let Some(report) = self.ledger.get_record(&sandbox, epoch, result).await? {
                     return Ok(Committed { head, report });
                 }
             }
@@ -168,7 +168,7 @@ impl Sandcastles {
         self.refresh_old(&execution.sandbox, &mut manifest, execution.deadline).await?;
         let answered = match execution.idempotency {
             Some(Idempotency { key, request }) => {
-                let result = self.ledger.put_object(&execution.sandbox, manifest.epoch, &report).await?;
+                let result = self.ledger.put_record(&execution.sandbox, manifest.epoch, &report).await?;
                 Some(Answered { key, request, execution_id: execution.id, result })
             }
             None => None,

@@ -87,6 +87,7 @@ impl Sandcastles {
         self.interpreter.discard(&id).await;
         // Also of a sandbox that was stopped before: an earlier stop may have been cut off here.
         self.mark(&id, marker(&id, &old), &new).await?;
+        self.delete_all(&layout::records(&id, new.epoch)).await?;
         self.delete_all(&layout::objects(&id, new.epoch)).await?;
         self.delete_all(&layout::files(&id, new.epoch)).await?;
         self.delete_all(&layout::staging(&id, new.epoch)).await?;

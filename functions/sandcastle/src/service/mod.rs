@@ -1,7 +1,7 @@
 //! The calls of the API, with their rules: who may, what is read, what is committed.
 
 use std::{
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroU64},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,6 +36,7 @@ mod rebase;
 mod refresh;
 mod sandbox_limit;
 mod start_limits;
+mod stored_bytes;
 
 pub use error::ServiceError;
 pub use execution::{ExecRequest, ExecuteRequest};
@@ -52,13 +53,15 @@ pub struct Settings {
     pub now: fn() -> OffsetDateTime,
 }
 
-/// How many sandboxes may be started in an hour, those not counted that are stopped again; `None` for any number.
+/// Limits that are counted in the bucket, and so hold whatever process a call comes to; `None` for any number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StartLimits {
-    /// By each member.
-    pub of_member: Option<NonZeroU32>,
-    /// By all members of an organisation.
-    pub of_org: Option<NonZeroU32>,
+pub struct CountedLimits {
+    /// Sandboxes that each member may start in an hour, those not counted that are stopped again.
+    pub starts_of_member: Option<NonZeroU32>,
+    /// The same by all members of an organisation.
+    pub starts_of_org: Option<NonZeroU32>,
+    /// Bytes that an organisation may store in a day.
+    pub bytes_of_org: Option<NonZeroU64>,
 }
 
 /// Who writes to the bucket.
@@ -77,7 +80,7 @@ pub struct Sandcastles {
     ledger: Ledger,
     interpreter: Arc<dyn Interpreter>,
     settings: Settings,
-    start_limits: StartLimits,
+    counted: CountedLimits,
     heads: head_cache::HeadCache,
 }
 
@@ -89,15 +92,15 @@ impl Sandcastles {
             store,
             interpreter,
             settings,
-            start_limits: StartLimits::default(),
+            counted: CountedLimits::default(),
             heads: head_cache::HeadCache::default(),
         }
     }
 
-    /// Sets the limits on starts.
+    /// Sets the limits that are counted in the bucket.
     #[must_use]
-    pub fn with_start_limits(self, start_limits: StartLimits) -> Self {
-        Self { start_limits, ..self }
+    pub fn with_counted_limits(self, counted: CountedLimits) -> Self {
+        Self { counted, ..self }
     }
 
     /// The limit on one execution's code.

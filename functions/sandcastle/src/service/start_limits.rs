@@ -1,6 +1,6 @@
 //! The limits on the sandboxes that a member, and an organisation, may start in an hour.
 
-use super::{Sandcastles, ServiceError, StartLimits};
+use super::{CountedLimits, Sandcastles, ServiceError};
 use crate::{Principal, layout};
 
 /// So many markers are listed at once.
@@ -15,7 +15,7 @@ impl Sandcastles {
 
     /// They are counted by the markers of running sandboxes, newest first. Those that start at this moment have none yet.
     async fn check_recent_starts(&self, caller: &Principal) -> Result<(), ServiceError> {
-        let StartLimits { of_member, of_org } = self.start_limits;
+        let CountedLimits { starts_of_member: of_member, starts_of_org: of_org, .. } = self.counted;
         if of_member.is_none() && of_org.is_none() {
             return Ok(());
         }

@@ -222,8 +222,15 @@ impl Kernel {
     pub(crate) fn send(&mut self, code: &str, display_last: bool) {
         self.calls += 1;
         let nonce = format!("{:032x}", self.calls);
-        let call =
-            Execute { nonce, code: code.to_owned(), display_last, limit_ms: 900, new_exchange: false, stored: None };
+        let call = Execute {
+            call: self.calls,
+            nonce,
+            code: code.to_owned(),
+            display_last,
+            limit_ms: 900,
+            new_exchange: false,
+            stored: None,
+        };
         write_frame(&mut self.frames, &ToKernel::Execute(call)).unwrap();
     }
 
@@ -244,6 +251,7 @@ impl Kernel {
         let ended = read_frame(&mut self.frames).unwrap();
         assert!(matches!(ended, Some(FromKernel::CodeEnded)), "no answer");
         let Some(FromKernel::Done(done)) = read_frame(&mut self.frames).unwrap() else { panic!("no answer") };
+        assert_eq!(done.call, self.calls);
         let mut start = vec![MARK];
         start.extend(u128::from(self.calls).to_be_bytes());
         loop {

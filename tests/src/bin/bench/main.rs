@@ -3,6 +3,7 @@
 //! `bench --only-flood SECONDS` measures only the effect of a flood, for this long; `bench --only-variables` only what it costs
 //! that variables are kept.
 
+mod confinement;
 mod fairness;
 mod peers;
 mod times;
@@ -65,6 +66,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("{:<52} {:>9.0} calls/s", "throughput of warm calls, 16 sandboxes", throughput(&api).await);
     cold(folder.path())?;
     drop(server);
+    confinement::measure(folder.path()).await;
     fairness::measure(folder.path(), FLOOD_S).await?;
     variables::measure(folder.path()).await
 }
@@ -78,12 +80,8 @@ async fn interleaved(store: &S3Store, api: &Api, sandbox: &str, beside: &Api) ->
         let began = Instant::now();
         store.put_new(&format!("bench/{n:08}"), body.clone()).await?;
         puts.push(began.elapsed());
-        let began = Instant::now();
-        assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
-        prints.push(began.elapsed());
-        let began = Instant::now();
-        assert_eq!(beside.output(&theirs, "print(2+2)").await, ["4"]);
-        shared.push(began.elapsed());
+        prints.push(print(api, sandbox).await);
+        shared.push(print(beside, &theirs).await);
     }
     Ok([median(puts), median(prints), median(shared)])
 }
@@ -98,12 +96,21 @@ fn ipykernel() -> Result<f64, Box<dyn Error>> {
 async fn crashes(api: &Api, sandbox: &str) -> Vec<Duration> {
     let mut times = Vec::new();
     for _ in 0..FEW {
-        api.execute(sandbox, "import os; os._exit(1)").await;
-        let began = Instant::now();
-        assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
-        times.push(began.elapsed());
+        times.push(crash(api, sandbox).await);
     }
     times
+}
+
+/// Ends the sandbox's kernel; how long the call after that takes.
+async fn crash(api: &Api, sandbox: &str) -> Duration {
+    api.execute(sandbox, "import os; os._exit(1)").await;
+    print(api, sandbox).await
+}
+
+async fn print(api: &Api, sandbox: &str) -> Duration {
+    let began = Instant::now();
+    assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
+    began.elapsed()
 }
 
 /// The median time of a fork, in milliseconds, as the server's log tells it.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     extract::{FromRequest, Request},
     http::{HeaderMap, header::CONTENT_TYPE},
 };
@@ -60,6 +60,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
+    // Nobody waits for what is far too long to be drained.
+    if body.size_hint().lower() > DRAINED as u64 {
+        return Err(too_long());
+    }
     let (mut bytes, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::invalid("the body is incomplete"))?;
@@ -71,9 +75,9 @@ async fn read(mut body: Body) -> Result<Vec<u8>, ApiError> {
             break;
         }
     }
-    if length <= MAX_BODY_BYTES {
-        Ok(bytes)
-    } else {
-        Err(ApiError::invalid(format!("the body is longer than {MAX_BODY_BYTES} bytes")))
-    }
+    if length <= MAX_BODY_BYTES { Ok(bytes) } else { Err(too_long()) }
+}
+
+fn too_long() -> ApiError {
+    ApiError::invalid(format!("the body is longer than {MAX_BODY_BYTES} bytes"))
 }

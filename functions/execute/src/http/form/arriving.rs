@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use sandcastle::limits::MAX_FILE_BYTES;
@@ -34,6 +34,11 @@ impl Arriving {
     /// The body of a request.
     pub(in crate::http) fn new(body: Body) -> Self {
         Self(Some(body.into_data_stream()))
+    }
+
+    /// How long it is, in bytes, if its sender has said so.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.0.as_ref().and_then(|body| HttpBody::size_hint(body).exact())
     }
 
     /// The body for another reader.

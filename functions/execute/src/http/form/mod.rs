@@ -31,6 +31,9 @@ pub(in crate::http) async fn read<T>(
     body: Arriving,
     destination: impl Fn(&str) -> Result<T, ApiError>,
 ) -> Result<(T, Content), ApiError> {
+    if body.length().is_some_and(|length| length > MAX_FILE_BYTES + AROUND_THE_FILE) {
+        return Err(arriving::too_long());
+    }
     let form = Form::open(headers, body).await;
     let mut form = form.ok_or_else(malformed)?;
     let gauge = Arc::clone(&form.gauge);

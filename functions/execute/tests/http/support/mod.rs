@@ -120,7 +120,7 @@ impl World {
     /// With a clock of one's own.
     pub(crate) fn limited_at(&self, allowed: Allowance, now: Clock) -> Router {
         let sandcastles = Sandcastles::new(self.store.clone(), self.interpreter.clone(), settings(now));
-        let sandcastles = sandcastles.with_start_limits(allowed.starts);
+        let sandcastles = sandcastles.with_counted_limits(allowed.counted);
         let authenticator = Authenticator::new(self.store.clone(), now);
         router(Arc::new(App::new(Arc::new(sandcastles), authenticator, None).with_limits(allowed)))
     }
