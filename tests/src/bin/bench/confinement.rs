@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use sandcastle_e2e::server::Server;
 
-use crate::{FEW, ROUNDS, crash, print, times::median};
+use crate::times::{FEW, ROUNDS, crash, median, print};
 
 /// Measures calls and kernels of both by turns, so that all meet the same load of the machine. Needs root.
 pub(crate) async fn measure(folder: &Path) {

@@ -20,12 +20,8 @@ use sandcastle::store::ObjectStore;
 use sandcastle_e2e::{api::Api, paths, server::Server};
 use sandcastle_local::EmbeddedS3;
 use sandcastle_s3::S3Store;
-use times::median;
+use times::{FEW, ROUNDS, crash, median, print};
 
-/// Repetitions of what takes about a millisecond.
-const ROUNDS: usize = 1000;
-/// Repetitions of what takes longer.
-const FEW: usize = 15;
 /// Concurrent calls when throughput is measured, each on a sandbox of its own.
 const SANDBOXES: usize = 16;
 
@@ -99,18 +95,6 @@ async fn crashes(api: &Api, sandbox: &str) -> Vec<Duration> {
         times.push(crash(api, sandbox).await);
     }
     times
-}
-
-/// Ends the sandbox's kernel; how long the call after that takes.
-async fn crash(api: &Api, sandbox: &str) -> Duration {
-    api.execute(sandbox, "import os; os._exit(1)").await;
-    print(api, sandbox).await
-}
-
-async fn print(api: &Api, sandbox: &str) -> Duration {
-    let began = Instant::now();
-    assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
-    began.elapsed()
 }
 
 /// The median time of a fork, in milliseconds, as the server's log tells it.

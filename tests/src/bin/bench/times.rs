@@ -1,6 +1,26 @@
-//! Medians and percentiles of what was measured.
+//! How often things are measured, two calls that several parts measure, and medians and percentiles of what was measured.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use sandcastle_e2e::api::Api;
+
+/// Repetitions of what takes about a millisecond.
+pub(crate) const ROUNDS: usize = 1000;
+/// Repetitions of what takes longer.
+pub(crate) const FEW: usize = 15;
+
+/// How long a call that prints takes.
+pub(crate) async fn print(api: &Api, sandbox: &str) -> Duration {
+    let began = Instant::now();
+    assert_eq!(api.output(sandbox, "print(2+2)").await, ["4"]);
+    began.elapsed()
+}
+
+/// Ends the sandbox's kernel; how long the call after that takes.
+pub(crate) async fn crash(api: &Api, sandbox: &str) -> Duration {
+    api.execute(sandbox, "import os; os._exit(1)").await;
+    print(api, sandbox).await
+}
 
 /// The median of the times; zero if there are none.
 pub(crate) fn median(times: Vec<Duration>) -> Duration {
