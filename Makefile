@@ -44,7 +44,12 @@ run: build packages ## build what is missing and serve on http://127.0.0.1:8787 
 	@exec $(BINARIES)/sandcastle serve
 
 build: toolchain ## build the server and the kernel
-	$(CARGO) build $(FLAGS) -p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel
+	$(CARGO) build $(FLAGS) $(BUILT)
+
+# What is tested has dependencies with more features: building less before it would compile the AWS SDK twice.
+ALL := --workspace --all-targets
+BUILT = $(if $(CI),$(ALL),-p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel)
+test: BUILT = $(ALL)
 
 packages: locked $(PACKAGES)/.installed ## install the Python packages that code can import
 
