@@ -45,6 +45,8 @@ impl Server {
         let log = data.with_extension(format!("log-{}", settings.len()));
         let stderr = fs::File::options().create(true).append(true).open(&log).unwrap();
         command.arg("serve").process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr);
+        // Tests signal kernels, which an ordinary user may do to those of the same user id only.
+        command.env("SANDCASTLE_SUBORDINATE_IDS", "off");
         command.env("PORT", "0").env("S3_PORT", "0").env("SANDCASTLE_API_KEY", KEY);
         command.env("SANDCASTLE_DATA_DIR", data).envs(settings.iter().copied());
         let mut child = command.spawn().unwrap();

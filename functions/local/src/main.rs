@@ -48,7 +48,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let settings = Settings::from_lookup(|name| std::env::var(name).ok())?;
     match cli.command {
         Command::Serve => {
-            subordinate::enter(&hidden::program()?)?;
+            if settings.subordinate_ids {
+                subordinate::enter(&hidden::program()?)?;
+            }
             // What cannot be hidden is logged when kernels start.
             let _ = hidden::hide();
             let format = settings.log_format.format(io::stderr().is_terminal(), settings.no_color);

@@ -52,6 +52,8 @@ pub struct Settings {
     pub audit: bool,
     /// Whether every step of the confinement is required.
     pub jail: Jail,
+    /// Kernels of a server that an ordinary user runs get that user's subordinate ids.
+    pub subordinate_ids: bool,
     /// The filter of the log.
     pub log: String,
     /// The format of the log.
@@ -98,6 +100,7 @@ impl Settings {
             disk_bytes: disk_bytes(&env)?,
             audit: audit(&env)?,
             jail: Jail::read(&env, Jail::Required)?,
+            subordinate_ids: env.word(&settings::SUBORDINATE_IDS)? != Some("off"),
             log: env.text_or_default(&LOG),
             log_format: match env.word(&settings::LOG_FORMAT)? {
                 Some("human") => FormatChoice::Human,

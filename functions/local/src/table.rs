@@ -74,6 +74,14 @@ pub(crate) const DEFAULT_REGION: Setting =
     Setting { name: "AWS_DEFAULT_REGION", meaning: "region of the bucket if AWS_REGION is not set", ..execute::REGION };
 /// The S3 in presigned URLs.
 pub(crate) const S3_PUBLIC_ENDPOINT: Setting = execute::S3_PUBLIC_ENDPOINT.with_default("the URL of the S3 itself");
+/// Whether kernels get ids of an ordinary user.
+pub(crate) const SUBORDINATE_IDS: Setting = Setting {
+    name: "SANDCASTLE_SUBORDINATE_IDS",
+    meaning: "on: kernels of a server that an ordinary user runs get that user's subordinate ids, where there are any; off: they have \
+              the user's own",
+    default: "on",
+    values: Values::OneOf(&["on", "off"]),
+};
 /// The kernel's executable.
 pub(crate) const KERNEL: Setting = host::KERNEL.with_default("sandcastle-kernel in the folder of this program");
 /// The Python packages.
@@ -89,7 +97,10 @@ pub(crate) const JAIL: Setting = host::JAIL.with_default("required");
 /// Every setting of `sandcastle serve`, in groups with a title each.
 pub const SETTINGS: Table<'static> = &[
     ("Server", &[PORT, HOST, S3_PORT, DATA_DIR, API_KEY, LOG, LOG_FORMAT, NO_COLOR]),
-    ("Code", &[TIMEOUT_S, MAX_KERNELS, MEMORY_MB, DISK_MB, AUDIT, JAIL, KERNEL, PYTHON_HOME, SITE_PACKAGES]),
+    (
+        "Code",
+        &[TIMEOUT_S, MAX_KERNELS, MEMORY_MB, DISK_MB, AUDIT, JAIL, SUBORDINATE_IDS, KERNEL, PYTHON_HOME, SITE_PACKAGES],
+    ),
     ("Limits on callers", execute::CALLERS),
     ("JSON Web Tokens", execute::JWT),
     ("Storage", &[S3_ENDPOINT, BUCKET, REGION, DEFAULT_REGION, S3_PUBLIC_ENDPOINT]),
