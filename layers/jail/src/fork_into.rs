@@ -11,7 +11,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 /// Returns zero in the child; else the process id of the caller's child, a helper that ends with code zero if the fork worked,
-/// and with an errno if not. The calling process must have one thread, and must wait for the helper.
+/// and with an errno if not. The calling process must have one thread, and must wait for the helper. When that was killed, or ends
+/// with EINTR because the other one was, libc's locks may be held for ever in the memory that they share: the caller must end.
 pub(crate) fn fork_into(namespace: impl AsFd) -> io::Result<i32> {
     // SAFETY: the function keeps the C calling convention in the two processes that return from it, the caller and the child.
     // The helpers never return. They run while the caller is suspended, and write only below its stack pointer, besides what
@@ -82,8 +83,12 @@ std::arch::global_asm!(
     "mov eax, {wait4}",
     "syscall",
     "xor edi, edi",
-    "cmp dword ptr [rsp], 0",
+    "mov eax, dword ptr [rsp]",
+    "test eax, eax",
     "je 5f",
+    "mov edi, {eintr}", // killed, if the low bits have a signal
+    "test eax, 0x7f",
+    "jnz 5f",
     // Either helper.
     "3:",
     "mov eax, -{eagain}",
@@ -103,6 +108,7 @@ std::arch::global_asm!(
     flags = const FLAGS,
     newpid = const libc::CLONE_NEWPID,
     eagain = const libc::EAGAIN,
+    eintr = const libc::EINTR,
     clone = const libc::SYS_clone,
     setns = const libc::SYS_setns,
     wait4 = const libc::SYS_wait4,
@@ -159,6 +165,9 @@ std::arch::global_asm!(
     "ldr w1, [sp, #24]",
     "mov w0, wzr",
     "cbz w1, 5f",
+    "mov w0, {eintr}", // killed, if the low bits have a signal
+    "tst w1, #0x7f",
+    "b.ne 5f",
     // Either helper.
     "3:",
     "mov w0, -{eagain}",
@@ -177,6 +186,7 @@ std::arch::global_asm!(
     flags = const FLAGS,
     newpid = const libc::CLONE_NEWPID,
     eagain = const libc::EAGAIN,
+    eintr = const libc::EINTR,
     clone = const libc::SYS_clone,
     setns = const libc::SYS_setns,
     wait4 = const libc::SYS_wait4,

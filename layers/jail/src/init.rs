@@ -47,6 +47,8 @@ impl Maker {
             drop(ours);
             make_on_request(&theirs);
         }
+        // Else the end of a maker that has died would not be seen.
+        drop(theirs);
         let maker = Self { socket: ManuallyDrop::new(ours), pid };
         // The system's answer to one request is its answer to all.
         let tried = maker.init()?;

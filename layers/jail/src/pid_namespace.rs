@@ -98,6 +98,8 @@ fn fork_below(init: &Init) -> io::Result<Fork> {
         }
         helper => match userns::exit_code(helper)? {
             0 => Ok(Fork::from_pid(init.pid.as_raw_nonzero().get())),
+            // A helper was killed.
+            libc::EINTR => crate::sys::exit_now(1),
             errno => Err(Errno::from_raw_os_error(errno).into()),
         },
     }

@@ -45,7 +45,7 @@ pub(crate) fn is_available() -> io::Result<()> {
     }
 }
 
-/// Waits for a child and returns its exit code.
+/// Waits for a child and returns its exit code; EINTR, which is no code of a child here, when it was killed.
 pub(crate) fn exit_code(child: i32) -> io::Result<i32> {
     loop {
         match rustix::process::waitpid(rustix::process::Pid::from_raw(child), rustix::process::WaitOptions::empty()) {

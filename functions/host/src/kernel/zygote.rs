@@ -21,7 +21,7 @@ use sandcastle_protocol::{Ended, Fork, FrameError, FromZygote, PRELOADED, Setup,
 use tokio::{
     net::unix::{OwnedReadHalf, OwnedWriteHalf},
     sync::{oneshot, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use process::ZygoteProcess;
@@ -34,6 +34,9 @@ use crate::error::HostError;
 /// The longest that setting up may take.
 const SETUP_TIME: Duration = Duration::from_secs(60);
 
+/// The longest that a fork may take, once it can be made. It takes milliseconds.
+const FORK_TIME: Duration = Duration::from_secs(10);
+
 /// Why a zygote has not forked a kernel; for the log.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ForkError {
@@ -43,6 +46,9 @@ pub(crate) enum ForkError {
     /// It could not be asked.
     #[error("ask the zygote")]
     Ask(#[from] FrameError),
+    /// It has not answered, and was killed.
+    #[error("the zygote has not answered in time")]
+    Late,
     /// It answered with something else than a process id.
     #[error("the zygote answered with process id {0}")]
     Pid(i32),
@@ -154,8 +160,22 @@ impl Zygote {
         let sent = wire::write_with_fds(control.as_ref(), &message, &descriptors).await;
         drop(control);
         sent?;
-        let (pid, pidfd) = forked.await.map_err(|_| ForkError::Ended)??;
+        let (pid, pidfd) = tokio::select! {
+            forked = forked => forked.map_err(|_| ForkError::Ended)??,
+            () = self.late(after) => {
+                tracing::error!("a zygote forks no more, and is killed");
+                self.process.kill();
+                self.gone().await;
+                return Err(ForkError::Late);
+            }
+        };
         Ok(Forked { pid, pidfd, ended })
+    }
+
+    /// Waits until a fork after so many modules takes too long.
+    async fn late(&self, after: usize) {
+        let _ = self.imported.clone().wait_for(|modules| *modules >= after).await;
+        sleep(FORK_TIME).await;
     }
 
     /// True when it has imported all that it imports.

@@ -68,6 +68,27 @@ async fn the_interrupt_at_the_limit_keeps_variables() {
     assert_eq!(sandbox.prints("print(held, during)").await, ["before set"]);
 }
 
+/// The process that a process was forked from.
+fn parent(pid: i32) -> i32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(')').next().unwrap().split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zygote_that_forks_no_more_is_replaced() {
+    if !is_root() {
+        return;
+    }
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("kept = 1").await;
+    // Above the kernel is process 1 of its namespace.
+    let zygote = parent(parent(host.processes()[0]));
+    kill_process(Pid::from_raw(zygote).unwrap(), Signal::STOP).unwrap();
+    assert_eq!(host.sandbox().prints("print('on')").await, ["on"]);
+    assert_eq!(sandbox.prints("print(kept)").await, ["1"]);
+}
+
 /// Long enough for a busy machine to see that the interrupt comes again when half of it is over.
 const GRACE: Duration = Duration::from_secs(4);
 

@@ -75,18 +75,24 @@ impl ZygoteProcess {
         Ok((Self { pidfd, reaped, log }, control))
     }
 
+    /// Kills the process, and its kernels with it.
+    pub(super) fn kill(&self) {
+        // One that has ended needs no signal.
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
     /// Waits for the end, and kills the process when that takes too long.
     pub(super) async fn end(&self) {
         let mut reaped = self.reaped.clone();
         if timeout(END_TIME, reaped.wait_for(|reaped| *reaped)).await.is_err() {
-            let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+            self.kill();
             let _ = timeout(END_TIME, reaped.wait_for(|reaped| *reaped)).await;
         }
     }
 
     /// Ends the process; the end of what it wrote.
     pub(super) async fn last_words(&mut self) -> String {
-        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+        self.kill();
         self.end().await;
         // It has ended, so what it wrote is in the pipe; who else may still hold that is not waited for.
         let _ = timeout(LAST_WORDS_TIME, self.log.closed.wait_for(|closed| *closed)).await;
