@@ -14,7 +14,7 @@ class Limit:
 
 def on_sigint(_signal, frame):
     # The host repeats it for code that was about to begin a system call. Code that is ending is not interrupted again.
-    if Limit.armed and not Limit.hit:
+    if Limit.armed and not (Limit.hit and Limit.of_code):
         Limit.hit = Limit.hit or not Limit.of_code or monotonic() >= Limit.own_until
         if frame is None or frame.f_globals is not Limit.quiet_globals:
             raise KeyboardInterrupt

@@ -34,7 +34,7 @@ use crate::error::HostError;
 /// The longest that setting up may take.
 const SETUP_TIME: Duration = Duration::from_secs(60);
 
-/// The longest that a fork may take, once it can be made. It takes milliseconds.
+/// The longest that a fork may take, once nothing else is to be done. It takes milliseconds.
 const FORK_TIME: Duration = Duration::from_secs(10);
 
 /// Why a zygote has not forked a kernel; for the log.
@@ -172,9 +172,11 @@ impl Zygote {
         Ok(Forked { pid, pidfd, ended })
     }
 
-    /// Waits until a fork after so many modules takes too long.
+    /// Waits until a fork after so many modules takes too long. While modules are imported it may wait for any of them; that they come
+    /// to an end is the keeper's concern.
     async fn late(&self, after: usize) {
-        let _ = self.imported.clone().wait_for(|modules| *modules >= after).await;
+        let all = if after > 0 { PRELOADED.len() } else { 0 };
+        let _ = self.imported.clone().wait_for(|modules| *modules >= all).await;
         sleep(FORK_TIME).await;
     }
 
