@@ -6,9 +6,9 @@ use sandcastle::interpreter::Interpreter;
 
 use crate::support::{TestHost, is_root};
 
-/// Finds the kernel's own descriptors, whatever their numbers.
-const DESCRIPTORS: &str = "
-import os, stat
+/// Finds the kernel's own descriptors, whatever their numbers, and writes frames to them.
+const DESCRIPTORS: &str = r"
+import json, os, stat
 def own():
     fds = []
     for fd in range(3, 1024):
@@ -19,6 +19,14 @@ def own():
         if stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode):
             fds.append(fd)
     return fds
+def forge(*frames):
+    for fd in own():
+        for frame in frames:
+            body = json.dumps(frame).encode()
+            try:
+                os.write(fd, b'\x01' + len(body).to_bytes(4, 'little') + body)
+            except OSError:
+                pass
 ";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,16 +69,11 @@ async fn a_forged_answer_is_cut_to_size_and_leaves_no_files_unseen() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
     let code = r#"
-import json
-body = json.dumps({'type': 'done', 'call': 1, 'failure': None, 'interrupted': False, 'cwd': '../../etc\0',
+done = {'type': 'done', 'call': 1, 'failure': None, 'interrupted': False, 'cwd': '../../etc\0',
     'names': ['n' * 300, 'ok'] + [f'v{i}' for i in range(20_000)], 'still_lost': [], 'not_restored': [], 'not_loaded': [f'n{i}' for i in range(20_000)], 'missed': False, 'env': {'A=B': 'x', 'P': 'y' * 100_000, 'Q': 'z'},
-    'dataframes': [{'name': f'd{i}', 'num_rows': 1, 'num_cols': 1, 'memory_bytes': 1, 'changed': True} for i in range(3000)]}).encode()
+    'dataframes': [{'name': f'd{i}', 'num_rows': 1, 'num_cols': 1, 'memory_bytes': 1, 'changed': True} for i in range(3000)]}
 open('made.txt', 'w').write('x')
-for fd in own():
-    try:
-        os.write(fd, b'\x01' + len(body).to_bytes(4, 'little') + body)
-    except OSError:
-        pass
+forge(done)
 import time
 time.sleep(5)
 "#;
@@ -86,16 +89,10 @@ async fn an_answer_before_the_code_ends_is_no_answer_to_a_later_call() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
     let code = r#"
-import json, time
+import time
 done = {'type': 'done', 'call': 1, 'failure': None, 'interrupted': False, 'cwd': '', 'names': [], 'variables': None,
     'still_lost': [], 'not_restored': [], 'not_loaded': [], 'missed': False, 'env': {}, 'dataframes': []}
-for fd in own():
-    for frame in {'type': 'code_ended'}, done:
-        body = json.dumps(frame).encode()
-        try:
-            os.write(fd, b'\x01' + len(body).to_bytes(4, 'little') + body)
-        except OSError:
-            pass
+forge({'type': 'code_ended'}, done)
 time.sleep(1)
 "#;
     assert_eq!(sandbox.run(&format!("{DESCRIPTORS}{code}")).await.failure, None);
