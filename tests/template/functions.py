@@ -130,7 +130,7 @@ class Network(unittest.TestCase):
             self.assertEqual(statement["Condition"], {"ArnEquals": {"aws:PrincipalArn": {"Ref": "SandboxRoleArn"}}})
             self.assertLessEqual(set(statement["Action"]), {"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
             for resource in as_list(statement["Resource"]):
-                self.assertRegex(name_of(resource), r":s3:::\$\{Bucket\}(/(ledger|objects|files)/\*)?$")
+                self.assertRegex(name_of(resource), r":s3:::\$\{Bucket\}(/(ledger|records|objects|files)/\*)?$")
 
     def test_dns_resolves_the_bucket_only(self):
         (rules,) = of_type("AWS::Route53Resolver::FirewallRuleGroup", NET).values()

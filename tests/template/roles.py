@@ -22,9 +22,9 @@ WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 # The reviewed list of allowed actions and their resources.
 GRANTS = {
     "ExecuteRole": allowed(
-        (["s3:GetObject"], under("keys", "ledger", "objects", "files", "staging")),
-        (["s3:PutObject"], under("ledger", "objects", "files", "orgs", "staging")),
-        (["s3:DeleteObject"], under("objects", "files", "orgs", "staging")),
+        (["s3:GetObject"], under("keys", "ledger", "records", "objects", "files", "staging")),
+        (["s3:PutObject"], under("ledger", "records", "objects", "files", "orgs", "staging")),
+        (["s3:DeleteObject"], under("records", "objects", "files", "orgs", "staging")),
         (["s3:ListBucket"], ["Bucket.Arn"]),
         (WRITE_LOGS, [f"{LOGS}/execute:*"]),
         (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
@@ -44,7 +44,7 @@ GRANTS = {
         (LOOK, ["*"]),
     ),
     "SandboxRole": allowed(
-        (["s3:GetObject"], under("ledger", "objects", "files")),
+        (["s3:GetObject"], under("ledger", "records", "objects", "files")),
         (["s3:PutObject"], under("objects", "files")),
         (["s3:ListBucket"], ["Bucket.Arn"]),
     ),

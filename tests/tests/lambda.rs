@@ -66,7 +66,11 @@ async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
     let expected = json!({
         "Version": "2012-10-17",
         "Statement": [
-            { "Effect": "Allow", "Action": "s3:GetObject", "Resource": [objects("objects"), objects("files"), objects("ledger")] },
+            {
+                "Effect": "Allow",
+                "Action": "s3:GetObject",
+                "Resource": ["objects", "files", "records", "ledger"].map(objects),
+            },
             {
                 "Effect": "Allow",
                 "Action": "s3:PutObject",
