@@ -69,7 +69,7 @@ async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
             {
                 "Effect": "Allow",
                 "Action": "s3:GetObject",
-                "Resource": ["objects", "files", "records", "ledger"].map(objects),
+                "Resource": (["objects", "files", "records", "ledger"].map(objects)),
             },
             {
                 "Effect": "Allow",
