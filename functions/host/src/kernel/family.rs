@@ -106,6 +106,12 @@ pub(crate) fn kill_child(parent: Pid, child: Pid) {
     }
 }
 
+/// A child of a process, while it has that number.
+pub(crate) struct Below {
+    process: Pid,
+    handle: OwnedFd,
+}
+
 /// The processes of a kernel that have names as long as this lives.
 pub(crate) struct Family {
     /// The kernel's own process.
@@ -121,22 +127,23 @@ impl Family {
         Self { kernel: process, handle, init: None }
     }
 
-    /// The process that was forked has turned out to be process 1: finds the kernel, its only child, which runs no code yet.
+    /// The only child of the process that was forked: the kernel itself, when that one is process 1. To be asked for before the
+    /// first frame, upon which a program runs, and may end at once.
     ///
     /// # Errors
-    /// When the kernel has ended.
-    pub(crate) fn find_kernel(&mut self) -> io::Result<()> {
-        let init = self.kernel;
-        let child = || Ok::<_, io::Error>(children(init)?.into_iter().next());
-        let kernel = child()?.ok_or(io::ErrorKind::NotFound)?;
-        let handle = pidfd_open(kernel, PidfdFlags::empty())?;
+    /// When there is none.
+    pub(crate) fn only_child(&self) -> io::Result<Below> {
+        let child = || Ok::<_, io::Error>(children(self.kernel)?.into_iter().next());
+        let process = child()?.ok_or(io::ErrorKind::NotFound)?;
+        let handle = pidfd_open(process, PidfdFlags::empty())?;
         // Another process may have got its number in between.
-        if child()? != Some(kernel) {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        self.init = Some((init, self.handle.replace(handle)));
-        self.kernel = kernel;
-        Ok(())
+        if child()? == Some(process) { Ok(Below { process, handle }) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    /// The process that was forked has turned out to be process 1, and this one to be the kernel.
+    pub(crate) fn is_process_1_of(&mut self, below: Below) {
+        let handle = self.handle.replace(below.handle);
+        self.init = Some((std::mem::replace(&mut self.kernel, below.process), handle));
     }
 
     /// Sends the kernel a signal; a process that has ended takes none.

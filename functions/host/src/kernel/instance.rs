@@ -148,6 +148,7 @@ impl Kernel {
 
     /// Sends the first frame and waits until the kernel is confined.
     pub(crate) async fn begin(&mut self, first: ToKernel) -> Result<Started, StartError> {
+        let below = self.family.only_child();
         let talk = async {
             // A kernel that refuses to run may have ended before this is written; its words are there to be read.
             let written = wire::write(&mut self.frames, &first).await;
@@ -163,7 +164,7 @@ impl Kernel {
         };
         let started = timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))?;
         if started.steps.iter().any(|step| step.step == Step::PidNamespace && step.held) {
-            self.family.find_kernel().map_err(|_| StartError::Silent("ended"))?;
+            self.family.is_process_1_of(below.map_err(|_| StartError::Silent("ended"))?);
         }
         Ok(started)
     }

@@ -33,6 +33,25 @@ async fn both_streams_and_the_exit_code_are_the_commands_own() {
     assert_eq!(sandbox.prints("print(os.environ['OWN'], os.path.basename(os.getcwd()))").await, ["of the kernel sub"]);
 }
 
+#[tokio::test]
+async fn a_command_that_ends_before_the_host_looks_at_it_has_run_once() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("x = 1").await;
+    // The host's only thread is busy, so that it reads of a command's start when that has ended.
+    let busy = tokio::spawn(async {
+        loop {
+            std::thread::sleep(Duration::from_millis(40));
+            tokio::task::yield_now().await;
+        }
+    });
+    for _ in 0..10 {
+        assert_eq!(end(sandbox.bash("echo x >> log.txt").await), ProcessEnd::default());
+    }
+    busy.abort();
+    assert_eq!(sandbox.prints("print(x, len(open('log.txt').readlines()))").await, ["1 10"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_go_both_ways_and_variables_stay() {
     let host = TestHost::start().await;
