@@ -30,6 +30,7 @@ pub(crate) fn too_much(excess: Excess) -> &'static str {
         Excess::Memory => "out of memory",
         Excess::Disk => "the sandbox takes more disk than it may",
         Excess::Nodes => "the sandbox has more files than it may",
+        Excess::Sessions => "the sandbox has more sessions of processes than it may",
     }
 }
 

@@ -54,6 +54,11 @@ pub(super) fn state(process: Pid, thread: Pid) -> Option<char> {
     stat_field(process, thread, 0)?.chars().next()
 }
 
+/// The session that a process belongs to; `None` when it is gone.
+pub(super) fn session(process: Pid) -> Option<String> {
+    stat_field(process, process, 3)
+}
+
 /// A field of a thread's stat file, counted from the one after its name, which may hold anything.
 fn stat_field(process: Pid, thread: Pid, index: usize) -> Option<String> {
     let stat = fs::read(format!("/proc/{process}/task/{thread}/stat")).ok()?;

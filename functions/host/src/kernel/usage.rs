@@ -2,8 +2,8 @@
 //! processors. Blocking.
 
 use std::{
-    collections::HashSet,
-    fs,
+    collections::{HashMap, HashSet},
+    fs, io,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
@@ -13,7 +13,7 @@ use rustix::{
     process::{Pid, setpriority_process},
 };
 
-use super::processes::{children, threads};
+use super::processes::{children, session, threads};
 use crate::folder::{open_folder, open_root};
 
 /// What the processes of one sandbox may use together.
@@ -36,6 +36,8 @@ pub(crate) enum Excess {
     Disk,
     /// Files.
     Nodes,
+    /// Sessions of processes that each have a share of the processors.
+    Sessions,
 }
 
 /// Processes below others, with their parents.
@@ -183,16 +185,29 @@ impl Disk {
     }
 }
 
-/// Gives all threads of these processes the least share of the processors.
-pub(crate) fn put_last(processes: impl Iterator<Item = Pid>) {
+/// Gives all threads of these processes the least share of the processors. Where Linux shares them out among sessions, the sessions
+/// of these are given the least share too; how many sessions kept theirs, because the host may not do that (sched(7), "The autogroup
+/// feature"): without CAP_SYS_ADMIN Linux takes ten in a second.
+pub(crate) fn put_last(processes: impl Iterator<Item = Pid>) -> usize {
     const LEAST: i32 = 19;
+    let mut sessions = HashMap::new();
     for process in processes {
-        // Where Linux groups processes by session, only the group's own number counts among groups (sched(7)).
-        let _ = fs::write(format!("/proc/{process}/autogroup"), LEAST.to_string());
+        sessions.extend(session(process).map(|session| (session, process)));
         for thread in threads(process).unwrap_or_default() {
             let _ = setpriority_process(Some(thread), LEAST);
         }
     }
+    let put_last = |process| fs::write(format!("/proc/{process}/autogroup"), LEAST.to_string());
+    let kept = sessions.into_values().map(put_last).filter(|put| put.as_ref().is_err_and(is_refused)).count();
+    if shares_by_session() { kept } else { 0 }
+}
+
+fn is_refused(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::PermissionDenied)
+}
+
+fn shares_by_session() -> bool {
+    fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled").is_ok_and(|enabled| enabled.trim() == "1")
 }
 
 #[cfg(test)]

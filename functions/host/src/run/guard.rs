@@ -26,6 +26,9 @@ const SHARE: u32 = 15;
 /// With more processes or threads than this, and than two for each processor, they come last.
 const FEW: usize = 8;
 
+/// So many sessions of a crowd may have a share of the processors each that the host cannot take from them.
+const MOST_SESSIONS: usize = 32;
+
 /// What may be used, and where.
 #[derive(Clone)]
 pub(crate) struct Guarded {
@@ -63,7 +66,10 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
     let few = available_parallelism().map_or(FEW, |processors| FEW.max(2 * processors.get()));
     let many_threads = thread_count(kernel) > few;
     if many_threads || below.len() > few {
-        put_last(below.iter().map(|(_, child)| *child).chain(many_threads.then_some(kernel)));
+        let crowd = below.iter().map(|(_, child)| *child).chain(many_threads.then_some(kernel));
+        if put_last(crowd) > MOST_SESSIONS {
+            return Some((Excess::Sessions, None));
+        }
     }
     let quota = guarded.quota;
     let mut used = Disk::default();
