@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use sandcastle_protocol::{Ended, FrameError, FromKernel, Started, Step, ToKernel};
+use sandcastle_protocol::{Ended, FrameError, FromKernel, Program, Started, Step, StepReport, ToKernel};
 use tokio::{
     net::{UnixStream, unix::pipe},
     sync::mpsc,
@@ -163,7 +163,7 @@ impl Kernel {
             }
         };
         let started = timeout(START_TIME, talk).await.unwrap_or(Err(StartError::Silent("took too long")))?;
-        if started.steps.iter().any(|step| step.step == Step::PidNamespace && step.held) {
+        if has_namespace(&started.steps) {
             self.family.is_process_1_of(below.map_err(|_| StartError::Silent("ended"))?);
         }
         Ok(started)
@@ -191,6 +191,20 @@ impl Kernel {
 /// A file without a name, so that it ends with its last user.
 fn exchange_file(slot: &Slot) -> io::Result<File> {
     tempfile::tempfile_in(slot.path())
+}
+
+impl ProgramCell {
+    /// Tells it what to run, which it does at once, and waits until it is confined.
+    pub(crate) async fn begin(&mut self, program: Program) -> Result<(), StartError> {
+        let steps = self.child.begin(ToKernel::Program(program)).await?.steps;
+        self.alone = has_namespace(&steps);
+        Ok(())
+    }
+}
+
+/// True when what was forked has a process id namespace.
+fn has_namespace(steps: &[StepReport]) -> bool {
+    steps.iter().any(|step| step.step == Step::PidNamespace && step.held)
 }
 
 impl Drop for Kernel {

@@ -7,7 +7,7 @@ use sandcastle::{
     Name,
     interpreter::{Job, RunError, Work},
 };
-use sandcastle_protocol::{LostName, Program, Start, Step, StepReport, ToKernel};
+use sandcastle_protocol::{LostName, Start, StepReport, ToKernel};
 use sandcastle_runtime::{chain, millis};
 use tokio::sync::mpsc;
 
@@ -162,13 +162,10 @@ impl KernelHost {
         Kernel::fork(origin, slot, seat, self.reaper()?).await
     }
 
-    /// Starts a process for a command in a folder, whose kernel is stopped.
-    pub(super) async fn start_program(&self, slot: &Arc<Slot>, program: Program) -> Result<ProgramCell, StartError> {
+    /// Forks a process for a command into a folder, whose kernel is stopped.
+    pub(super) async fn fork_program(&self, slot: &Arc<Slot>) -> Result<ProgramCell, StartError> {
         let origin = self.nursery.plain().await.map_err(StartError::Zygote)?;
-        let mut cell = Kernel::fork_program(&origin, Arc::clone(slot), self.reaper()?).await?;
-        let steps = cell.child.begin(ToKernel::Program(program)).await?.steps;
-        cell.alone = steps.iter().any(|step| step.step == Step::PidNamespace && step.held);
-        Ok(cell)
+        Kernel::fork_program(&origin, Arc::clone(slot), self.reaper()?).await
     }
 
     fn reaper(&self) -> Result<mpsc::UnboundedSender<Ending>, StartError> {

@@ -141,9 +141,17 @@ impl KernelHost {
             kernel.kill().await;
             (ready.kernel, alone) = (None, false);
         }
-        let started = timeout_at(until, self.start_program(&ready.folder.slot, program(command))).await;
-        // A start that fails may have begun the command all the same: the folder is no more what is known of it, and goes.
-        let cell = started.map_err(|_| RunError::NoTime)?.map_err(RunError::failed)?;
+        let forked = timeout_at(until, self.fork_program(&ready.folder.slot)).await.map_err(|_| RunError::NoTime);
+        let mut cell = match forked.and_then(|cell| cell.map_err(RunError::failed)) {
+            Ok(cell) => cell,
+            Err(error) => {
+                self.give_back(ready.unused(&job.head.manifest), turn);
+                return Err(error);
+            }
+        };
+        // When this fails, the command may have begun all the same: the folder is no more what is known of it, and goes.
+        let began = timeout_at(until, cell.begin(program(command))).await.map_err(|_| RunError::NoTime);
+        began?.map_err(RunError::failed)?;
         let python = Arc::clone(&cell.child.python);
         let mut command = command::run(cell, limit, self.guarded(&ready.folder.slot)).await;
         // Asked in any case: a kill that is not this command's must not be taken for the next one's.
