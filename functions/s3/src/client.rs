@@ -15,6 +15,7 @@ use aws_smithy_http_client::{
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use futures::future::BoxFuture;
 
 /// For opening a connection.
 const CONNECT: Duration = Duration::from_secs(2);
@@ -69,29 +70,34 @@ pub struct S3Store {
 
 impl S3Store {
     /// Sets up the clients. No request is made, so wrong settings show at the first use.
-    pub async fn connect(config: S3Config) -> Self {
-        let http = http_client(config.endpoint.as_deref());
-        let mut shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http)
-            .region(region(&config))
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF))
-            .timeout_config(timeouts(ATTEMPT, OPERATION));
-        if let Some(StaticCredentials { key_id, secret, session_token }) = config.credentials {
-            shared = shared.credentials_provider(Credentials::new(key_id, secret, session_token, None, "settings"));
-        }
-        // Checksums of the SDK's own would be computed for nothing: whoever reads verifies a BLAKE3 digest.
-        let shared = aws_sdk_s3::config::Builder::from(&shared.load().await)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        let client = |endpoint: Option<&String>| match endpoint {
-            Some(url) => Client::from_conf(shared.clone().endpoint_url(url).force_path_style(true).build()),
-            None => Client::from_conf(shared.clone().build()),
-        };
-        Self {
-            client: client(config.endpoint.as_ref()),
-            presigner: client(config.public_endpoint.as_ref().or(config.endpoint.as_ref())),
-            bucket: config.bucket,
-        }
+    pub fn connect(config: S3Config) -> BoxFuture<'static, Self> {
+        // Boxed, so that the compiler translates it here, and not in each crate that connects.
+        Box::pin(connect(config))
+    }
+}
+
+async fn connect(config: S3Config) -> S3Store {
+    let http = http_client(config.endpoint.as_deref());
+    let mut shared = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .http_client(http)
+        .region(region(&config))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF))
+        .timeout_config(timeouts(ATTEMPT, OPERATION));
+    if let Some(StaticCredentials { key_id, secret, session_token }) = config.credentials {
+        shared = shared.credentials_provider(Credentials::new(key_id, secret, session_token, None, "settings"));
+    }
+    // Checksums of the SDK's own would be computed for nothing: whoever reads verifies a BLAKE3 digest.
+    let shared = aws_sdk_s3::config::Builder::from(&shared.load().await)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    let client = |endpoint: Option<&String>| match endpoint {
+        Some(url) => Client::from_conf(shared.clone().endpoint_url(url).force_path_style(true).build()),
+        None => Client::from_conf(shared.clone().build()),
+    };
+    S3Store {
+        client: client(config.endpoint.as_ref()),
+        presigner: client(config.public_endpoint.as_ref().or(config.endpoint.as_ref())),
+        bucket: config.bucket,
     }
 }
 

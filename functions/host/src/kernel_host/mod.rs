@@ -77,14 +77,15 @@ pub struct KernelHost {
 impl KernelHost {
     /// Starts the zygotes and proves with a trial kernel that kernels can be confined as required. Ready when the plain
     /// zygote is; the other one goes on importing. Jobs that come through the port are stored in this bucket.
-    pub async fn start(config: HostConfig, store: Arc<dyn ObjectStore>) -> Result<Arc<Self>, HostError> {
-        Self::set_up(config, Some(store)).await
+    pub fn start(config: HostConfig, store: Arc<dyn ObjectStore>) -> BoxFuture<'static, Result<Arc<Self>, HostError>> {
+        // Boxed, so that the compiler translates it here, and not in each crate that starts a host.
+        Box::pin(Self::set_up(config, Some(store)))
     }
 
     /// As [`Self::start`], for a host that each job brings its own access to the bucket, and which has none itself:
     /// only [`Self::run_with`] runs jobs.
-    pub async fn start_without_store(config: HostConfig) -> Result<Arc<Self>, HostError> {
-        Self::set_up(config, None).await
+    pub fn start_without_store(config: HostConfig) -> BoxFuture<'static, Result<Arc<Self>, HostError>> {
+        Box::pin(Self::set_up(config, None))
     }
 
     async fn set_up(config: HostConfig, store: Option<Arc<dyn ObjectStore>>) -> Result<Arc<Self>, HostError> {

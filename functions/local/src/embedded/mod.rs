@@ -13,6 +13,7 @@ mod objects;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use axum::{Router, error_handling::HandleError, http::StatusCode};
+use futures::future::BoxFuture;
 use s3s::{HttpError, S3, auth::SimpleAuth, service::S3ServiceBuilder};
 use sandcastle_s3::{S3Config, StaticCredentials};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -62,15 +63,7 @@ impl EmbeddedS3 {
     ) -> Result<Self, S3Error> {
         let credentials = credentials::load_or_create(&data)?;
         let bucket = LocalBucket::open(&data.folder("s3", 0o700)?)?;
-        let listener = TcpListener::bind(address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (address, listener) = listener.map_err(|source| S3Error::Listen { address, source })?;
-        let router = router(layer(bucket), &credentials);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let server =
-            tokio::spawn(connections::serve(listener, router, Patience::USUAL, async move { drop(stopped.await) }));
-        let running = Self { data, address, credentials, stop: Some(stop), server };
-        running.data.write_secret(ENDPOINT_FILE, &running.endpoint())?;
-        Ok(running)
+        listen(data, address, credentials, S3ServiceBuilder::new(layer(bucket))).await
     }
 
     /// Its URL on this machine.
@@ -128,10 +121,29 @@ fn store_config(endpoint: String, credentials: StaticCredentials) -> S3Config {
     }
 }
 
-fn router(bucket: impl S3, credentials: &StaticCredentials) -> Router {
-    let mut builder = S3ServiceBuilder::new(bucket);
-    builder.set_auth(SimpleAuth::from_single(&*credentials.key_id, &*credentials.secret));
-    let service = HandleError::new(builder.build(), |error: HttpError| async move {
+/// Boxed, and for any bucket, so that the compiler translates a server once, and not for each crate that starts one.
+fn listen(
+    data: Arc<DataDir>,
+    address: SocketAddr,
+    credentials: StaticCredentials,
+    bucket: S3ServiceBuilder,
+) -> BoxFuture<'static, Result<EmbeddedS3, S3Error>> {
+    Box::pin(async move {
+        let listener = TcpListener::bind(address).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = listener.map_err(|source| S3Error::Listen { address, source })?;
+        let router = router(bucket, &credentials);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server =
+            tokio::spawn(connections::serve(listener, router, Patience::USUAL, async move { drop(stopped.await) }));
+        let running = EmbeddedS3 { data, address, credentials, stop: Some(stop), server };
+        running.data.write_secret(ENDPOINT_FILE, &running.endpoint())?;
+        Ok(running)
+    })
+}
+
+fn router(mut bucket: S3ServiceBuilder, credentials: &StaticCredentials) -> Router {
+    bucket.set_auth(SimpleAuth::from_single(&*credentials.key_id, &*credentials.secret));
+    let service = HandleError::new(bucket.build(), |error: HttpError| async move {
         tracing::error!(?error, "the embedded S3 could not answer");
         StatusCode::INTERNAL_SERVER_ERROR
     });
