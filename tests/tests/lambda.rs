@@ -61,7 +61,7 @@ async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
     assert_eq!(requests.len(), 1, "credentials must be reused while they are valid");
     assert_eq!((requests[0]["Action"].as_str(), requests[0]["RoleArn"].as_str()), ("AssumeRole", SANDBOX_ROLE));
     assert_eq!(requests[0]["DurationSeconds"], "3600");
-    let objects = |prefix: &str| format!("arn:aws:s3:::sandcastle/{prefix}/{sandbox}/*");
+    let objects = |prefix: &str| format!("arn:aws:s3:::sandcastle/{prefix}/{sandbox}/1/*");
     let policy: Value = serde_json::from_str(&requests[0]["Policy"]).unwrap();
     let expected = json!({
         "Version": "2012-10-17",
@@ -69,7 +69,12 @@ async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
             {
                 "Effect": "Allow",
                 "Action": "s3:GetObject",
-                "Resource": (["objects", "files", "records", "ledger"].map(objects)),
+                "Resource": [
+                    objects("objects"),
+                    objects("files"),
+                    objects("records"),
+                    format!("arn:aws:s3:::sandcastle/ledger/{sandbox}/*"),
+                ],
             },
             {
                 "Effect": "Allow",

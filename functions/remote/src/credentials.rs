@@ -1,19 +1,19 @@
-//! Lends credentials for one sandbox, and lends them again as long as they last.
+//! Lends credentials for one life of a sandbox, and lends them again as long as they last.
 
 use std::time::Duration;
 
 use aws_sdk_sts::{error::SdkError, operation::assume_role::AssumeRoleError, types};
 use moka::sync::Cache;
-use sandcastle::{SandboxId, interpreter::RunError, invocation::Credentials};
+use sandcastle::{SandboxId, interpreter::RunError, invocation::Credentials, manifest::Epoch};
 use time::OffsetDateTime;
 
 use crate::{config::RemoteConfig, policy};
 
-/// For how long they are lent, in seconds; the most that a role's own credentials can ask of another role.
-const LENT_S: i32 = 3600;
+/// For how long they are lent; the most that a role's own credentials can ask of another role.
+pub(crate) const LENT: Duration = Duration::from_secs(3600);
 /// Credentials with less time left are not handed out: the longest that a call can take on Lambda, and five minutes.
 const LEAST_LEFT: Duration = Duration::from_secs((15 + 5) * 60);
-/// Credentials of so many sandboxes are kept.
+/// Credentials of so many lives are kept.
 const KEPT: u64 = 10_000;
 
 /// Why no credentials were lent.
@@ -32,26 +32,27 @@ pub(crate) struct Lender {
     sts: aws_sdk_sts::Client,
     role_arn: String,
     bucket: String,
-    lent: Cache<SandboxId, Credentials>,
+    lent: Cache<(SandboxId, Epoch), Credentials>,
 }
 
 impl Lender {
     pub(crate) fn new(sts: aws_sdk_sts::Client, config: &RemoteConfig) -> Self {
-        let lent = Cache::builder().max_capacity(KEPT).time_to_live(Duration::from_secs(3600)).build();
+        let lent = Cache::builder().max_capacity(KEPT).time_to_live(LENT).build();
         Self { sts, role_arn: config.role_arn.clone(), bucket: config.bucket.name.clone(), lent }
     }
 
     /// Credentials that last for the longest call. Two calls at once may each ask for some; both sets are good.
-    pub(crate) async fn lend(&self, sandbox: &SandboxId) -> Result<Credentials, RunError> {
-        if let Some(lent) = self.lent.get(sandbox).filter(|lent| lasts(lent, OffsetDateTime::now_utc())) {
+    pub(crate) async fn lend(&self, sandbox: &SandboxId, epoch: Epoch) -> Result<Credentials, RunError> {
+        if let Some(lent) = self.lent.get(&(*sandbox, epoch)).filter(|lent| lasts(lent, OffsetDateTime::now_utc())) {
             return Ok(lent);
         }
-        let request = self.sts.assume_role().role_arn(&self.role_arn).duration_seconds(LENT_S);
+        let seconds = i32::try_from(LENT.as_secs()).unwrap_or(i32::MAX);
+        let request = self.sts.assume_role().role_arn(&self.role_arn).duration_seconds(seconds);
         let request = request.role_session_name(format!("sandcastle-{sandbox}"));
-        let request = request.policy(policy::of(&self.role_arn, &self.bucket, sandbox));
+        let request = request.policy(policy::of(&self.role_arn, &self.bucket, sandbox, epoch));
         let answer = request.send().await.map_err(|error| RunError::failed(LendError::Refused(Box::new(error))))?;
         let new = answer.credentials.and_then(read).ok_or_else(|| RunError::failed(LendError::Empty))?;
-        self.lent.insert(*sandbox, new.clone());
+        self.lent.insert((*sandbox, epoch), new.clone());
         Ok(new)
     }
 }

@@ -19,7 +19,7 @@ use sandcastle::{
 };
 use serde::Deserialize;
 
-use crate::{RemoteInterpreter, check, death, errors};
+use crate::{RemoteInterpreter, check, credentials::LENT, death, errors};
 
 /// The longest event or response of a synchronous invocation, in bytes (gettingstarted-limits.html: 6 MB).
 const MAX_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -63,7 +63,7 @@ impl RemoteInterpreter {
             limit_ms: u64::try_from(job.limit.as_millis()).unwrap_or(u64::MAX),
             deadline_ms: unix_ms(inside),
             bucket: self.config.bucket.clone(),
-            credentials: self.lender.lend(&job.sandbox).await?,
+            credentials: self.lender.lend(&job.sandbox, job.head.manifest.epoch).await?,
         };
         let payload = serde_json::to_vec(&Request::Run(Box::new(request))).map_err(broken)?;
         if payload.len() > MAX_PAYLOAD {
@@ -153,6 +153,10 @@ impl Interpreter for RemoteInterpreter {
     /// environment that nobody else uses.
     fn discard<'a>(&'a self, _sandbox: &'a SandboxId) -> BoxFuture<'a, ()> {
         Box::pin(std::future::ready(()))
+    }
+
+    fn writes_after_discard(&self) -> Duration {
+        LENT
     }
 
     fn warm<'a>(&'a self, sandbox: &'a SandboxId, manifest: &'a Manifest) -> BoxFuture<'a, ()> {

@@ -133,6 +133,11 @@ pub trait Interpreter: Send + Sync + 'static {
     /// Ends the sandbox's kernel, if there is one, and removes what it left on this machine.
     fn discard<'a>(&'a self, sandbox: &'a SandboxId) -> BoxFuture<'a, ()>;
 
+    /// For how long what ran in a sandbox may go on writing to its objects and files after a [`Self::discard`].
+    fn writes_after_discard(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// A sandbox was started and will soon run code: slow preparations may begin now. Never fails, takes little time, and may
     /// do nothing.
     fn warm<'a>(&'a self, _sandbox: &'a SandboxId, _manifest: &'a Manifest) -> BoxFuture<'a, ()> {

@@ -95,6 +95,25 @@ pub fn read_stored_marker(name: &str) -> Option<u64> {
     u64::from_str_radix(name.split('-').next()?, 16).ok()
 }
 
+/// Prefix of an organisation's markers of lives that have ended, to which something may have been written since.
+pub fn unswept(org: &Name) -> String {
+    format!("orgs/{org}/unswept/")
+}
+
+/// One of them. The life that ended first comes first.
+pub fn unswept_marker(org: &Name, ended_at: OffsetDateTime, id: &SandboxId, epoch: Epoch) -> String {
+    let id = id.to_string().replace('-', "");
+    format!("{}{:011x}-{id}-{epoch}", unswept(org), millis(ended_at))
+}
+
+/// What the end of such a marker's key says: when the life ended, the sandbox, the life.
+pub fn read_unswept_marker(name: &str) -> Option<(OffsetDateTime, SandboxId, Epoch)> {
+    let mut parts = name.splitn(3, '-');
+    let ended_at = from_millis(u64::from_str_radix(parts.next()?, 16).ok()?)?;
+    let id = read_id(parts.next()?)?;
+    Some((ended_at, id, Epoch(u64::from_str_radix(parts.next()?, 16).ok()?)))
+}
+
 /// The end of a marker's key: newest first by the time the list is ordered by, then what the list shows.
 pub fn marker(ordered_by: OffsetDateTime, started_at: OffsetDateTime, id: &SandboxId, member: &Name) -> String {
     let id = id.to_string().replace('-', "");
@@ -106,9 +125,13 @@ pub fn read_marker(name: &str) -> Option<(OffsetDateTime, OffsetDateTime, Sandbo
     let mut parts = name.splitn(4, '-');
     let mut number = || u64::from_str_radix(parts.next()?, 16).ok();
     let (inverted, started) = (number()?, number()?);
-    let id = uuid::Uuid::try_parse(parts.next()?).ok()?.as_hyphenated().to_string();
+    let id = read_id(parts.next()?)?;
     let member = Name::parse(parts.next()?).ok()?;
-    Some((from_millis(MILLIS_END.checked_sub(inverted)?)?, from_millis(started)?, SandboxId::parse(&id).ok()?, member))
+    Some((from_millis(MILLIS_END.checked_sub(inverted)?)?, from_millis(started)?, id, member))
+}
+
+fn read_id(text: &str) -> Option<SandboxId> {
+    SandboxId::parse(&uuid::Uuid::try_parse(text).ok()?.as_hyphenated().to_string()).ok()
 }
 
 /// Later than any time in a marker (the year 2527), in milliseconds: 11 hex digits.

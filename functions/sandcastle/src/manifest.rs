@@ -17,7 +17,7 @@ use crate::{
 
 /// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
 /// a sandbox started again under the same id stores, then never share a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Epoch(pub u64);
 
 impl fmt::Display for Epoch {
@@ -46,6 +46,9 @@ pub struct Manifest {
     pub marked_at: OffsetDateTime,
     /// Which life this is.
     pub epoch: Epoch,
+    /// The lives before it, newest first, a few at most: markers of theirs may be left over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Life>,
     /// The commit that started the sandbox, last.
     pub started_by: Option<CommitId>,
     /// The commit that last changed variables: by code, or by a start, which clears them. A kernel at this commit has them,
@@ -75,6 +78,17 @@ pub struct Manifest {
     /// Bytes that were stored and are in no marker of stored bytes yet; counted where an organisation has a limit on them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unmarked_bytes: u64,
+}
+
+/// A life that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub started_at: OffsetDateTime,
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339")]
+    pub released_at: OffsetDateTime,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -165,6 +179,7 @@ impl Manifest {
             released_at: None,
             marked_at: at,
             epoch,
+            earlier: Vec::new(),
             started_by: None,
             variables_at: None,
             files: Arc::default(),
@@ -179,6 +194,15 @@ impl Manifest {
             runtime: RuntimeVersion::none(),
             unmarked_bytes: 0,
         }
+    }
+
+    /// So many earlier lives are known.
+    const LIVES: usize = 4;
+
+    /// The lives that have ended, newest first: this one, if it has, and those before it.
+    pub fn ended_lives(&self) -> Vec<Life> {
+        let this = self.released_at.map(|released_at| Life { started_at: self.started_at, released_at });
+        this.into_iter().chain(self.earlier.iter().copied()).take(Self::LIVES).collect()
     }
 
     /// What is left when the kernel is gone: the values that are stored. Gives the names of the others, which are lost, with the

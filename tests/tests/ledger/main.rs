@@ -2,6 +2,7 @@
 //! interpreter, which keeps a log in the sandbox's environment variables, takes the place of a kernel.
 
 mod bounds;
+mod sweep;
 mod torn;
 
 use std::{
@@ -46,6 +47,8 @@ struct FakeInterpreter {
     names: usize,
     /// Each run notifies the first when it begins, and waits for the second.
     pause: Option<(Arc<Notify>, Arc<Notify>)>,
+    /// For how long it says that code may write after a stop.
+    writes_on: Duration,
     /// Another service that commits a call during each run of this one.
     rival: Option<Arc<Sandcastles>>,
 }
@@ -91,6 +94,10 @@ impl Interpreter for FakeInterpreter {
 
     fn discard<'a>(&'a self, _: &'a SandboxId) -> BoxFuture<'a, ()> {
         futures::future::ready(()).boxed()
+    }
+
+    fn writes_after_discard(&self) -> Duration {
+        self.writes_on
     }
 }
 
@@ -480,6 +487,33 @@ async fn a_stop_ends_idempotency_keys() {
     service.calls.stop(&caller(), &id, deadline()).await.unwrap();
     service.calls.start(&caller(), Some(&id), deadline()).await.unwrap();
     assert_eq!(service.keyed(&id, "b", "k").await.unwrap(), "b ");
+}
+
+#[tokio::test]
+async fn stops_and_starts_that_were_cut_off_leave_nothing_in_the_list() {
+    let harness = Harness::new().await;
+    let service = harness.service(FakeInterpreter::default()).await;
+    let (id, calls, me) = (service.start().await, &service.calls, caller());
+    // Their markers are not written, and those of the state before stay.
+    for folder in ["/stopped/", "/running/", "/stopped/"] {
+        harness.plan.add(Op::Put, folder, Fault::Fail, 3);
+        let cut = match folder {
+            "/stopped/" => calls.stop(&me, &id, deadline()).await,
+            _ => calls.start(&me, Some(&id), deadline()).await.map(drop),
+        };
+        assert!(cut.is_err());
+        harness.plan.clear();
+    }
+    calls.start(&me, Some(&id), deadline()).await.unwrap();
+    // A service that remembers nothing shows what the markers say.
+    let other = harness.service(FakeInterpreter::default()).await;
+    let listed = async || {
+        let page = other.calls.list(&me, StatusFilter::All, 10, None).await.unwrap();
+        page.sandboxes.into_iter().map(|one| one.status).collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [Status::Running]);
+    calls.stop(&me, &id, deadline()).await.unwrap();
+    assert_eq!(listed().await, [Status::Stopped]);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ pub(super) fn keep_identity(manifest: &mut Manifest, parent: &Manifest) {
     manifest.released_at = parent.released_at;
     manifest.marked_at = parent.marked_at;
     manifest.epoch = parent.epoch;
+    manifest.earlier.clone_from(&parent.earlier);
     manifest.started_by = parent.started_by;
     manifest.variables_at = parent.variables_at;
 }

@@ -8,7 +8,6 @@ use super::{
     Sandcastles, ServiceError,
     admission::{Whose, demand, parse_id},
     commit::{Commit, Draft, Tries},
-    markers::marker,
 };
 use crate::{
     CommitId, ExecutionId, Principal, SandboxId, Scope,
@@ -43,10 +42,10 @@ impl Sandcastles {
         }
         let at = self.now();
         let started = |old: &Head| Ok(Some(started_again(old, at)));
-        let Changed { old, new } = self.change(&id, Change::Started, deadline, started).await?;
+        let new = self.change(&id, Change::Started, deadline, started).await?;
         self.interpreter.discard(&id).await;
         // Also of a sandbox that runs: an earlier start may have been cut off here.
-        self.mark(&id, marker(&id, &old), &new).await?;
+        self.mark(&id, None, &new).await?;
         Ok(StartResponse { sandbox_id: id, created_at: at })
     }
 
@@ -83,30 +82,32 @@ impl Sandcastles {
         let at = self.now();
         // Without waiting for a turn: code that runs must not hold a stop up. Its commit is refused from here on.
         let stopped = |old: &Head| Ok((old.manifest.status == Status::Running).then(|| stopped(old, at)));
-        let Changed { old, new } = self.change(&id, Change::Stopped, deadline, stopped).await?;
+        let new = self.change(&id, Change::Stopped, deadline, stopped).await?;
         self.interpreter.discard(&id).await;
         // Also of a sandbox that was stopped before: an earlier stop may have been cut off here.
-        self.mark(&id, marker(&id, &old), &new).await?;
+        self.mark(&id, None, &new).await?;
+        self.sweep_later(&id, &new).await?;
         self.delete_all(&layout::records(&id, new.epoch)).await?;
         self.delete_all(&layout::objects(&id, new.epoch)).await?;
         self.delete_all(&layout::files(&id, new.epoch)).await?;
         self.delete_all(&layout::staging(&id, new.epoch)).await?;
+        self.sweep(&new.org).await;
         Ok(())
     }
 
-    /// Commits a change that needs no interpreter, on whatever entry is the newest; `None` for a state that is there.
+    /// Commits a change that needs no interpreter, on whatever entry is the newest; `None` for a state that is there. The state
+    /// afterwards.
     pub(super) async fn change(
         &self,
         id: &SandboxId,
         change: Change,
         deadline: Instant,
         new_state: impl Fn(&Head) -> Result<Option<Manifest>, ServiceError> + Send + Sync,
-    ) -> Result<Changed, ServiceError> {
+    ) -> Result<Manifest, ServiceError> {
         let mut head = self.newest(id).await?;
         let (call, mut tries) = (ExecutionId::new(), Tries::until(deadline));
         while super::time_left(deadline) {
-            let old = head.manifest.as_ref().clone();
-            let Some(mut new) = new_state(&head)? else { return Ok(Changed { new: old.clone(), old }) };
+            let Some(mut new) = new_state(&head)? else { return Ok(head.manifest.as_ref().clone()) };
             self.refresh_old(id, &mut new, deadline).await?;
             let commit_id = CommitId::new();
             if let Change::Started = change {
@@ -115,7 +116,7 @@ impl Sandcastles {
             let draft =
                 Draft { commit_id, execution_id: call, change: change.clone(), manifest: new.clone(), answered: None };
             match self.commit(id, Some(&head), draft, &mut tries).await? {
-                Commit::Committed(_) => return Ok(Changed { old, new }),
+                Commit::Committed(_) => return Ok(new),
                 Commit::Conflict(newest) => head = newest,
             }
         }
@@ -133,14 +134,6 @@ impl Sandcastles {
     }
 }
 
-/// What a change has changed.
-pub(super) struct Changed {
-    /// The state that it stood on.
-    old: Manifest,
-    /// The state that it made.
-    new: Manifest,
-}
-
 /// A running sandbox keeps its working files and loses its variables; a stopped one starts empty, in a life of its own.
 fn started_again(head: &Head, at: OffsetDateTime) -> Manifest {
     let old = head.manifest.as_ref();
@@ -149,9 +142,13 @@ fn started_again(head: &Head, at: OffsetDateTime) -> Manifest {
         Status::Running => Manifest {
             files: std::sync::Arc::clone(&old.files),
             marked_at: old.marked_at,
+            earlier: old.earlier.clone(),
             ..Manifest::started(org, member, old.started_at, old.epoch)
         },
-        Status::Stopped => Manifest::started(org, member, at, Epoch(head.position.seq.saturating_add(1))),
+        Status::Stopped => Manifest {
+            earlier: old.ended_lives(),
+            ..Manifest::started(org, member, at, Epoch(head.position.seq.saturating_add(1)))
+        },
     }
 }
 
@@ -165,6 +162,7 @@ fn stopped(head: &Head, at: OffsetDateTime) -> Manifest {
     Manifest {
         status: Status::Stopped,
         released_at: Some(at),
+        earlier: old.earlier.clone(),
         ..Manifest::started(old.org.clone(), old.member.clone(), old.started_at, old.epoch)
     }
 }

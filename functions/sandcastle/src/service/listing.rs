@@ -90,7 +90,7 @@ impl Sandcastles {
             match self.newest(&one.sandbox_id).await {
                 Ok(head) if tells(&one, &head.manifest) => right.push(one),
                 Ok(head) => {
-                    self.mark(&one.sandbox_id, listed_marker(&one, &head.manifest), &head.manifest).await?;
+                    self.mark(&one.sandbox_id, Some(listed_marker(&one, &head.manifest)), &head.manifest).await?;
                 }
                 Err(ServiceError::NotFound) => {}
                 Err(error) => return Err(error),

@@ -37,6 +37,7 @@ mod refresh;
 mod sandbox_limit;
 mod start_limits;
 mod stored_bytes;
+mod sweep;
 
 pub use error::ServiceError;
 pub use execution::{ExecRequest, ExecuteRequest};

@@ -1,14 +1,12 @@
 //! The limit of a key on running sandboxes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::ControlFlow};
 
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::{Sandcastles, ServiceError, is_running};
 use crate::{Principal, SandboxId, layout};
 
-/// So many markers are listed at once.
-const PAGE: u16 = 1000;
 /// So many entries are read at once.
 const CONCURRENT_READS: usize = 16;
 
@@ -33,16 +31,13 @@ impl Sandcastles {
     /// The caller's sandboxes that have a marker of running ones.
     async fn marked_running(&self, caller: &Principal) -> Result<BTreeSet<SandboxId>, ServiceError> {
         let Some(member) = &caller.member else { return Ok(BTreeSet::new()) };
-        let (folder, mut after, mut found) = (layout::running(&caller.org), None::<String>, BTreeSet::new());
-        loop {
-            let page = self.store.list(&folder, after.as_deref(), PAGE).await?;
-            let markers = page.iter().filter_map(|key| layout::read_marker(key.strip_prefix(&folder)?));
-            found.extend(markers.filter(|(.., owner)| owner == member).map(|(.., id, _)| id));
-            if page.len() < usize::from(PAGE) {
-                return Ok(found);
-            }
-            after = page.last().cloned();
-        }
+        let mut found = BTreeSet::new();
+        let add = |name: &str| {
+            found.extend(layout::read_marker(name).filter(|(.., owner)| owner == member).map(|(.., id, _)| id));
+            ControlFlow::<()>::Continue(())
+        };
+        self.each_marker(&layout::running(&caller.org), add).await?;
+        Ok(found)
     }
 
     /// True when the sandbox runs, by its newest entry.

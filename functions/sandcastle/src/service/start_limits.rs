@@ -1,10 +1,9 @@
 //! The limits on the sandboxes that a member, and an organisation, may start in an hour.
 
+use std::{num::NonZeroU32, ops::ControlFlow};
+
 use super::{CountedLimits, Sandcastles, ServiceError};
 use crate::{Principal, layout};
-
-/// So many markers are listed at once.
-const PAGE: u16 = 1000;
 
 impl Sandcastles {
     /// Refuses a start that a limit forbids: the key's on running sandboxes, or one on new ones.
@@ -20,28 +19,23 @@ impl Sandcastles {
             return Ok(());
         }
         let since = self.now() - time::Duration::HOUR;
-        let (folder, mut after) = (layout::running(&caller.org), None::<String>);
         let (mut by_member, mut by_org) = (0, 0);
-        loop {
-            let page = self.store.list(&folder, after.as_deref(), PAGE).await?;
-            let markers = page.iter().filter_map(|key| layout::read_marker(key.strip_prefix(&folder)?));
-            for (_, started_at, _, owner) in markers {
-                if started_at < since {
-                    return Ok(());
-                }
-                by_org += 1;
-                by_member += u32::from(caller.member.as_ref() == Some(&owner));
-                if let Some(most) = of_org.filter(|most| by_org >= most.get()) {
-                    return Err(ServiceError::TooManyStarts { who: "this organisation", most });
-                }
-                if let Some(most) = of_member.filter(|most| by_member >= most.get()) {
-                    return Err(ServiceError::TooManyStarts { who: "this member", most });
-                }
+        let count = |name: &str| {
+            let Some((_, started_at, _, owner)) = layout::read_marker(name) else { return ControlFlow::Continue(()) };
+            if started_at < since {
+                return ControlFlow::Break(Ok(()));
             }
-            if page.len() < usize::from(PAGE) {
-                return Ok(());
+            by_org += 1;
+            by_member += u32::from(caller.member.as_ref() == Some(&owner));
+            let too_many = |count: u32, most: Option<NonZeroU32>| most.filter(|most| count >= most.get());
+            if let Some(most) = too_many(by_org, of_org) {
+                return ControlFlow::Break(Err(ServiceError::TooManyStarts { who: "this organisation", most }));
             }
-            after = page.last().cloned();
-        }
+            match too_many(by_member, of_member) {
+                Some(most) => ControlFlow::Break(Err(ServiceError::TooManyStarts { who: "this member", most })),
+                None => ControlFlow::Continue(()),
+            }
+        };
+        self.each_marker(&layout::running(&caller.org), count).await?.unwrap_or(Ok(()))
     }
 }

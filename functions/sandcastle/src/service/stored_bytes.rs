@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashSet},
     num::NonZeroU64,
+    ops::ControlFlow,
     sync::Arc,
 };
 
@@ -21,8 +22,6 @@ use crate::{
 /// A sandbox writes a marker when it has stored so many bytes, or one part in so many of the limit if that is less.
 const MARKED: u64 = 16 << 20;
 const PART_MARKED: u64 = 16;
-/// So many markers are listed at once.
-const PAGE: u16 = 1000;
 
 impl Sandcastles {
     /// Counts what a commit on top of `parent` stores. Returns the bytes that are in no marker yet. Calls at the same moment may all be
@@ -48,19 +47,14 @@ impl Sandcastles {
     }
 
     async fn check_stored(&self, folder: &str, unmarked: u64, most: NonZeroU64) -> Result<(), ServiceError> {
-        let (mut stored, mut after) = (unmarked, None::<String>);
-        loop {
-            let page = self.store.list(folder, after.as_deref(), PAGE).await?;
-            let marked = page.iter().filter_map(|key| layout::read_stored_marker(key.strip_prefix(folder)?));
-            stored = marked.fold(stored, u64::saturating_add);
-            if stored > most.get() {
-                return Err(ServiceError::TooMuchStored { most });
-            }
-            if page.len() < usize::from(PAGE) {
-                return Ok(());
-            }
-            after = page.last().cloned();
-        }
+        let mut stored = unmarked;
+        let too_much = |stored| if stored > most.get() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let add = |name: &str| {
+            stored = stored.saturating_add(layout::read_stored_marker(name).unwrap_or(0));
+            too_much(stored)
+        };
+        self.each_marker(folder, add).await?;
+        if too_much(stored).is_break() { Err(ServiceError::TooMuchStored { most }) } else { Ok(()) }
     }
 }
 
