@@ -1,8 +1,9 @@
 //! The manifest: all that a sandbox is after one ledger entry, and the difference between two of them.
 
+mod life;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
     sync::Arc,
 };
 
@@ -15,16 +16,7 @@ use crate::{
     variables::{Groups, Variable},
 };
 
-/// Which life of a sandbox stored something: the number of the ledger entry that began it. What a stop deletes, and what
-/// a sandbox started again under the same id stores, then never share a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Epoch(pub u64);
-
-impl fmt::Display for Epoch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0)
-    }
-}
+pub use life::{Epoch, Life};
 
 /// The whole state of a sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,17 +70,6 @@ pub struct Manifest {
     /// Bytes that were stored and are in no marker of stored bytes yet; counted where an organisation has a limit on them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unmarked_bytes: u64,
-}
-
-/// A life that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Life {
-    /// When it began.
-    #[serde(with = "time::serde::rfc3339")]
-    pub started_at: OffsetDateTime,
-    /// When it ended.
-    #[serde(with = "time::serde::rfc3339")]
-    pub released_at: OffsetDateTime,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -196,13 +177,10 @@ impl Manifest {
         }
     }
 
-    /// So many earlier lives are known.
-    const LIVES: usize = 4;
-
     /// The lives that have ended, newest first: this one, if it has, and those before it.
     pub fn ended_lives(&self) -> Vec<Life> {
         let this = self.released_at.map(|released_at| Life { started_at: self.started_at, released_at });
-        this.into_iter().chain(self.earlier.iter().copied()).take(Self::LIVES).collect()
+        this.into_iter().chain(self.earlier.iter().copied()).take(Life::KNOWN).collect()
     }
 
     /// What is left when the kernel is gone: the values that are stored. Gives the names of the others, which are lost, with the
