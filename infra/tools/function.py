@@ -129,8 +129,17 @@ def sam_environment(server):
 
 def write_event(server, given):
     path = server.folder / "event.json"
-    path.write_text(filled(given.event.read_text(), server.key, server.sandbox(), given.code))
+    path.write_text(filled(found(given.event).read_text(), server.key, server.sandbox(), given.code))
     return path
+
+
+def found(event):
+    """A file of one's own, or an example by its name."""
+    for path in (event, EVENT.parent / event):
+        if path.is_file():
+            return path
+    examples = ", ".join(sorted(path.name for path in EVENT.parent.glob("*.json")))
+    sys.exit(f"EVENT={event}: there is no such file. The examples in {EVENT.parent.relative_to(ROOT)} are {examples}")
 
 
 def filled(event, key, sandbox, code):

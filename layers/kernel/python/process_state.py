@@ -2,7 +2,7 @@
 import builtins
 import sys
 from _sitebuiltins import Quitter, _Helper
-from os import W_OK, access, chdir, environ, getcwd, mkdir, symlink
+from os import O_RDWR, O_TMPFILE, chdir, close, environ, getcwd, mkdir, open as open_file, symlink
 from sys import getrecursionlimit, modules, setrecursionlimit
 
 from . import output
@@ -71,7 +71,7 @@ def begin_environment(files, temporary, variables, changes):
         "MPLCONFIGDIR": f"{temporary}/.config/matplotlib",
         "PYTHONDONTWRITEBYTECODE": "1",
         **SINGLE_THREADED,
-        **({} if access("/dev/shm", W_OK) else WITHOUT_SEMAPHORES),
+        **({} if has_semaphores() else WITHOUT_SEMAPHORES),
         **variables,
     })
     base_environment.update(environ)
@@ -111,6 +111,15 @@ SINGLE_THREADED = {
 }
 # On Lambda. Otherwise joblib, and with it scikit-learn, prints a warning when it is imported.
 WITHOUT_SEMAPHORES = {"JOBLIB_MULTIPROCESSING": "0"}
+
+
+def has_semaphores():
+    """True where a file can be made in the folder of semaphores, which Landlock may forbid though its mode does not."""
+    try:
+        close(open_file("/dev/shm", O_RDWR | O_TMPFILE, 0o600))
+        return True
+    except OSError:
+        return False
 
 
 def environment():
