@@ -12,6 +12,8 @@ from server import proportional, shared_memory, status
 from service import NO_ANSWER, Reply, send
 
 SAMPLE_S = 0.1
+#: How long a sandbox is asked again whose answers say so.
+TRY_AGAIN_S = 30
 #: How often a script is played at most.
 TRIES = 3
 
@@ -168,9 +170,11 @@ class Play:
 
     def alive(self, attack: Attack) -> list[str]:
         """The sandbox itself works on, whatever became of its kernel."""
-        for _ in range(3):
+        until = time.monotonic() + TRY_AGAIN_S
+        while True:
             reply = self.scene.own.execute(self.sandbox, "import builtins; builtins.print('alive')")
-            if reply.status != 409:  # which asks to try again: what has filled a slow disk takes longer than a call to remove
+            # 409 asks to try again: on a slow disk, thousands of files take longer than these short calls to restore.
+            if reply.status != 409 or time.monotonic() > until:
                 break
         told = text_of(reply)
         # Code that has broken its own interpreter, or has answered for it, gets another kernel when that ends and not before.
