@@ -12,8 +12,7 @@ from server import Server, comm, descendants, parents
 
 PR_SET_CHILD_SUBREAPER = 36
 #: How far the server may be from where it was after all attacks. Its allocator keeps what it had for each thread: after one call that
-#: stores 190 MiB of variables 60 MiB stay. A leak by attack, some of them repeated
-#: hundreds of times, is far more than that.
+#: stores 190 MiB of variables 60 MiB stay. A leak by attack, some of them repeated hundreds of times, is far more than that.
 MEMORY_GREW = 400 << 20
 DESCRIPTORS_GREW = 40
 SETTLE_S = 15

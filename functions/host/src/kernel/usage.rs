@@ -2,7 +2,7 @@
 //! processors. Blocking.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     fs, io,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
@@ -190,15 +190,18 @@ impl Disk {
 /// feature"): without CAP_SYS_ADMIN Linux takes ten in a second.
 pub(crate) fn put_last(processes: impl Iterator<Item = Pid>) -> usize {
     const LEAST: i32 = 19;
-    let mut sessions = HashMap::new();
+    let (mut sessions, mut kept) = (HashSet::new(), 0);
     for process in processes {
-        sessions.extend(session(process).map(|session| (session, process)));
+        // First of all: until then its session has the share of a whole server.
+        if session(process).is_some_and(|session| sessions.insert(session))
+            && fs::write(format!("/proc/{process}/autogroup"), LEAST.to_string()).is_err_and(|error| is_refused(&error))
+        {
+            kept += 1;
+        }
         for thread in threads(process).unwrap_or_default() {
             let _ = setpriority_process(Some(thread), LEAST);
         }
     }
-    let put_last = |process| fs::write(format!("/proc/{process}/autogroup"), LEAST.to_string());
-    let kept = sessions.into_values().map(put_last).filter(|put| put.as_ref().is_err_and(is_refused)).count();
     if shares_by_session() { kept } else { 0 }
 }
 
