@@ -95,7 +95,6 @@ soak: build packages tools ## run long random histories and many made-up program
 lint: packages ## check formatting and clippy, as CI does
 	cargo fmt --all --check
 	$(CARGO) clippy $(FLAGS) --workspace --all-targets -- -D warnings
-	$(CARGO) clippy $(FLAGS) -p sandcastle-execute --no-default-features -- -D warnings
 
 # The SAM CLI is one of the tests' tools; cfn-lint and checkov need other versions of its packages. Needs no credentials.
 # W3010 warns of zones, which are a parameter's in the translated template.

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use sandcastle::Name;
-#[cfg(feature = "host")]
 use sandcastle_host::{HostConfig, settings::host_config};
 use sandcastle_remote::TenantScope;
 use sandcastle_runtime::settings::{LOG, Lookup, SettingsError};
@@ -41,7 +40,6 @@ pub struct Config {
     /// Settings of JSON Web Tokens, if any are accepted.
     pub jwt: Option<JwtSettings>,
     /// The host of kernels, for code in this function.
-    #[cfg(feature = "host")]
     pub host: HostConfig,
     /// The filter of the log.
     pub log: String,
@@ -80,7 +78,6 @@ impl Config {
             allowed: Allowance::from_lookup(&env)?,
             events: events(&env)?,
             jwt: jwt_settings(&env.0)?,
-            #[cfg(feature = "host")]
             host: host_config(&env.0, settings::MAX_KERNELS.default_number()?)?,
             log: env.text_or_default(&LOG),
         })
@@ -97,7 +94,7 @@ fn events<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<EventSetting
 
 fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remote>, SettingsError> {
     let Some(function) = env.text(&settings::INTERPRETER_FUNCTION) else {
-        return if cfg!(feature = "host") { Ok(None) } else { Err(no_interpreter()) };
+        return Ok(None);
     };
     let tenant_scope = match env.word(&settings::TENANT_SCOPE)? {
         Some("member") => TenantScope::Member,
@@ -110,26 +107,4 @@ fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remot
         lambda_endpoint: env.url(&settings::LAMBDA_ENDPOINT)?,
         sts_endpoint: env.url(&settings::STS_ENDPOINT)?,
     }))
-}
-
-fn no_interpreter() -> SettingsError {
-    let problem = "is not set, and this build cannot run code itself".to_owned();
-    SettingsError { name: settings::INTERPRETER_FUNCTION.name, problem }
-}
-
-#[cfg(all(test, not(feature = "host")))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_build_without_a_host_needs_a_function_that_runs_the_code() {
-        let read = |variables: &[(&str, &str)]| {
-            let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
-            Config::from_lookup(|name| find(name).map(|(_, value)| (*value).to_owned())).map(|_| ())
-        };
-        let bucket = ("SANDCASTLE_BUCKET", "b");
-        let problem = read(&[bucket]).unwrap_err().to_string();
-        assert_eq!(problem, "INTERPRETER_FUNCTION is not set, and this build cannot run code itself");
-        assert_eq!(read(&[bucket, ("INTERPRETER_FUNCTION", "f"), ("SANDBOX_ROLE_ARN", "arn")]), Ok(()));
-    }
 }

@@ -13,7 +13,6 @@ use sandcastle_execute::{
     App, Authenticator, Events,
     config::{Config, Remote},
 };
-#[cfg(feature = "host")]
 use sandcastle_host::KernelHost;
 use sandcastle_remote::{RemoteConfig, RemoteInterpreter};
 use sandcastle_runtime::{
@@ -29,7 +28,6 @@ use time::OffsetDateTime;
 #[tokio::main]
 async fn main() -> ExitCode {
     let began = Instant::now();
-    #[cfg(feature = "host")]
     if variable("INTERPRETER_FUNCTION").is_none_or(|name| name.is_empty()) {
         // What cannot be hidden is logged when kernels start.
         let _ = sandcastle_host::hidden::hide();
@@ -78,7 +76,6 @@ async fn interpreter(config: &Config, store: &Arc<S3Store>) -> Result<Arc<dyn In
             lambda::on_shutdown(async || ()).await;
             Ok(Arc::new(RemoteInterpreter::connect(remote_config(config, remote), store.clone()).await))
         }
-        #[cfg(feature = "host")]
         None => {
             let host = KernelHost::start(config.host.clone(), store.clone()).await;
             let host = host.map_err(|error| InitError::Host(error.into()))?;
@@ -86,9 +83,6 @@ async fn interpreter(config: &Config, store: &Arc<S3Store>) -> Result<Arc<dyn In
             lambda::on_shutdown(async move || ending.shutdown().await).await;
             Ok(host)
         }
-        // Config::from_lookup refuses such settings.
-        #[cfg(not(feature = "host"))]
-        None => Err(InitError::Config("there is nothing to run code with".into())),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The table of ExecuteFunction's settings, one row for each environment variable. [`crate::config`] reads them.
 
-#[cfg(feature = "host")]
 use sandcastle_host::settings as host;
 use sandcastle_runtime::settings::{LOG, Setting, Table, Values};
 
@@ -43,14 +42,11 @@ pub const CALL_S: Setting = Setting {
     values: Values::Number { from: 1, to: 900, unit: "seconds" },
 };
 
-/// What holds without [`INTERPRETER_FUNCTION`]: a build without the feature `host` cannot run code itself.
-const INTERPRETER_DEFAULT: &str = if cfg!(feature = "host") { "this function runs it" } else { "" };
-
 /// The function that runs the code.
 pub const INTERPRETER_FUNCTION: Setting = Setting {
     name: "INTERPRETER_FUNCTION",
     meaning: "name or ARN of InterpreterFunction, which runs the code",
-    default: INTERPRETER_DEFAULT,
+    default: "this function runs it",
     values: Values::Text,
 };
 /// The role for InterpreterFunction.
@@ -166,7 +162,6 @@ pub const JWT_SCOPE_CLAIM: Setting = Setting {
 };
 
 /// Kernels at once in this function.
-#[cfg(feature = "host")]
 pub const MAX_KERNELS: Setting = host::MAX_KERNELS.with_default("4");
 
 /// Limits on callers.
@@ -192,7 +187,6 @@ pub const SETTINGS: Table<'static> = &[
         "Code in InterpreterFunction",
         &[INTERPRETER_FUNCTION, SANDBOX_ROLE_ARN, TENANT_SCOPE, LAMBDA_ENDPOINT, STS_ENDPOINT],
     ),
-    #[cfg(feature = "host")]
     (
         "Code in this function",
         &[

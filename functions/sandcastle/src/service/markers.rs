@@ -3,13 +3,14 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use bytes::Bytes;
+use time::OffsetDateTime;
 
 use super::{Sandcastles, ServiceError};
 use crate::{
     SandboxId,
     contract::SandboxListed,
     layout,
-    manifest::{Life, Manifest, Status},
+    manifest::{Manifest, Status},
     store::StoreError,
 };
 
@@ -39,7 +40,7 @@ impl Sandcastles {
 
     /// Lists the sandbox as running.
     pub(super) async fn mark_running(&self, id: &SandboxId, manifest: &Manifest) -> Result<(), StoreError> {
-        self.store.put(&running_marker(id, manifest), Bytes::new()).await
+        self.store.put(&running_marker(id, manifest, manifest.started_at), Bytes::new()).await
     }
 
     /// Puts the marker of this state, which the sandbox came to, in the place of all others of it, and of one that is known to be
@@ -72,34 +73,39 @@ impl Sandcastles {
 
 /// The markers that the sandbox may have had before, in this life and in those before it.
 fn left_over(id: &SandboxId, state: &Manifest) -> Vec<String> {
-    let of_ended = state.ended_lives().into_iter().flat_map(|Life { started_at, released_at }| {
-        let life = Manifest { started_at, released_at: Some(released_at), ..state.clone() };
-        [running_marker(id, &life), stopped_marker(id, &life)]
+    let of_ended = state.ended_lives().into_iter().flat_map(|life| {
+        [running_marker(id, state, life.started_at), stopped_marker(id, state, life.started_at, life.released_at)]
     });
-    of_ended.chain([running_marker(id, state)]).collect()
+    of_ended.chain([running_marker(id, state, state.started_at)]).collect()
 }
 
 /// The marker that lists a sandbox in this state.
-pub(super) fn marker(id: &SandboxId, manifest: &Manifest) -> String {
-    match manifest.status {
-        Status::Running => running_marker(id, manifest),
-        Status::Stopped => stopped_marker(id, manifest),
+pub(super) fn marker(id: &SandboxId, state: &Manifest) -> String {
+    key(id, state, state.status, state.started_at, state.released_at)
+}
+
+/// The marker that was listed so, of the sandbox that is now in this state.
+pub(super) fn listed_marker(listed: &SandboxListed, state: &Manifest) -> String {
+    key(&listed.sandbox_id, state, listed.status, listed.started_at, listed.released_at)
+}
+
+fn key(
+    id: &SandboxId,
+    of: &Manifest,
+    status: Status,
+    started_at: OffsetDateTime,
+    released_at: Option<OffsetDateTime>,
+) -> String {
+    match status {
+        Status::Running => running_marker(id, of, started_at),
+        Status::Stopped => stopped_marker(id, of, started_at, released_at.unwrap_or(started_at)),
     }
 }
 
-/// The marker that was listed so; the rest of the state is of no account.
-pub(super) fn listed_marker(listed: &SandboxListed, state: &Manifest) -> String {
-    let SandboxListed { status, started_at, released_at, .. } = *listed;
-    marker(&listed.sandbox_id, &Manifest { status, started_at, released_at, ..state.clone() })
+fn running_marker(id: &SandboxId, of: &Manifest, started_at: OffsetDateTime) -> String {
+    format!("{}{}", layout::running(&of.org), layout::marker(started_at, started_at, id, &of.member))
 }
 
-fn running_marker(id: &SandboxId, manifest: &Manifest) -> String {
-    let Manifest { org, member, started_at, .. } = manifest;
-    format!("{}{}", layout::running(org), layout::marker(*started_at, *started_at, id, member))
-}
-
-fn stopped_marker(id: &SandboxId, manifest: &Manifest) -> String {
-    let Manifest { org, member, started_at, .. } = manifest;
-    let released_at = manifest.released_at.unwrap_or(*started_at);
-    format!("{}{}", layout::stopped(org), layout::marker(released_at, *started_at, id, member))
+fn stopped_marker(id: &SandboxId, of: &Manifest, started_at: OffsetDateTime, released_at: OffsetDateTime) -> String {
+    format!("{}{}", layout::stopped(&of.org), layout::marker(released_at, started_at, id, &of.member))
 }
