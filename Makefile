@@ -87,7 +87,7 @@ soak: export SANDCASTLE_OPERATIONS ?= 50000
 soak: export SANDCASTLE_FRONT_ENDS ?= 3
 soak: export SANDCASTLE_PROGRAMS ?= 2000
 soak: build packages tools ## run long random histories and many made-up programs (SANDCASTLE_OPERATIONS, SANDCASTLE_PROGRAMS, SANDCASTLE_SEED)
-	$(HERE) $(CARGO) test $(FLAGS) --workspace --test history -- --nocapture --test-threads 1
+	$(HERE) $(CARGO) test $(FLAGS) --workspace --test history -- --nocapture --test-threads 2
 	SANDCASTLE_EMULATED_LIMITS=1 $(HERE) $(CARGO) test $(FLAGS) --workspace --test cases_with_kills
 	$(HERE) $(CARGO) test $(FLAGS) --workspace --test hostile -- --ignored
 	SANDCASTLE_SEED=$${SANDCASTLE_SEED:-$$RANDOM$$RANDOM} $(HERE) $(CARGO) test $(FLAGS) --workspace --test durable -- --nocapture made_up

@@ -9,7 +9,7 @@ FUNCTIONS = ("ExecuteFunction", "InterpreterFunction")
 # Reviewed environment variables: names and numbers. Add a new one here; it must not be a secret.
 VARIABLES = {
     "SANDCASTLE_BUCKET", "SANDCASTLE_TIMEOUT_S", "SANDCASTLE_CALL_S", "SANDCASTLE_MAX_KERNELS", "SANDCASTLE_PYTHON_HOME", "JAIL",
-    "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
+    "INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "WARM_UP", "TRUSTED_ORG", "SANDCASTLE_STREAM_DOWNLOADS", "S3_ENDPOINT",
     "S3_PUBLIC_ENDPOINT", "RUST_LOG", "ORG_STARTS_PER_HOUR", "ORG_STORES_MB_PER_DAY", "MEMBER_STARTS_PER_HOUR",
     "JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS", "JWT_ORG_CLAIM",
 }
@@ -56,7 +56,7 @@ class Functions(unittest.TestCase):
 
     def test_sam_local_sets_the_same_variables(self):
         local = LOCAL["Resources"]["ExecuteFunction"]["Properties"]["Environment"]["Variables"]
-        dedicated = {"INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE"}
+        dedicated = {"INTERPRETER_FUNCTION", "SANDBOX_ROLE_ARN", "TENANT_SCOPE", "WARM_UP"}
         self.assertEqual(set(local), set(variables("ExecuteFunction")) - dedicated)
 
     def test_logs_are_json_and_expire(self):

@@ -3,10 +3,11 @@
 
 use sandcastle_e2e::{
     bucket::bucket,
-    deployment::{Deployment, SANDBOX_ROLE},
+    deployment::{Bucket, Deployment, SANDBOX_ROLE},
     emulator::{Function, body, event},
     fake_lambda::{Invocation, InvokeFault},
     fake_sts::SESSION_TOKEN,
+    isolation::Isolation,
     server::{KEY, kernel_processes},
 };
 use serde_json::{Value, json};
@@ -51,12 +52,8 @@ async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
 
     let invocation =
         |kind: &str| Invocation { tenant: sandbox.clone(), kind: kind.into(), function: "interpreter".into() };
-    let expected = [invocation("Event"), invocation(""), invocation(""), invocation("")];
-    assert_eq!(
-        deployment.lambda.invocations(),
-        expected,
-        "expected one warm-up at the start, and one invocation for each call"
-    );
+    let expected = [invocation(""), invocation(""), invocation("")];
+    assert_eq!(deployment.lambda.invocations(), expected, "expected one invocation for each call");
     let requests = deployment.sts.requests();
     assert_eq!(requests.len(), 1, "credentials must be reused while they are valid");
     assert_eq!((requests[0]["Action"].as_str(), requests[0]["RoleArn"].as_str()), ("AssumeRole", SANDBOX_ROLE));
@@ -91,6 +88,19 @@ async fn the_interpreter_gets_credentials_for_one_sandbox_and_has_no_others() {
         ],
     });
     assert_eq!(policy, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_warms_its_environment_up_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [("TENANT_SCOPE", "sandbox"), ("WARM_UP", "start")];
+    let bucket = Bucket::WithoutIam(bucket(folder.path()).await);
+    let deployment = Deployment::start_isolated(Isolation::None, folder.path(), bucket, &settings).await;
+    let sandbox = deployment.start_sandbox().await;
+    assert_eq!(deployment.output(&sandbox, "print(6 * 7)").await, json!(["42"]));
+    let invocations = deployment.lambda.invocations();
+    let kinds = invocations.iter().map(|one| (one.tenant.as_str(), one.kind.as_str())).collect::<Vec<_>>();
+    assert_eq!(kinds, [(sandbox.as_str(), "Event"), (sandbox.as_str(), "")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

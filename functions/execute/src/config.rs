@@ -54,6 +54,8 @@ pub struct Remote {
     pub role_arn: String,
     /// What shares an environment: the code of one sandbox, or of one member.
     pub tenant_scope: TenantScope,
+    /// Whether the start of a sandbox starts its environment as well.
+    pub warms_up: bool,
     /// URL of a Lambda other than Amazon's.
     pub lambda_endpoint: Option<String>,
     /// URL of an STS other than Amazon's.
@@ -104,6 +106,7 @@ fn remote<F: Fn(&str) -> Option<String>>(env: &Lookup<F>) -> Result<Option<Remot
         function,
         role_arn: env.text(&settings::SANDBOX_ROLE_ARN).ok_or_else(|| settings::SANDBOX_ROLE_ARN.missing())?,
         tenant_scope,
+        warms_up: env.word(&settings::WARM_UP)? == Some("start"),
         lambda_endpoint: env.url(&settings::LAMBDA_ENDPOINT)?,
         sts_endpoint: env.url(&settings::STS_ENDPOINT)?,
     }))

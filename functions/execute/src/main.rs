@@ -101,6 +101,7 @@ fn remote_config(config: &Config, remote: &Remote) -> RemoteConfig {
         function: remote.function.clone(),
         role_arn: remote.role_arn.clone(),
         tenant_scope: remote.tenant_scope,
+        warms_up: remote.warms_up,
         bucket: Bucket {
             name: config.bucket.clone(),
             region: config.region.clone(),

@@ -63,6 +63,13 @@ pub const TENANT_SCOPE: Setting = Setting {
     default: "sandbox",
     values: Values::OneOf(&["sandbox", "member"]),
 };
+/// When environments are made ready.
+pub const WARM_UP: Setting = Setting {
+    name: "WARM_UP",
+    meaning: "whether the start of a sandbox starts its environment too; a first call that does not wait for it starts a second one",
+    default: "none",
+    values: Values::OneOf(&["none", "start"]),
+};
 /// A Lambda other than Amazon's.
 pub const LAMBDA_ENDPOINT: Setting = Setting {
     name: "LAMBDA_ENDPOINT",
@@ -185,7 +192,7 @@ pub const SETTINGS: Table<'static> = &[
     ("JSON Web Tokens", JWT),
     (
         "Code in InterpreterFunction",
-        &[INTERPRETER_FUNCTION, SANDBOX_ROLE_ARN, TENANT_SCOPE, LAMBDA_ENDPOINT, STS_ENDPOINT],
+        &[INTERPRETER_FUNCTION, SANDBOX_ROLE_ARN, TENANT_SCOPE, WARM_UP, LAMBDA_ENDPOINT, STS_ENDPOINT],
     ),
     (
         "Code in this function",

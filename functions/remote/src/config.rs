@@ -11,6 +11,8 @@ pub struct RemoteConfig {
     pub role_arn: String,
     /// Who shares an environment.
     pub tenant_scope: TenantScope,
+    /// Whether the start of a sandbox starts its environment as well.
+    pub warms_up: bool,
     /// The bucket.
     pub bucket: Bucket,
     /// URL of another Lambda than Amazon's.

@@ -159,7 +159,13 @@ impl Interpreter for RemoteInterpreter {
         LENT
     }
 
+    /// A call that comes before the environment is ready starts another one, since Lambda gives an environment one invocation at
+    /// a time (lambda-concurrency.html). So this serves only those who wait between the start and their first call.
     fn warm<'a>(&'a self, sandbox: &'a SandboxId, manifest: &'a Manifest) -> BoxFuture<'a, ()> {
-        Box::pin(self.warm_up(self.tenant(sandbox, manifest)))
+        if self.config.warms_up {
+            Box::pin(self.warm_up(self.tenant(sandbox, manifest)))
+        } else {
+            Box::pin(std::future::ready(()))
+        }
     }
 }

@@ -76,16 +76,20 @@ fn code_runs_elsewhere_when_a_function_is_named_with_a_role() {
     assert_eq!(read(&[("TENANT_SCOPE", "member"), ("SANDBOX_ROLE_ARN", "arn")]).unwrap().remote, None);
     let function = ("INTERPRETER_FUNCTION", "interpreter");
     assert_eq!(read(&[function]).unwrap_err().to_string(), "SANDBOX_ROLE_ARN is not set");
-    let set = [function, ("SANDBOX_ROLE_ARN", "arn"), ("TENANT_SCOPE", "member"), ("STS_ENDPOINT", "http://sts")];
+    let set = [function, ("SANDBOX_ROLE_ARN", "arn"), ("TENANT_SCOPE", "member"), ("WARM_UP", "start")];
+    let set = [&set[..], &[("STS_ENDPOINT", "http://sts")]].concat();
     let remote = Remote {
         function: "interpreter".into(),
         role_arn: "arn".into(),
         tenant_scope: TenantScope::Member,
+        warms_up: true,
         lambda_endpoint: None,
         sts_endpoint: Some("http://sts".into()),
     };
     assert_eq!(read(&set).unwrap().remote, Some(remote));
-    for (name, value) in [("TENANT_SCOPE", "org"), ("LAMBDA_ENDPOINT", "lambda"), ("STS_ENDPOINT", "sts")] {
+    for (name, value) in
+        [("TENANT_SCOPE", "org"), ("WARM_UP", "yes"), ("LAMBDA_ENDPOINT", "lambda"), ("STS_ENDPOINT", "sts")]
+    {
         let error = read(&[function, ("SANDBOX_ROLE_ARN", "arn"), (name, value)]).unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
     }
@@ -142,7 +146,7 @@ fn a_default_that_is_a_value_is_what_holds_without_it() {
     let of_the_host = ["SANDCASTLE_RUN_DIR", "SANDCASTLE_MAX_KERNELS", "JAIL"];
     let required = [("JWT_ISSUER", "https://idp"), ("JWT_AUDIENCE", "api"), ("INTERPRETER_FUNCTION", "f")];
     let required = [&required[..], &[("SANDBOX_ROLE_ARN", "arn")]].concat();
-    let of_others = ["JWT_ORG_CLAIM", "JWT_MEMBER_CLAIM", "TENANT_SCOPE"];
+    let of_others = ["JWT_ORG_CLAIM", "JWT_MEMBER_CLAIM", "TENANT_SCOPE", "WARM_UP"];
     for name in values.iter().chain(&of_the_host).chain(&of_others) {
         let default = table().iter().find(|setting| setting.name == *name).unwrap().default;
         let explicit = [&required[..], &[(*name, default)]].concat();
