@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     kernel::{
-        Exit, Kernel, drain,
+        Kernel, drain,
         family::{Family, stop_and_end_children},
         usage::Excess,
     },
@@ -154,7 +154,18 @@ async fn talk(
             // In this order: the kernel's last words come after the phases that it has told of.
             biased;
             Some(phase) = phases.recv() => alarm.enter(phase),
-            said = &mut conversation => return answer(said, *calls, exit).await,
+            said = &mut conversation => {
+                if !closed(&said) {
+                    return answer(said, *calls);
+                }
+                if let Ok(how) = timeout(DYING_TIME, exit.ended()).await {
+                    return End::Died(how);
+                }
+                // It lives on, or its zygote is too busy to tell. Then it may have been killed before this call.
+                family.kill();
+                drain(pipe, &mut buffer, |bytes| output.feed(bytes));
+                return if output.begun() { End::Broke("closed its socket") } else { End::Died(None) };
+            }
             how = exit.ended() => return End::Died(how),
             found = &mut guard, if excess.is_none() => *excess = Some(found),
             _ = pipe.readable(), if pipe_open => match pipe.try_read(&mut buffer) {
@@ -170,19 +181,19 @@ async fn talk(
     }
 }
 
-/// What the kernel's words, or its silence, come to.
-async fn answer(said: Result<Said, FrameError>, call: u64, exit: &mut Exit) -> End {
+/// True when the kernel said no more. A dying kernel's socket closes before its zygote has reaped it.
+fn closed(said: &Result<Said, FrameError>) -> bool {
+    matches!(said, Ok(Said::Last(None)) | Err(FrameError::Io(_)))
+}
+
+/// What the kernel's words come to.
+fn answer(said: Result<Said, FrameError>, call: u64) -> End {
     match said {
         // Code has answered an earlier call in the kernel's place, and this is the kernel's own answer to that.
         Ok(Said::Last(Some(FromKernel::Done(done)))) if done.call != call => End::Broke("answered another call"),
         Ok(Said::Last(Some(FromKernel::Done(done)))) => End::Done(done),
         Ok(Said::NotRun(why)) => End::NotRun(why),
-        Ok(Said::Last(Some(_))) => End::Broke("spoke out of turn"),
-        // A dying kernel's socket closes before its zygote has reaped it.
-        Ok(Said::Last(None)) | Err(FrameError::Io(_)) => match timeout(DYING_TIME, exit.ended()).await {
-            Ok(how) => End::Died(how),
-            Err(_) => End::Broke("closed its socket"),
-        },
+        Ok(Said::Last(_)) => End::Broke("spoke out of turn"),
         Err(_) => End::Broke("broke the protocol"),
     }
 }

@@ -89,6 +89,21 @@ async fn a_zygote_that_forks_no_more_is_replaced() {
     assert_eq!(sandbox.prints("print(kept)").await, ["1"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kernel_that_is_killed_between_calls_costs_no_call_when_its_zygote_is_busy() {
+    if !is_root() {
+        return;
+    }
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("kept = 1").await;
+    let kernel = host.processes()[0];
+    // It cannot tell how the kernel ended.
+    kill_process(Pid::from_raw(parent(parent(kernel))).unwrap(), Signal::STOP).unwrap();
+    kill_process(Pid::from_raw(kernel).unwrap(), Signal::KILL).unwrap();
+    assert_eq!(sandbox.prints("print(kept)").await, ["1"]);
+}
+
 /// Long enough for a busy machine to see that the interrupt comes again when half of it is over.
 const GRACE: Duration = Duration::from_secs(4);
 
