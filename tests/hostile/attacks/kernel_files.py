@@ -24,6 +24,10 @@ for path in ("/proc/kallsyms", "/proc/modules", "/proc/iomem", "/proc/self/stack
     "/sys/kernel/notes", "/boot"):
     attempt(path, lambda: open(path).read(200_000)[-2000:] if os.path.isfile(path) else os.listdir(path))
 ''', lambda seen: "addresses of Linux" if "ffffffff8" in seen.text else None),
+    Attack("users_of_keys", "find out which other users the machine has", '''
+users = {line.split(":")[0].strip() for line in open("/proc/key-users")}
+tried("users", sorted(users - {str(os.getuid())}))
+''', only("users", "[]")),
     Attack("sys", "see or change devices, groups and modules of the machine", '''
 for path in ("/sys", "/sys/fs/cgroup", "/sys/kernel/debug", "/sys/kernel/tracing", "/sys/module", "/sys/fs/bpf", "/sys/firmware",
     "/proc/acpi", "/proc/scsi", "/proc/asound"):
