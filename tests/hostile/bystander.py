@@ -66,12 +66,18 @@ class Bystander:
         return problems[:2]
 
     def summary(self) -> str:
-        worst = sorted(self.waits, key=lambda wait: -wait[1])[:6]
-        ratios = sorted(wait / self.usual for _, wait in self.waits) or [0]
-        listed = ", ".join(f"{wait / self.usual:.1f} in {name}" for name, wait in worst)
+        """How long it waited beside one attack at a time, and beside several, which take their share of the processors as well."""
+        alone, beside = [wait for wait in self.waits if " and " not in wait[0]], [wait for wait in self.waits if " and " in wait[0]]
+        return "\n".join(f"bystander, {name}: {self.described(waits)}"
+            for name, waits in (("beside one attack at a time", alone), ("beside several", beside)) if waits)
+
+    def described(self, waits: list[tuple[str, float]]) -> str:
+        worst = ", ".join(f"{wait / self.usual:.1f} in {name}" for name, wait in sorted(waits, key=lambda one: -one[1])[:6])
+        ratios = sorted(wait / self.usual for _, wait in waits)
         within = sum(ratio <= 2 for ratio in ratios) * 100 / len(ratios)
-        return (f"bystander: {len(self.waits)} calls, usually {self.usual * 1000:.1f} ms; {within:.1f} % within 2 x that, median {statistics.median(ratios):.2f} x, "
-                f"99th percentile {ratios[int(len(ratios) * 0.99)]:.1f} x, worst {ratios[-1]:.1f} x ({listed})")
+        return (f"{len(waits)} calls, usually {self.usual * 1000:.1f} ms; {within:.1f} % within 2 x that, median "
+                f"{statistics.median(ratios):.2f} x, 99th percentile {ratios[int(len(ratios) * 0.99)]:.1f} x, "
+                f"worst {ratios[-1]:.1f} x ({worst})")
 
     def end(self) -> None:
         self.ended.set()
