@@ -7,6 +7,7 @@ pub(crate) mod nursery;
 mod pipe;
 pub(crate) mod pool;
 pub(crate) mod processes;
+pub(crate) mod processors;
 mod reaper;
 mod share;
 pub(crate) mod slot;

@@ -1,19 +1,18 @@
-//! What a sandbox uses of the machine besides what each of its processes is limited to: memory of all together, disk, and
-//! processors. Blocking.
+//! What a sandbox uses of the machine besides what each of its processes is limited to: memory of all together, and disk. Blocking.
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
 
 use rustix::{
     fs::{AtFlags, CWD, Dir, FileType, Stat, statat, statvfs},
-    process::{Pid, setpriority_process},
+    process::Pid,
 };
 
-use super::processes::{children, session, threads};
+use super::processes::children;
 use crate::folder::{open_folder, open_root};
 
 /// What the processes of one sandbox may use together.
@@ -183,34 +182,6 @@ impl Disk {
         }
         self.excess(quota)
     }
-}
-
-/// Gives all threads of these processes the least share of the processors. Where Linux shares them out among sessions, the sessions
-/// of these are given the least share too; how many sessions kept theirs, because the host may not do that (sched(7), "The autogroup
-/// feature"): without CAP_SYS_ADMIN Linux takes ten in a second.
-pub(crate) fn put_last(processes: impl Iterator<Item = Pid>) -> usize {
-    const LEAST: i32 = 19;
-    let (mut sessions, mut kept) = (HashSet::new(), 0);
-    for process in processes {
-        // First of all: until then its session has the share of a whole server.
-        if session(process).is_some_and(|session| sessions.insert(session))
-            && fs::write(format!("/proc/{process}/autogroup"), LEAST.to_string()).is_err_and(|error| is_refused(&error))
-        {
-            kept += 1;
-        }
-        for thread in threads(process).unwrap_or_default() {
-            let _ = setpriority_process(Some(thread), LEAST);
-        }
-    }
-    if shares_by_session() { kept } else { 0 }
-}
-
-fn is_refused(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::PermissionDenied)
-}
-
-fn shares_by_session() -> bool {
-    fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled").is_ok_and(|enabled| enabled.trim() == "1")
 }
 
 #[cfg(test)]

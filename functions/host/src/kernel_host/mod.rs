@@ -38,6 +38,7 @@ use crate::{
         nursery::Nursery,
         pool::{Pool, Turn},
         processes::MemoryKills,
+        processors::come_first,
         reap,
         slot::Slots,
     },
@@ -90,6 +91,7 @@ impl KernelHost {
 
     async fn set_up(config: HostConfig, store: Option<Arc<dyn ObjectStore>>) -> Result<Arc<Self>, HostError> {
         confinement::hide_memory();
+        come_first();
         let sweeps = store.clone().zip(config.sweep_every);
         let run_dir = RunDir::prepare(&config.run_dir)?;
         let kernels = run_dir.kernels();

@@ -7,27 +7,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::Pid;
+use rustix::{
+    process::Pid,
+    time::{ClockId, clock_gettime},
+};
 use tokio::time::sleep;
 
 use crate::kernel::{
     family::{Family, kill_child},
     processes::thread_count,
+    processors::put_last,
     sockets::socket_bytes,
-    usage::{Disk, Excess, Held, Quota, descendants, put_last, shm_bytes},
+    usage::{Disk, Excess, Held, Quota, descendants, shm_bytes},
 };
 
 /// When the first look is due.
 const FIRST: Duration = Duration::from_millis(50);
 /// How long to wait before the next one, at least.
 const AGAIN: Duration = Duration::from_millis(150);
-/// Looking takes one part in so many of the time.
+/// Looking takes one part in so many of one processor's time.
 const SHARE: u32 = 15;
 /// With more processes or threads than this, and than two for each processor, they come last.
 const FEW: usize = 8;
-
-/// So many sessions of a crowd may have a share of the processors each that the host cannot take from them.
-const MOST_SESSIONS: usize = 32;
 
 /// What may be used, and where.
 #[derive(Clone)]
@@ -46,8 +47,13 @@ pub(crate) async fn watch(family: &Family, guarded: Guarded) -> Excess {
         sleep(pause).await;
         let (roots, kernel, guarded) = (family.roots(), family.kernel, guarded.clone());
         let began = Instant::now();
-        let found = tokio::task::spawn_blocking(move || look(&roots, kernel, &guarded)).await.unwrap_or(None);
-        pause = AGAIN.max(began.elapsed() * SHARE);
+        let looked = tokio::task::spawn_blocking(move || {
+            let before = processor_time();
+            (look(&roots, kernel, &guarded), processor_time().saturating_sub(before))
+        });
+        let (found, took) = looked.await.unwrap_or_default();
+        // What it waits for a disk counts less, and for a processor hardly: a crowd must not be looked at the later for it.
+        pause = AGAIN.max(took * SHARE).max(began.elapsed());
         match found {
             None => {}
             // Too much memory, of which a child holds most: the code learns that the child was killed.
@@ -60,6 +66,11 @@ pub(crate) async fn watch(family: &Family, guarded: Guarded) -> Excess {
     }
 }
 
+/// The time that this thread has had a processor.
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
+}
+
 /// What there is too much of, and for memory the child that holds most, if it holds more than the kernel.
 fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option<(Pid, Pid)>)> {
     let below = descendants(roots);
@@ -67,7 +78,7 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
     let many_threads = thread_count(kernel) > few;
     if many_threads || below.len() > few {
         let crowd = below.iter().map(|(_, child)| *child).chain(many_threads.then_some(kernel));
-        if put_last(crowd) > MOST_SESSIONS {
+        if !put_last(crowd) {
             return Some((Excess::Sessions, None));
         }
     }
