@@ -17,7 +17,6 @@ mod user_ids;
 pub(crate) mod wire;
 mod zygote;
 
-pub(crate) use exit::Exit;
 pub(crate) use instance::{Kernel, ProgramCell, StartError};
 pub(crate) use pipe::drain;
 pub(crate) use reaper::{Ending, reap};
