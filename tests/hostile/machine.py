@@ -1,16 +1,15 @@
 """The machine around the server: what of it no attack may change, and what may be left when the server has ended."""
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
 import pathlib
 import signal
 import time
 
-from server import Server, comm, descendants, parents
+from processes import descendants, parents
+from server import Server, comm
 
-PR_SET_CHILD_SUBREAPER = 36
 #: How far the server may be from where it was after all attacks. Its allocator keeps what it had for each thread: after one call that
 #: stores 190 MiB of variables 60 MiB stay. A leak by attack, some of them repeated hundreds of times, is far more than that.
 MEMORY_GREW = 400 << 20
@@ -22,11 +21,6 @@ FILES = ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/hosts", "/etc/resolv.
              "/proc/sysvipc/shm", "/proc/sysvipc/sem",
          "/proc/sysvipc/msg", "/proc/sys/vm/overcommit_memory")
 PLACES = ("/", "/tmp", "/var/tmp", "/dev/shm", "/run", "/usr/bin", "/etc", "/root", "/dev/mqueue")
-
-
-def adopt_orphans() -> None:
-    """Makes this process the parent of all that the server leaves behind, so that it is found."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def picture() -> dict[str, object]:

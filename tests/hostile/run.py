@@ -26,6 +26,7 @@ import machine
 from attacks import ATTACKS
 from bystander import Bystander
 from play import Play
+from processes import adopt_orphans
 from scene import Scene
 from server import KEY, Server
 from service import Service
@@ -162,7 +163,7 @@ def main() -> int:
     if not chosen:
         sys.exit("no attack has such a name")
     began, before = time.monotonic(), machine.picture()
-    machine.adopt_orphans()
+    adopt_orphans()
     settings = (CASES if options.cases else LAMBDA if options.as_lambda else SETTINGS) | dict(one.split("=", 1)
         for one in options.setting)
     limits = known_limits.read(options.server, settings, options.limit)

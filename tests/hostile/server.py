@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import time
 
+from processes import descendants
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KEY = "tql_hostile-suites-own-key-0123456789abcdef"
 START_TIMEOUT_S = 60
@@ -202,27 +204,6 @@ def status(pid: int, name: str) -> int:
     except OSError:
         return 0
     return int(found[1]) << 10 if found else 0
-
-
-def parents() -> dict[int, int]:
-    found = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            found[int(pid)] = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, IndexError):
-            pass
-    return found
-
-
-def descendants(pid: int) -> list[int]:
-    children: dict[int, list[int]] = {}
-    for child, parent in parents().items():
-        children.setdefault(parent, []).append(child)
-    found, new = [], [pid]
-    while new:
-        new = [child for parent in new for child in children.get(parent, [])]
-        found += new
-    return found
 
 
 def shared_memory(pid: int) -> int:
