@@ -84,10 +84,10 @@ def watch(server, given):
         return until_ctrl_c(control, environment)
     api = f"http://127.0.0.1:{given.port}/.rt/bootstrap"
     programs = [subprocess.Popen(control, env=environment, start_new_session=True)]
-    if given.program:
-        programs.append(subprocess.Popen([given.program], env=environment | lambda_variables(api), start_new_session=True))
     try:
         wait_for(given.port)
+        if given.program:
+            programs.append(subprocess.Popen([given.program], env=environment | lambda_variables(api), start_new_session=True))
         return answered(subprocess.run(once, env=environment, stdout=subprocess.PIPE, text=True))
     finally:
         for program in programs:

@@ -2,8 +2,6 @@
 depends on the machine, so that nothing is said of one that fails."""
 
 OPEN = {
-    "bombs/fork_bomb_that_grows": "where Linux shares the processors among sessions, each of its processes has the share of a server"
-        " until the host has looked at them, and it looks late then",
     "memory/several_processes": "the host adds up the memory of processes now and then: they may pass the quota for a moment",
     "harvest/same_bytes_again": "each call may store 512 MiB; what an organisation may store in a day is a setting, and not set here",
     "disk/inodes": "the host counts files now and then, and removes them after the call",

@@ -45,7 +45,9 @@ pub(crate) const ETC_GENERATED: &[(&str, &str)] = &[
 pub(crate) const CONTAINER_LIMITS: &[&str] =
     &["cpu.max", "memory.max", "cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us", "memory/memory.limit_in_bytes"];
 
-/// Files of `/proc` that tell of other users of the machine. A kernel sees empty ones.
+/// An empty file that cannot be written.
+pub(crate) const EMPTY: &str = "/.empty";
+/// Files of `/proc` that tell of other users of the machine. A kernel sees [`EMPTY`] in their place.
 pub(crate) const HIDDEN: &[&str] = &["key-users"];
 
 /// Devices in `/dev`. None of them holds state or gives access to hardware.

@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::config::JailConfig;
 use crate::mounts::{self, NO_DEV, NO_EXEC, NO_SUID, READ_ONLY};
 use crate::paths::{
-    DEV_LINKS, DEVICES, ETC_COPIES, ETC_FOLDERS, ETC_GENERATED, FILES, KERNELS, RESERVED, SHM, SYSTEM, TMP,
+    DEV_LINKS, DEVICES, EMPTY, ETC_COPIES, ETC_FOLDERS, ETC_GENERATED, FILES, KERNELS, RESERVED, SHM, SYSTEM, TMP,
 };
 
 /// A detached bind mount of a path of the host, and its path in the new root.
@@ -100,6 +100,7 @@ fn populate(config: &JailConfig<'_>, binds: Vec<BindMount>) -> io::Result<()> {
     for (name, target) in DEV_LINKS {
         symlink(target, Path::new("dev").join(name))?;
     }
+    fs::File::create(relative(Path::new(EMPTY)))?;
     populate_etc()?;
     config.readable.iter().try_for_each(|path| link_to_real_path(path))
 }

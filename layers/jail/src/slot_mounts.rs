@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::mounts::{self, NO_DEV, NO_EXEC, NO_SUID, READ_ONLY};
-use crate::paths::{FILES, HIDDEN, KERNELS, SHM, TMP};
+use crate::paths::{EMPTY, FILES, HIDDEN, KERNELS, SHM, TMP};
 
 /// Files in shared memory. Each takes memory of Linux's own besides its content.
 const SHM_NODES: &str = "10000";
@@ -71,7 +71,7 @@ pub(crate) fn replace_proc(own_namespace: bool) -> io::Result<()> {
     mounts::attach(new?, Path::new("/proc"))?;
     let there = HIDDEN.iter().map(|name| Path::new("/proc").join(name)).filter(|file| file.exists());
     for file in there {
-        mounts::attach(mounts::clone_one(Path::new("/dev/null"), READ_ONLY | NO_SUID | NO_EXEC)?, &file)?;
+        mounts::attach(mounts::clone_one(Path::new(EMPTY), READ_ONLY | NO_SUID | NO_DEV | NO_EXEC)?, &file)?;
     }
     Ok(())
 }
