@@ -49,7 +49,7 @@ build: toolchain ## build the server and the kernel
 # What is tested has dependencies with more features: building less before it would compile the AWS SDK twice.
 ALL := --workspace --all-targets
 BUILT = $(if $(CI),$(ALL),-p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel)
-test: BUILT = $(ALL)
+test bench: BUILT = $(ALL)
 
 packages: locked $(PACKAGES)/.installed ## install the Python packages that code can import
 
@@ -125,7 +125,7 @@ fmt: ## format the code
 	cargo fmt --all
 
 bench: build packages tools $(PEERS)/.installed ## run the benchmarks (ONLY=--only-variables: only those of variables)
-	$(HERE) SANDCASTLE_PEERS="$(CURDIR)/$(PEERS)" $(CARGO) run $(FLAGS) -p sandcastle-e2e --bin bench -- $(ONLY)
+	$(HERE) SANDCASTLE_PEERS="$(CURDIR)/$(PEERS)" $(BINARIES)/bench $(ONLY)
 
 # An environment of its own, which only the bench needs: Kishu brings packages whose pins would fight those of the tests.
 $(PEERS)/.installed: WHAT = what the bench compares variables with (cloudpickle, dill, Kishu)
