@@ -17,12 +17,22 @@ def end():
     if forkserver is not None and forkserver._forkserver_pid is not None:
         end_helper(forkserver._forkserver_pid, forkserver._forkserver_alive_fd)
         forkserver._forkserver_pid = forkserver._forkserver_alive_fd = forkserver._forkserver_address = None
+    end_trackers()
+
+
+def end_trackers():
+    """Called before a call as well: a thread may have started one after the last call, and it ended with the other processes."""
     for name in TRACKERS:
-        tracker = getattr(modules.get(name), "_resource_tracker", None)
-        if tracker is not None and tracker._pid is not None:
-            end_helper(tracker._pid, tracker._fd)
-            tracker._pid = tracker._fd = None
-            forget_names(modules[name])
+        module = modules.get(name)
+        tracker = getattr(module, "_resource_tracker", None)
+        if tracker is None or tracker._pid is None:
+            continue
+        # First, and then under its lock: threads that workers have left are about to use it, and would say that it died.
+        forget_names(module)
+        with tracker._lock:
+            if tracker._pid is not None:
+                end_helper(tracker._pid, tracker._fd)
+                tracker._pid = tracker._fd = None
 
 
 def end_helper(process, descriptor):

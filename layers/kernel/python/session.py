@@ -156,6 +156,7 @@ def given(taken):
 def begin_call(nonce):
     Session.calls += 1
     interrupt.begin_call()
+    helpers.end_trackers()
     reap_children()
     streams.begin_call()
     modules["__main__"] = main
