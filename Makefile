@@ -125,7 +125,7 @@ fmt: ## format the code
 	cargo fmt --all
 
 bench: build packages tools $(PEERS)/.installed ## run the benchmarks (ONLY=--only-variables: only those of variables)
-	$(HERE) SANDCASTLE_PEERS="$(CURDIR)/$(PEERS)" $(BINARIES)/bench $(ONLY)
+	$(HERE) PYO3_PYTHON="$(EMBEDDED)" SANDCASTLE_PEERS="$(CURDIR)/$(PEERS)" $(BINARIES)/bench $(ONLY)
 
 # An environment of its own, which only the bench needs: Kishu brings packages whose pins would fight those of the tests.
 $(PEERS)/.installed: WHAT = what the bench compares variables with (cloudpickle, dill, Kishu)
