@@ -49,7 +49,7 @@ build: toolchain ## build the server and the kernel
 # What is tested has dependencies with more features: building less before it would compile the AWS SDK twice.
 ALL := --workspace --all-targets
 BUILT = $(if $(CI),$(ALL),-p sandcastle-local -p sandcastle-execute -p sandcastle-interpreter -p sandcastle-kernel)
-test bench: BUILT = $(ALL)
+test soak bench: BUILT = $(ALL)
 
 packages: locked $(PACKAGES)/.installed ## install the Python packages that code can import
 
