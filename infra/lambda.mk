@@ -68,6 +68,10 @@ layer-kernel: build-tools rust-std $(SHIPPED_PYTHON)
 $(LAYER_KERNEL): layer-kernel
 	@:
 
+# What may be missing on this machine is found here, before what takes minutes.
+.PHONY: shipped-python
+shipped-python: $(SHIPPED_PYTHON)
+
 target/python-%/builder: layers/python/foreign-python.sh layers/python/arc4random.c $(BUILD_TOOLS)/.installed
 	sh $< $* $(@D) $(BUILD_TOOLS)/bin/python
 
@@ -153,6 +157,7 @@ smoke: ## run the contract cases against a deployment (URL=… without /v2, KEY=
 ARCHS ?= x86_64 arm64
 DIST := target/dist
 dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARCHS=x86_64 for one architecture)
+	for arch in $(ARCHS); do $(MAKE) shipped-python ARCH=$$arch; done
 	for arch in $(ARCHS); do $(MAKE) functions layer ARCH=$$arch; done
 	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
 		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))

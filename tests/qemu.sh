@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lets a Debian machine of another architecture run programs for arm64, with qemu, and link and strip them: for `make arm64`
-# and its tests. The system's Python, of the version that Debian has for arm64, fills the layer. Needs root. Elsewhere, install
+# Lets a Debian machine of another architecture run programs for arm64, with qemu, and link them: for `make arm64` and its
+# tests. The system's Python, of the version that Debian has for arm64, fills the layer. Needs root. Elsewhere, install
 # the same by hand.
 set -eu
 [ "$(uname -m)" = aarch64 ] && exit 0

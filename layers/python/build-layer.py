@@ -78,7 +78,7 @@ def prepare(path, strip):
     # auditwheel edits the libraries in *.libs with patchelf, and strip can break such files (NixOS/patchelf, issue 10).
     if not path.parent.name.endswith(".libs"):
         path.chmod(0o755)
-        subprocess.run([strip, "--strip-unneeded", path], check=True)
+        subprocess.run([*strip, "--strip-unneeded", path], check=True)
     elf = Elf(path)
     elf.keep_own_search_path()
     if path.name == KERNEL:

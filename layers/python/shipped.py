@@ -2,7 +2,6 @@
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -17,7 +16,7 @@ class Here:
         self.version = platform.python_version()
         self.origin = sys.base_prefix
         self.standard_library = Path(sysconfig.get_path("stdlib"))
-        self.strip = "strip"
+        self.strip = ["strip"]
         folder = sysconfig.get_config_var("LIBDIR")
         folders = [folder, f"{folder}/{sysconfig.get_config_var('MULTIARCH') or ''}"]
         name = sysconfig.get_config_var("INSTSONAME")
@@ -40,13 +39,19 @@ class Unpacked:
         self.libpython = found(folder.glob(f"**/lib{name}.so.1.0"), f"lib{name}.so.1.0 below {folder}")
         header = found(folder.glob(f"**/include/{name}/patchlevel.h"), f"patchlevel.h of {name} below {folder}")
         self.version = re.search(r'^#define PY_VERSION\s+"([\d.]+)', header.read_text(), re.MULTILINE)[1]
-        self.strip = f"{machine}-linux-gnu-strip"
-        if not shutil.which(self.strip):
-            raise SystemExit(f"{self.strip} is missing: apt-get install binutils-{machine}-linux-gnu")
+        self.strip = rust_objcopy()
 
     def libraries(self):
         """Name and path of each shared library."""
         return {path.name: path for path in self.folder.glob(f"**/{self.machine}-linux-gnu/*.so*")}
+
+
+def rust_objcopy():
+    """The command of the objcopy that comes with Rust, which knows every machine. It does not find Rust's libraries by itself."""
+    folders = (["rustc", "--print", what] for what in ("sysroot", "target-libdir"))
+    sysroot, libraries = (Path(subprocess.run(folder, check=True, capture_output=True, text=True).stdout.strip()) for folder in folders)
+    tool = found([libraries.with_name("bin") / "rust-objcopy"], "rust-objcopy, which rustup installs with Rust")
+    return ["env", f"LD_LIBRARY_PATH={sysroot}/lib", tool]
 
 
 def found(paths, what):
