@@ -10,7 +10,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: Settings of `sandcastle serve` that hold a limit, with their unit. None where the product has no such setting yet.
 SETTINGS = {"memory": (("SANDCASTLE_MEMORY_MB",), 1 << 20), "kernels": (("SANDCASTLE_MAX_KERNELS",), 1),
-    "disk": (("SANDCASTLE_DISK_MB", "SANDCASTLE_FILES_MB"), 1 << 20),
+    "executions": (("ORG_EXECUTIONS",), 1), "disk": (("SANDCASTLE_DISK_MB", "SANDCASTLE_FILES_MB"), 1 << 20),
     "stored": (("SANDCASTLE_STORED_MB",), 1 << 20)}
 #: Rows of the table "Limits" in docs/api.md, which are what callers are promised.
 ROWS = {"processes": "processes and threads of one kernel", "descriptors": "open files of one process",

@@ -124,8 +124,8 @@ pub const ORG_STORES_MB_PER_DAY: Setting = limit(
 );
 /// Executions of a key.
 pub const KEY_EXECUTIONS: Setting = limit("KEY_EXECUTIONS", "executions at once of each key; 0 for no limit");
-/// Executions of an organisation.
-pub const ORG_EXECUTIONS: Setting = limit("ORG_EXECUTIONS", "the same for each organisation");
+/// Executions of an organisation. The default lets nobody's waiting calls take all connections of a server.
+pub const ORG_EXECUTIONS: Setting = limit("ORG_EXECUTIONS", "the same for each organisation").with_default("100");
 
 /// The issuer of tokens.
 pub const JWT_ISSUER: Setting = Setting {

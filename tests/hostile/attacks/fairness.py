@@ -46,11 +46,22 @@ def while_busy(code: str, share: float):
     return attack
 
 
+def more_calls_than_allowed(scene):
+    """One organisation's calls wait for each other in one sandbox, more of them than it may have at once."""
+    sandbox, most = scene.sandbox(), scene.limits["executions"]
+    with concurrent.futures.ThreadPoolExecutor(most + 30) as pool:
+        waiting = [pool.submit(scene.own.execute, sandbox, "import time; time.sleep(0.1)") for _ in range(most + 30)]
+        replies = [future.result() for future in waiting]
+    told = f"this organisation already has {most} executions running".encode()
+    return [("refused", "some" if any(reply.status == 429 and told in reply.raw for reply in replies) else "none")]
+
+
 SERVED = (only("other organisation's start", "201"), only("other organisation's call", "200"), only("waited", "short"))
 ATTACKS = [
     Attack("many_starts", "start so many kernels that all others end", many_starts,
         (only("kept its kernel", "True"), lambda seen: (
         "nothing started" if seen.of("started") == ["0"] else None))),
+    Attack("more_calls_than_allowed", "take all connections with calls that wait", more_calls_than_allowed, (only("refused", "some"),)),
     Attack("sleeping_calls", "sleep in every seat", while_busy("import time; time.sleep(1.5)", 1), SERVED),
     Attack("sleeping_calls_beyond_the_seats", "sleep in every seat, with as many waiting",
         while_busy("import time; time.sleep(1.5)", 2), SERVED),

@@ -35,7 +35,8 @@ pub struct Allowance {
 }
 
 impl Allowance {
-    /// Reads the limits from the environment. A limit that is not set does not exist.
+    /// Reads the limits from the environment. Of those that are not set, only the one on executions of an organisation
+    /// exists.
     ///
     /// # Errors
     /// When a variable is not a number, or above a million.
@@ -44,6 +45,7 @@ impl Allowance {
             let number = env.number(setting)?.unwrap_or(0);
             Ok(u32::try_from(number).unwrap_or(u32::MAX))
         };
+        let org_executions = env.number_or_default(&settings::ORG_EXECUTIONS)?;
         let megabytes = u64::from(number(&settings::ORG_STORES_MB_PER_DAY)?);
         let counted = CountedLimits {
             bytes_of_org: NonZeroU64::new(megabytes << 20),
@@ -55,7 +57,7 @@ impl Allowance {
             key_rate: number(&settings::KEY_REQUESTS_PER_SECOND)?,
             org_rate: number(&settings::ORG_REQUESTS_PER_SECOND)?,
             key_executions: number(&settings::KEY_EXECUTIONS)?,
-            org_executions: number(&settings::ORG_EXECUTIONS)?,
+            org_executions: u32::try_from(org_executions).unwrap_or(u32::MAX),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use sandcastle::Name;
 use sandcastle_execute::{
-    EventSettings,
+    Allowance, EventSettings,
     config::{Config, Remote},
     settings::SETTINGS,
 };
@@ -22,6 +22,7 @@ fn a_bucket_is_all_that_has_to_be_said() {
     let config = read(&[]).unwrap();
     assert_eq!(config.bucket, "bucket");
     assert_eq!((config.execution_limit, config.call_limit), (Duration::from_secs(50), None));
+    assert_eq!(config.allowed, Allowance { org_executions: 100, ..Allowance::default() });
     assert_eq!(config.host.kernel_binary.to_str(), Some("/opt/bin/sandcastle-kernel"));
     assert_eq!((config.host.required_steps.len(), config.host.max_kernels, config.log.as_str()), (0, 4, "info"));
     assert_eq!(Config::from_lookup(|_| None).unwrap_err().to_string(), "SANDCASTLE_BUCKET is not set");
