@@ -1,6 +1,7 @@
 """A sandbox of another organisation that works on while its neighbours attack. It must be answered, and keep what it has."""
 from __future__ import annotations
 
+import multiprocessing
 import secrets
 import statistics
 import threading
@@ -12,6 +13,7 @@ PAUSE_S = 0.1
 #: Twice its usual time is what the product aims for, and what the output shows. A machine that other programs use as well is
 #: no clock, so that only a wait which no such machine explains fails the suite.
 PATIENCE_S = 2.0
+FORK = multiprocessing.get_context("fork")
 WORK = "total = sum(range(300_000))\nprint(secret, type(lock).__name__, open('bystander.txt').read() == secret)"
 
 
@@ -28,9 +30,17 @@ class Bystander:
         self.waits: list[tuple[str, float]] = []
         self.usual = 1.0
         self.during: set[str] = set()
-        self.ended = threading.Event()
         self.usual = statistics.median(self.call() for _ in range(15))
-        self.thread = threading.Thread(target=self.work, daemon=True)
+
+    def start(self) -> None:
+        """Works from here on, in a process of its own: in this one it would wait for Python's lock, which attacks hold, and not for
+        the service."""
+        self.ours, theirs = multiprocessing.Pipe()
+        self.process = FORK.Process(target=self.work, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.reader = threading.Thread(target=self.listen, daemon=True)
+        self.reader.start()
 
     def begin(self, code: str) -> None:
         reply = self.service.execute(self.sandbox, code)
@@ -55,11 +65,24 @@ class Bystander:
             self.problems.append(f"the bystander waited {took:.1f} s, usually {self.usual:.3f} s")
         return took
 
-    def work(self) -> None:
-        while not self.ended.is_set():
-            during = " and ".join(sorted(self.during)) or "nothing"
-            self.waits.append((during, self.call()))
-            time.sleep(PAUSE_S)
+    def work(self, told) -> None:
+        """Tells of each call when it begins, and how long it took, with what was wrong. Until it is told to end."""
+        self.problems = []
+        while not told.poll(PAUSE_S):
+            told.send(None)
+            told.send((self.call(), self.problems))
+            self.problems = []
+
+    def listen(self) -> None:
+        while True:
+            try:
+                self.ours.recv()
+                during = " and ".join(sorted(self.during)) or "nothing"
+                took, problems = self.ours.recv()
+            except (EOFError, OSError):
+                return
+            self.waits.append((during, took))
+            self.problems.extend(problems)
 
     def take_problems(self) -> list[str]:
         problems, self.problems = self.problems, []
@@ -80,5 +103,11 @@ class Bystander:
                 f"worst {ratios[-1]:.1f} x ({worst})")
 
     def end(self) -> None:
-        self.ended.set()
-        self.thread.join(130)
+        try:
+            self.ours.send(None)
+        except OSError:
+            pass  # it has ended already, as its exit code says
+        self.process.join(130)
+        self.reader.join(5)
+        if self.process.exitcode != 0:
+            self.problems.append(f"the bystander's process ended early: exit code {self.process.exitcode}")

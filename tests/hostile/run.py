@@ -183,7 +183,7 @@ def main() -> int:
             server.descriptors() + machine.DESCRIPTORS_GREW) if server else (0, 0)
         print(f"limits: {limits}", flush=True)
         if not options.small_disk:  # which stops the work of all, for as long as it is full
-            bystander.thread.start()
+            bystander.start()
         played = chosen * (2 if options.soak else 1)
         times: dict[str, float] = {}
         failed = play_cases(url) if options.cases else play(played, scene, (*keys, bystander.secret), times, known(options))
