@@ -12,15 +12,14 @@ use super::processes::{session, threads};
 /// The largest and the least share, as nice values.
 const FIRST: i32 = -20;
 const LAST: i32 = 19;
+/// So many sessions of a crowd may have a share each that the host cannot take from them.
+const MOST_SESSIONS: usize = 32;
 
 /// Gives the session of this program the largest share, where Linux allows that, so that the host soon sees what a crowd does.
 /// Kernels have sessions of their own.
 pub(crate) fn come_first() {
     let _ = give("self", FIRST);
 }
-
-/// So many sessions of a crowd may have a share each that the host cannot take from them.
-const MOST_SESSIONS: usize = 32;
 
 /// Gives all threads of these processes the least share, and their sessions as well. False when too many sessions keep theirs,
 /// because the host may not do that: without CAP_SYS_ADMIN, Linux takes the share of ten in a second.
