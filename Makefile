@@ -151,17 +151,15 @@ $(UV)/.installed:
 # The deployment in samconfig.toml, and the region.
 ENV ?= dev
 REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell $(TOOLS)/bin/python -c "import boto3; print(boto3.Session().region_name or '')"))
-PARAMETERS = $(shell "$(EMBEDDED)" -c "import tomllib; print(*tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['parameter_overrides'])")
 STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
 
 deploy: tools ## check the account, build, and deploy to AWS (ENV=dev or prod, REGION=…); needs credentials
 	@echo "1/3 checks the account, for $(ENV) in $(or $(REGION),no region)"
-	@$(TOOLS)/bin/python -B infra/account.py --region "$(REGION)" --stack $(STACK) --out target/parameters $(PARAMETERS)
+	@$(TOOLS)/bin/python -B infra/account.py --region "$(REGION)" --env $(ENV) --stack $(STACK) --arch $(ARCH) --out target/parameters.yaml
 	@echo "2/3 builds the functions and the layer; some minutes the first time"
 	@$(SAM) build --config-env $(ENV) --parameter-overrides Architecture=$(ARCH)
 	@echo "3/3 makes or changes the stack $(STACK); some ten minutes the first time"
-	@$(SAM) deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides $(PARAMETERS) $$(cat target/parameters) \
-		"Architecture=$(ARCH)" || \
+	@$(SAM) deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides file://target/parameters.yaml || \
 		{ $(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --failed; exit 1; }
 	@$(TOOLS)/bin/python -B infra/fail_closed.py --region "$(REGION)" --stack $(STACK)
 	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK)

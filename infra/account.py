@@ -1,9 +1,10 @@
 """Looks at an AWS account before a deployment: says what will not work there and what to set, and finds parameters.
 
-    account.py --region REGION --stack NAME --out FILE [PARAMETER=VALUE ...]
+    account.py --region REGION --env ENV --stack NAME --arch ARCH --out FILE
 
-The parameters are those of the deployment. FILE gets the ones that depend on the account. Exits with 1 if the deployment would
-fail. Only reads; what it may not read, it names and leaves out. `make deploy` runs it with the boto3 of the tests' tools.
+ENV is the section of samconfig.toml. FILE gets all parameters of the deployment, see parameters.py. Exits with 1 if the
+deployment would fail. Only reads; what it may not read, it names and leaves out. `make deploy` runs it with the boto3 of the
+tests' tools.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import pathlib
 import sys
 
 import lookup
+import parameters
 
 # Lambda keeps this much of the account's concurrency for functions without a reservation (configuration-concurrency.html).
 UNRESERVED = 100
@@ -113,7 +115,9 @@ def network(facts, given, found):
             yield "error", (f"found no managed prefix list com.amazonaws.{facts['region']}.s3: is the region right, and is "
                             "ec2:DescribeManagedPrefixLists allowed? Else set S3PrefixListId")
     zones = facts.get("zones")
-    if zones and "FirstZone" not in given:
+    if facts.get("network"):  # AWS cannot move a subnet
+        found |= {name: facts["before"][name] for name in ("FirstZone", "SecondZone") if name in facts["before"]}
+    elif zones and "FirstZone" not in given:
         usable = [name for name, zone in sorted(zones.items()) if zone not in WITHOUT_LAMBDA]
         if len(usable) < 2:
             yield "error", f"Lambda needs subnets in two zones, and {facts['region']} has {len(usable)} for it"
@@ -127,6 +131,8 @@ def network(facts, given, found):
 
 def log_role(facts, given, found):
     """Leaves alone a role for access logs that is not this stack's, if it still exists."""
+    if "log_role" not in facts and "GatewayLogRole" in facts.get("before", {}):
+        found["GatewayLogRole"] = facts["before"]["GatewayLogRole"]  # it could not be looked up
     role = facts.get("log_role")
     if not role or "GatewayLogRole" in given or f"/{facts['name']}-GatewayRole-" in role:
         return
@@ -150,19 +156,22 @@ def findings(facts, given):
 def main():
     arguments = argparse.ArgumentParser(description="says what of a deployment an AWS account would refuse")
     arguments.add_argument("--region", required=True)
-    arguments.add_argument("--stack", required=True)
+    for name in ("--env", "--stack", "--arch"):
+        arguments.add_argument(name, required=True)
     arguments.add_argument("--out", required=True, type=pathlib.Path)
-    arguments.add_argument("parameters", nargs="*")
     arguments = arguments.parse_args()
-    given = dict(each.split("=", 1) for each in arguments.parameters)
+    try:
+        given = parameters.given(arguments.env)
+    except parameters.Wrong as wrong:
+        sys.exit(f"  error: {wrong}")
     refused, facts = lookup.everything(arguments.region, arguments.stack)
     every, found = findings(facts, given) if facts else ([], {})
-    every = refused + every
+    every = [*parameters.mistakes(given, arguments.arch), *refused, *every]
     for level, text in every:
         print(f"  {level}: {text}", flush=True)
     if any(level == "error" for level, _ in every):
         sys.exit("nothing was built or deployed")
-    arguments.out.write_text(" ".join(f"{name}={value}" for name, value in found.items()))
+    arguments.out.write_text(parameters.text(parameters.every(given, found | {"Architecture": arguments.arch})))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,12 @@ def stack(session, facts):
         if "does not exist" in str(error):
             return {}
         raise
+    if found["StackStatus"] == "REVIEW_IN_PROGRESS":  # its first changeset has not been confirmed: there is only the name
+        return {}
     outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
     functions = [outputs[name] for name in ("ExecuteFunction", "InterpreterFunction") if name in outputs]
-    return {"stack": found["StackStatus"], "functions": functions}
+    before = {each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])}
+    return {"stack": found["StackStatus"], "functions": functions, "network": "Vpc" in outputs, "before": before}
 
 
 def concurrency(session, facts):
@@ -51,12 +54,12 @@ def vpcs(session, _):
 def log_role(session, _):
     arn = client(session, "apigateway").get_account().get("cloudwatchRoleArn")
     if not arn:
-        return {}
+        return {"log_role": None}
     try:
         client(session, "iam").get_role(RoleName=arn.rsplit("/", 1)[1])
     except ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchEntity":
-            return {}
+            return {"log_role": None}
     return {"log_role": arn}
 
 

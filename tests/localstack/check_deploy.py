@@ -15,6 +15,7 @@ import time
 import zipfile
 
 import boto3
+import yaml
 from botocore.config import Config
 
 from stand_in import localstack
@@ -101,11 +102,11 @@ def run(script, environment, *arguments):
 
 def check_account(environment):
     """The account can be looked at, and a role for access logs that this stack has made is not taken for a foreign one."""
-    with tempfile.NamedTemporaryFile("r") as found:
-        told = run("account.py", environment, "--out", found.name, "ExecuteConcurrency=100")
-        parameters = found.read()
+    with tempfile.NamedTemporaryFile("r") as written:
+        told = run("account.py", environment, "--env", "prod", "--arch", "x86_64", "--out", written.name)
+        parameters = yaml.safe_load(written)
     assert "could not look up" not in told, told
-    assert "S3PrefixListId=pl-" in parameters and "GatewayLogRole" not in parameters, parameters
+    assert parameters["S3PrefixListId"].startswith("pl-") and parameters["GatewayLogRole"] == "create", parameters
 
 
 def check_firewall(client, environment, outputs):

@@ -1,4 +1,4 @@
-//! The SAM template: roles, bucket, network, events, API, accounts. The tests are in Python, which reads YAML: see `tests/template`.
+//! The SAM template: roles, bucket, network, events, API, accounts, parameters. The tests are in Python, which reads YAML: see `tests/template`.
 
 use std::process::Command;
 
@@ -46,6 +46,11 @@ fn what_sam_makes_of_the_template_can_be_deployed() {
 #[test]
 fn an_account_that_cannot_take_the_stack_is_told_what_to_set() {
     passes("accounts.py");
+}
+
+#[test]
+fn all_parameters_arrive_as_samconfig_has_them() {
+    passes("deployment.py");
 }
 
 #[test]
