@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help run build packages layer image tools build-tools functions test soak lint lint-template check-deploy build-sam invoke start-api watch \
-	smoke dist arm64 fmt bench lock deploy url logs destroy clean
+	smoke dist arm64 fmt bench lock deploy url key logs destroy clean
 
 # The Python to embed; found when the first recipe needs it.
 EMBEDDED = $(eval EMBEDDED := $$(shell sh layers/python/find-python.sh))$(or $(EMBEDDED),$(error no Python to embed found, see above))
@@ -160,12 +160,22 @@ deploy: tools ## check the account, build, and deploy to AWS (ENV=dev or prod, R
 	@$(SAM) build --config-env $(ENV) --parameter-overrides Architecture=$(ARCH)
 	@echo "3/3 makes or changes the stack $(STACK); some ten minutes the first time"
 	@$(SAM) deploy --config-env $(ENV) --region "$(REGION)" --parameter-overrides file://target/parameters.yaml || \
-		{ $(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --failed; exit 1; }
+		{ $(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --env $(ENV) --failed; exit 1; }
 	@$(TOOLS)/bin/python -B infra/fail_closed.py --region "$(REGION)" --stack $(STACK)
-	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK)
+	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --env $(ENV)
 
 url: tools ## print the URL of a deployment (ENV, REGION)
 	@$(TOOLS)/bin/python -B infra/outcome.py --region "$(REGION)" --stack $(STACK) --url
+
+# What the program asks for, if nothing else is asked for with ARGS.
+CREATE = create --org "$(ORG)" --member "$(MEMBER)" --name "$(or $(NAME),first)"
+key: for-whom tools build ## make an API key for a deployment (ENV, REGION, ORG=…, MEMBER=…, NAME=…; ARGS=list: other commands on keys)
+	@$(TOOLS)/bin/python -B infra/key.py --region "$(REGION)" --stack $(STACK) --program $(BINARIES)/sandcastle -- $(or $(ARGS),$(CREATE))
+
+# Before the build, which may take minutes.
+.PHONY: for-whom
+for-whom:
+	@: $(or $(ARGS),$(and $(ORG),$(MEMBER)),$(error give ORG=… and MEMBER=…, the names of an organisation and of a member, or ARGS=list))
 
 logs: tools ## follow the logs of a deployment (ENV, REGION)
 	$(SAM) logs --stack-name $(STACK) --region "$(REGION)" --tail

@@ -1,8 +1,8 @@
 """Says how a deployment ended: the URL and the first commands; or, with --failed, what AWS refused and what to set.
 
-    outcome.py --region REGION --stack NAME [--failed | --url]
+    outcome.py --region REGION --stack NAME [--env ENV] [--failed | --url]
 
-With --url, only the URL.
+With --url, only the URL. ENV is the section of samconfig.toml, for the commands.
 """
 
 import argparse
@@ -15,7 +15,7 @@ DONE = """
 The API is at {Url}
 
 Make the first API key. It is printed once:
-  AWS_REGION={region} target/release/sandcastle keys create --bucket {Bucket} --org acme --member ann --name first
+  make key ENV={env} REGION={region} ORG=acme MEMBER=ann NAME=first
 
 Start a sandbox with it:
   curl -s -X POST {Url}/v2/sandcastles -H "Authorization: Bearer $KEY"
@@ -57,7 +57,7 @@ def advice(reason):
     return next((text for pattern, text in ADVICE.items() if re.search(pattern, reason)), None)
 
 
-def explain(client, stack):
+def explain(client, stack, where):
     try:
         found = failures(client, stack)
     except ClientError as error:
@@ -67,23 +67,24 @@ def explain(client, stack):
         print(f"  {resource}: {reason}")
         if advice(reason):
             print(f"    {advice(reason)}")
-    print("Then run make deploy again. If this was the first deployment of the stack, run make destroy before it.")
+    print(f"Then run make deploy {where} again. If this was the first deployment of the stack, run make destroy {where} before it.")
 
 
 def main():
     arguments = argparse.ArgumentParser(description="says how a deployment ended")
     arguments.add_argument("--region", required=True)
     arguments.add_argument("--stack", required=True)
+    arguments.add_argument("--env", default="dev")
     arguments.add_argument("--failed", action="store_true")
     arguments.add_argument("--url", action="store_true")
     arguments = arguments.parse_args()
     client = boto3.Session(region_name=arguments.region).client("cloudformation")
     if arguments.failed:
-        explain(client, arguments.stack)
+        explain(client, arguments.stack, f"ENV={arguments.env} REGION={arguments.region}")
         return
     (stack,) = client.describe_stacks(StackName=arguments.stack)["Stacks"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    print(outputs["Url"] if arguments.url else DONE.format(region=arguments.region, **outputs))
+    print(outputs["Url"] if arguments.url else DONE.format(env=arguments.env, region=arguments.region, **outputs))
 
 
 if __name__ == "__main__":

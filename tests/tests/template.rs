@@ -1,4 +1,4 @@
-//! The SAM template: roles, bucket, network, events, API, accounts, parameters. The tests are in Python, which reads YAML: see `tests/template`.
+//! The SAM template: roles, bucket, network, events, API, accounts, parameters, keys. The tests are in Python, which reads YAML: see `tests/template`.
 
 use std::process::Command;
 
@@ -51,6 +51,11 @@ fn an_account_that_cannot_take_the_stack_is_told_what_to_set() {
 #[test]
 fn all_parameters_arrive_as_samconfig_has_them() {
     passes("deployment.py");
+}
+
+#[test]
+fn commands_on_keys_get_the_bucket_and_the_credentials_of_a_deployment() {
+    passes("keys.py");
 }
 
 #[test]
