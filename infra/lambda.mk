@@ -32,6 +32,11 @@ FUNCTION_PROFILE := --profile lambda
 functions: build-tools rust-std ## build both functions for Lambda (ARCH=x86_64 or arm64)
 	$(CARGO_LAMBDA) $(FUNCTION_PROFILE) -p sandcastle-execute --bin bootstrap -p sandcastle-interpreter --bin interpreter
 
+# For releases, whose users make keys without Rust. A build of its own, for which no deployment has to wait.
+.PHONY: command
+command: build-tools rust-std
+	$(CARGO_LAMBDA) $(FUNCTION_PROFILE) -p sandcastle-local --bin sandcastle
+
 # core, full or minimal: see layers/python/requirements.in.
 PROFILE := core
 RECIPE := $(filter-out layers/python/test_% layers/python/table.py, $(wildcard layers/python/*.py))
@@ -156,9 +161,9 @@ smoke: ## run the contract cases against a deployment (URL=… without /v2, KEY=
 # Architectures of a release.
 ARCHS ?= x86_64 arm64
 DIST := target/dist
-dist: ## write a release into target/dist: zips, templates, checksums, SBOM (ARCHS=x86_64 for one architecture)
+dist: ## write a release into target/dist: zips, templates, programs, checksums, SBOM (ARCHS=x86_64 for one architecture)
 	for arch in $(ARCHS); do $(MAKE) shipped-python ARCH=$$arch; done
-	for arch in $(ARCHS); do $(MAKE) functions layer ARCH=$$arch; done
+	for arch in $(ARCHS); do $(MAKE) functions layer command ARCH=$$arch; done
 	"$(EMBEDDED)" infra/tools/dist.py --out $(DIST) $(foreach arch,$(ARCHS),--arch $(arch) \
 		--functions target/for-lambda/$(arch) --layer target/layer/core$(if $(filter-out $(HERE_ARCH),$(arch)),-$(arch)))
 

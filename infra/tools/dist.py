@@ -2,8 +2,8 @@
 
     dist.py --out FOLDER --arch x86_64 --functions FOLDER --layer FOLDER [--arch arm64 …]
 
-For each architecture: a zip of each function and of the layer, and a template that deploys them. For all: the files that the
-templates include, a list of what is inside (SBOM), and SHA256SUMS. The same build makes the same bytes.
+For each architecture: a zip of each function and of the layer, a template that deploys them, the program that makes keys, and a
+list of what is inside (SBOM). For all: the files that the templates include, and SHA256SUMS. The same build makes the same bytes.
 """
 import argparse
 import hashlib
@@ -18,6 +18,8 @@ from sbom import bill
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDED = re.compile(r"(?m)^ +(?:TemplateURL|Location): (infra/\S+\.yaml)$")
 FUNCTIONS = {"ExecuteFunction": "bootstrap", "InterpreterFunction": "interpreter"}
+# The folder of functions has it too, under the name that cargo-lambda gives to every program.
+COMMAND = "sandcastle"
 # The oldest time that a zip can hold, for all files.
 TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -42,6 +44,9 @@ def main():
         names["PythonLayer"] = f"PythonLayer-{arch}.zip"
         files = sorted(path for path in Path(layer).rglob("*") if path.is_file())
         write_zip(given.out / names["PythonLayer"], [(path, path.relative_to(layer).as_posix()) for path in files])
+        command = given.out / f"{COMMAND}-{arch}"
+        shutil.copyfile(Path(functions, COMMAND, "bootstrap"), command)
+        command.chmod(0o755)
         (given.out / f"template-{arch}.yaml").write_text(with_archives(template, names, arch))
         (given.out / f"sbom-{arch}.cdx.json").write_text(json.dumps(bill(arch, Path(layer)), indent=1) + "\n")
     sums = [f"{digest(path)}  {path.relative_to(given.out)}\n" for path in sorted(given.out.rglob("*")) if path.is_file()]
@@ -71,10 +76,13 @@ def with_archives(template, names, arch):
         # Its archive is built.
         block = re.sub(r"(?m)^ +Build(Method|Architecture): .*\n", "", block)
         template = template[:start] + re.sub(r"(?m)^    Metadata:\n(?!      )", "", block) + template[end:]
-    default = re.compile(r"(?m)^(  Architecture:\n(?:    .*\n)*?    Default: )\w+$")
-    if not default.search(template):
-        raise SystemExit("template.yaml has no parameter Architecture with a default")
-    return default.sub(rf"\g<1>{arch}", template)
+    # Only this architecture: an update would keep that of the stack where nobody names it, and these archives are for one.
+    for name, old, new in (("Default", r"\w+", arch), ("AllowedValues", r"\[.+\]", f"[{arch}]")):
+        line = re.compile(rf"(?m)^(  Architecture:\n(?:    .*\n)*?    {name}: ){old}$")
+        template, count = line.subn(rf"\g<1>{new}", template)
+        if count != 1:
+            raise SystemExit(f"template.yaml: the parameter Architecture has {count} lines with {name}, expected one")
+    return template
 
 
 def digest(path):

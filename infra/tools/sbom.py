@@ -1,6 +1,6 @@
-"""The list of what a release contains (SBOM), in the format CycloneDX 1.6: the crates of functions and kernel from Cargo.lock,
-the Python packages of the layer from requirements.lock, CPython, and the shared libraries that the layer has of the system that
-built it. Versions and hashes of crates are those of the lock."""
+"""The list of what a release contains (SBOM), in the format CycloneDX 1.6: the crates of functions, kernel and command from
+Cargo.lock, the Python packages of the layer from requirements.lock, CPython, and the shared libraries that the layer has of the
+system that built it. Versions and hashes of crates are those of the lock."""
 import hashlib
 import json
 import re
@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ("sandcastle-execute", "sandcastle-interpreter", "sandcastle-kernel")
+SHIPPED = ("sandcastle-execute", "sandcastle-interpreter", "sandcastle-kernel", "sandcastle-local")
 
 
 def bill(arch, layer):

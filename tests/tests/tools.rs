@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Command, Output},
 };
@@ -58,7 +59,7 @@ fn make_invoke_hands_on_code_as_it_is() {
 /// Writes a release of functions and a layer that are only named so.
 fn dist(folder: &Path) -> Output {
     let (functions, layer) = (folder.join("functions"), folder.join("layer"));
-    for program in ["bootstrap", "interpreter"] {
+    for program in ["bootstrap", "interpreter", "sandcastle"] {
         fs::create_dir_all(functions.join(program)).unwrap();
         fs::write(functions.join(program).join("bootstrap"), program).unwrap();
     }
@@ -89,6 +90,12 @@ fn make_dist_writes_archives_that_its_template_names() {
         assert!(fs::read(release.join(file)).unwrap().starts_with(b"PK"), "{file} is no zip");
     }
     assert!(!template.contains("BuildMethod") && template.contains("Default: arm64"), "{template}");
+    // An update of a stack for the other architecture must not keep that.
+    assert!(template.contains("AllowedValues: [arm64]") && !template.contains("x86_64, arm64"), "{template}");
+    assert_eq!(read("sandcastle-arm64"), "sandcastle");
+    let mode = fs::metadata(release.join("sandcastle-arm64")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o755, "the program for keys cannot be run");
+    assert!(read("SHA256SUMS").contains("  sandcastle-arm64\n"), "{}", read("SHA256SUMS"));
     let checked = Command::new("sha256sum").args(["--check", "SHA256SUMS"]).current_dir(&release).output().unwrap();
     assert!(checked.status.success(), "{}", text(&checked));
 
@@ -99,6 +106,7 @@ fn make_dist_writes_archives_that_its_template_names() {
     for part in [
         "pkg:cargo/ring@",
         "pkg:cargo/pyo3@",
+        "pkg:cargo/clap@",
         "pkg:pypi/some-package@1.2",
         "pkg:generic/cpython@3.13.0",
         "file:lib/libfoo",
