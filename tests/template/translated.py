@@ -90,6 +90,32 @@ class Template(unittest.TestCase):
             self.assertLess(len(json.dumps(resources)), 1_000_000, combination)
 
 
+class Rules(unittest.TestCase):
+    """What CloudFormation refuses before it changes anything, because it could not be made or would not start."""
+
+    def refused(self, **parameters):
+        scope = Scope(read("template.yaml"), {"S3PrefixListId": "pl-1a2b3c"} | parameters)
+        rules = [each for each in scope.template["Rules"].values() if scope.truth(each["RuleCondition"])]
+        return " ".join(each["AssertDescription"] for rule in rules for each in rule["Assertions"] if not scope.truth(each["Assert"]))
+
+    def test_what_deployments_set_is_taken(self):
+        for name, parameters in COMBINATIONS.items():
+            self.assertEqual(self.refused(**parameters), "", name)
+
+    def test_parameters_without_which_others_mean_nothing_are_required(self):
+        self.assertIn("S3PrefixListId is required", self.refused(S3PrefixListId=""))
+        self.assertIn("ImageUri is required", self.refused(Packages="full"))
+        self.assertIn("only when Isolation is dedicated", self.refused(Packages="full", ImageUri="x", Isolation="shared"))
+        self.assertIn("JwtAudience is required", self.refused(JwtIssuer="https://id.example.com"))
+
+    def test_no_parameter_of_tokens_is_taken_without_their_issuer(self):
+        others = {name for name in read("template.yaml")["Parameters"] if name.startswith("Jwt")} - {"JwtIssuer"}
+        self.assertEqual(others, {"JwtAudience", "JwtKeys", "JwtOrgClaim"})
+        for name in others:
+            self.assertIn("need JwtIssuer", self.refused(**{name: "x"}), name)
+            self.assertEqual(self.refused(JwtIssuer="https://id.example.com", **({"JwtAudience": "x"} | {name: "x"})), "", name)
+
+
 class Models(unittest.TestCase):
     def bodies(self):
         return [resources["Api"]["Properties"]["Body"] for resources in RESOURCES.values()]
