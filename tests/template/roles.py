@@ -50,7 +50,7 @@ GRANTS = {
     ),
     "GatewayRole": set(),
     "NetworkLogRole": allowed(
-        ([*WRITE_LOGS, "logs:CreateLogGroup", "logs:DescribeLogStreams"], [f"{LOGS}/network:*"]),
+        ([*WRITE_LOGS, "logs:DescribeLogStreams"], [f"{LOGS}/network:*"]),
         (["logs:DescribeLogGroups"], ["*"]),
     ),
 }
@@ -113,6 +113,11 @@ class Roles(unittest.TestCase):
             role = function.replace("Function", "Role")
             self.assertEqual(properties(function)["Role"], {"GetAtt": f"{role}.Arn"})
             self.assertNotIn("Policies", properties(function))
+
+    def test_no_role_makes_a_group_of_logs(self):
+        # It would come back while the stack is deleted, and stop the next stack with that name.
+        actions = {action for role in GRANTS for each in of_role(role, "Allow") for action in as_list(each["Action"])}
+        self.assertFalse(actions & {"logs:CreateLogGroup", "logs:*", "*"})
 
     def test_flow_logs_of_other_accounts_cannot_use_the_role(self):
         (statement,) = properties("NetworkLogRole")["AssumeRolePolicyDocument"]["Statement"]
