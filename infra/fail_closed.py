@@ -12,11 +12,15 @@ import sys
 import boto3
 from botocore.exceptions import ClientError
 
+import lookup
+
 
 def close(session, stack):
     """What was done, as a line."""
-    (found,) = session.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    vpc = next((each["OutputValue"] for each in found["Outputs"] if each["OutputKey"] == "Vpc"), None)
+    outputs = lookup.outputs(session.client("cloudformation"), stack)
+    if "Url" not in outputs:  # SAM takes a no for an answer, and ends well
+        sys.exit("nothing was deployed, as the changeset was not confirmed. Run make deploy again to confirm it")
+    vpc = outputs.get("Vpc")
     if vpc is None:
         return "there is no DNS firewall, as Isolation is shared"
     session.client("route53resolver").update_firewall_config(ResourceId=vpc, FirewallFailOpen="DISABLED")

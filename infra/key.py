@@ -18,13 +18,7 @@ import lookup
 
 def bucket(session, stack):
     """The name of the deployment's bucket."""
-    try:
-        (found,) = lookup.client(session, "cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        found = {}
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    outputs = lookup.outputs(lookup.client(session, "cloudformation"), stack)
     if "Bucket" not in outputs:
         sys.exit(f"there is no deployment {stack} in {session.region_name}. Run make deploy with the same ENV and REGION first")
     return outputs["Bucket"]

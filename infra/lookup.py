@@ -12,6 +12,17 @@ def client(session, service):
     return session.client(service, config=CONFIG)
 
 
+def outputs(client, name):
+    """The outputs of a stack; none of one that does not exist, or whose first changeset was not confirmed."""
+    try:
+        (found,) = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        return {}
+    return {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+
+
 def stack(session, facts):
     try:
         (found,) = client(session, "cloudformation").describe_stacks(StackName=facts["name"])["Stacks"]

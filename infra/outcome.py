@@ -7,9 +7,12 @@ With --url, only the URL. ENV is the section of samconfig.toml, for the commands
 
 import argparse
 import re
+import sys
 
 import boto3
 from botocore.exceptions import ClientError
+
+import lookup
 
 DONE = """
 The API is at {Url}
@@ -57,6 +60,15 @@ def advice(reason):
     return next((text for pattern, text in ADVICE.items() if re.search(pattern, reason)), None)
 
 
+def unconfirmed(client, stack):
+    """Whether a changeset of the stack waits: whoever deploys has said no. All are deleted when one is executed."""
+    try:
+        waiting = client.list_change_sets(StackName=stack)["Summaries"]
+    except ClientError:
+        return False  # it may not be looked up
+    return any(each["ExecutionStatus"] == "AVAILABLE" for each in waiting)
+
+
 def explain(client, stack, where):
     try:
         found = failures(client, stack)
@@ -82,9 +94,15 @@ def main():
     if arguments.failed:
         explain(client, arguments.stack, f"ENV={arguments.env} REGION={arguments.region}")
         return
-    (stack,) = client.describe_stacks(StackName=arguments.stack)["Stacks"]
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-    print(outputs["Url"] if arguments.url else DONE.format(env=arguments.env, region=arguments.region, **outputs))
+    outputs = lookup.outputs(client, arguments.stack)
+    if "Url" not in outputs:
+        sys.exit(f"there is no deployment {arguments.stack} in {arguments.region}. Run make deploy ENV={arguments.env} REGION={arguments.region}")
+    if arguments.url:
+        print(outputs["Url"])
+    elif unconfirmed(client, arguments.stack):
+        sys.exit(f"\nNothing was changed, as the changeset was not confirmed. The API is at {outputs['Url']} as before")
+    else:
+        print(DONE.format(env=arguments.env, region=arguments.region, **outputs))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""infra/account.py and infra/outcome.py: what an account refuses, what to set, and which parameters it decides."""
+"""infra/account.py: what an account refuses, what to set, and which parameters it decides."""
 
 import sys
 import unittest
@@ -8,7 +8,6 @@ from load import ROOT, TEMPLATE
 sys.path.insert(0, str(ROOT / "infra"))
 
 import account
-import outcome
 
 ZONES = {"us-east-1a": "use1-az1", "us-east-1b": "use1-az2", "us-east-1c": "use1-az3"}
 DEV, PROD = {"ExecuteConcurrency": "0"}, {"ExecuteConcurrency": "100"}
@@ -117,35 +116,6 @@ class Account(unittest.TestCase):
         for name in ("ExecuteConcurrency", "TenantScope", "Isolation", "S3PrefixListId", "FirstZone", "SecondZone", "GatewayLogRole"):
             self.assertIn(name, source)
             self.assertIn(name, TEMPLATE["Parameters"])
-
-
-class Events:
-    """A stack's events as CloudFormation lists them, newest first."""
-
-    def __init__(self, **stacks):
-        self.stacks = stacks
-
-    def describe_stack_events(self, StackName):
-        return {"StackEvents": [dict(zip(("LogicalResourceId", "PhysicalResourceId", "ResourceType", "ResourceStatus", "ResourceStatusReason"),
-                                         each), StackId="outer") for each in self.stacks[StackName]]}
-
-
-class Outcome(unittest.TestCase):
-    def test_the_first_failure_is_told_with_what_to_do(self):
-        stack, function = "AWS::CloudFormation::Stack", "AWS::Lambda::Function"
-        client = Events(outer=[
-            ("sandcastle", "outer", stack, "ROLLBACK_IN_PROGRESS", "The following resource(s) failed to create"),
-            ("Api", "", "AWS::ApiGateway::RestApi", "CREATE_FAILED", "Resource creation cancelled"),
-            ("InterpreterFunction", "", function, "CREATE_FAILED", "Tenancy configuration is not supported for this account"),
-            ("Network", "inner", stack, "CREATE_FAILED", "Embedded stack inner was not successfully created"),
-            ("sandcastle", "outer", stack, "CREATE_IN_PROGRESS", None),
-            ("Old", "", function, "CREATE_FAILED", "an earlier deployment")],
-            inner=[("Vpc", "", "AWS::EC2::VPC", "CREATE_FAILED", "The maximum number of VPCs has been reached.")])
-        found = outcome.failures(client, "outer")
-        self.assertEqual([name for name, _ in found], ["Vpc", "InterpreterFunction"])
-        self.assertIn("quota of VPCs", outcome.advice(found[0][1]))
-        self.assertIn("Isolation=shared", outcome.advice(found[1][1]))
-        self.assertIsNone(outcome.advice("something else"))
 
 
 if __name__ == "__main__":

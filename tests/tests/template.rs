@@ -1,4 +1,5 @@
-//! The SAM template: roles, bucket, network, events, API, accounts, parameters, keys. The tests are in Python, which reads YAML: see `tests/template`.
+//! The SAM template, and what `make deploy` runs before and after it. The tests are in Python, which reads YAML: see
+//! `tests/template`.
 
 use std::process::Command;
 
@@ -46,6 +47,11 @@ fn what_sam_makes_of_the_template_can_be_deployed() {
 #[test]
 fn an_account_that_cannot_take_the_stack_is_told_what_to_set() {
     passes("accounts.py");
+}
+
+#[test]
+fn the_end_of_a_deployment_is_told_as_it_was() {
+    passes("outcomes.py");
 }
 
 #[test]
