@@ -33,6 +33,9 @@ ADVICE = {
     r"availability zone Lambda doesn't support": "Set FirstZone and SecondZone to other zones of the region",
     r"maximum number of VPCs|VpcLimitExceeded": "Delete a VPC, or raise the quota of VPCs (vpc, L-F678F1CE)",
     r"CloudWatch Logs role ARN must be set": "Set GatewayLogRole=create. If it is, deploy again: the role takes some time to be known",
+    r"does not have permissions to call CreateNetworkInterface": "Lambda asks for more than the statement MakeNetworkInterfaces of InterpreterRole "
+                                                                 "allows. Set its Resource to '*' in template.yaml. The Deny after it still keeps "
+                                                                 "code from making interfaces with the credentials that it sees",
     r"not authorized to perform|AccessDenied": "These credentials lack that permission; an administrator's have it",
 }
 # The events that only follow from another failure.

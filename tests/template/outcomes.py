@@ -46,6 +46,12 @@ class Outcome(unittest.TestCase):
         self.assertIn("Isolation=shared", outcome.advice(found[1][1]))
         self.assertIsNone(outcome.advice("something else"))
 
+    def test_a_network_interface_that_the_role_may_not_make_is_told_apart_from_missing_credentials(self):
+        refused = "The provided execution role does not have permissions to call CreateNetworkInterface on EC2 (Service: Lambda, Status Code: 400)"
+        self.assertIn("Resource to '*'", outcome.advice(refused))
+        sids = [each["Sid"] for each in properties("InterpreterRole")["Policies"][0]["PolicyDocument"]["Statement"]]
+        self.assertLess(sids.index("MakeNetworkInterfaces"), sids.index("NothingWithTheCredentials"), "the advice names them")
+
 
 class Stack:
     """A session with one stack and its changesets, which are AVAILABLE, EXECUTE_COMPLETE and so on."""
