@@ -90,6 +90,15 @@ class Template(unittest.TestCase):
             self.assertLess(len(json.dumps(resources)), 1_000_000, combination)
 
 
+class Alarms(unittest.TestCase):
+    def test_the_one_on_concurrency_is_raised_at_what_is_reserved(self):
+        for given, number in (({}, 100), ({"ExecuteConcurrency": 40}, 40), ({"InterpreterConcurrency": 800}, 100),
+                              ({"ExecuteConcurrency": 0, "InterpreterConcurrency": 200}, 200), ({"ExecuteConcurrency": 0}, 500),
+                              ({"ExecuteConcurrency": 0, "InterpreterConcurrency": 200, "Isolation": "shared"}, 500)):
+            alarm = flat({"S3PrefixListId": "pl-1a2b3c"} | given)["Resources"]["AlarmsCodeConcurrency"]["Properties"]
+            self.assertEqual((alarm["MetricName"], int(alarm["Threshold"])), ("ConcurrentExecutions", number), given)
+
+
 class Rules(unittest.TestCase):
     """What CloudFormation refuses before it changes anything, because it could not be made or would not start."""
 
