@@ -151,7 +151,8 @@ $(UV)/.installed:
 # The deployment in samconfig.toml, and the region.
 ENV ?= dev
 REGION ?= $(or $(AWS_REGION),$(AWS_DEFAULT_REGION),$(shell $(TOOLS)/bin/python -c "import boto3; print(boto3.Session().region_name or '')"))
-STACK = $(shell "$(EMBEDDED)" -c "import tomllib; print(tomllib.load(open('samconfig.toml', 'rb'))['$(ENV)']['deploy']['parameters']['stack_name'])")
+NAMED = import tomllib; print(tomllib.load(open('samconfig.toml', 'rb')).get('$(ENV)', {}).get('deploy', {}).get('parameters', {}).get('stack_name', ''))
+STACK = $(or $(shell "$(EMBEDDED)" -c "$(NAMED)"),$(error samconfig.toml has no deployment $(ENV): set ENV to dev or prod, or add a section))
 
 deploy: tools ## check the account, build, and deploy to AWS (ENV=dev or prod, REGION=…); needs credentials
 	@echo "1/3 checks the account, for $(ENV) in $(or $(REGION),no region)"
@@ -175,7 +176,7 @@ key: for-whom tools build ## make an API key for a deployment (ENV, REGION, ORG=
 # Before the build, which may take minutes.
 .PHONY: for-whom
 for-whom:
-	@: $(or $(ARGS),$(and $(ORG),$(MEMBER)),$(error give ORG=… and MEMBER=…, the names of an organisation and of a member, or ARGS=list))
+	@$(if $(or $(ARGS),$(and $(ORG),$(MEMBER))),:,$(error give ORG=… and MEMBER=…, the names of an organisation and of a member, or ARGS=list))
 
 logs: tools ## follow the logs of a deployment (ENV, REGION)
 	$(SAM) logs --stack-name $(STACK) --region "$(REGION)" --tail

@@ -40,7 +40,7 @@ def defaults():
 
 def mistakes(given, arch):
     """Findings on what samconfig.toml sets that the template does not have, or that this build is not for."""
-    for name in given.keys() - defaults().keys():
+    for name in sorted(given.keys() - defaults().keys()):
         yield "error", f"template.yaml has no parameter {name}: correct its name in samconfig.toml, or remove it there"
     if given.get("Architecture", arch) != arch:
         yield "error", (f"samconfig.toml sets Architecture={given['Architecture']}, and this builds for {arch}. Run make deploy with "

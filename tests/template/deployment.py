@@ -1,6 +1,7 @@
 """The parameters that `make deploy` gives to SAM: all of the template, with the values that samconfig.toml has."""
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -39,9 +40,10 @@ AWKWARD = {
 }
 
 
-def words(env="dev"):
+@functools.cache
+def words():
     """What the recipe of `make deploy` calls, as the shell splits it: account.py, and SAM."""
-    make = ["make", "--dry-run", "--no-print-directory", "deploy", f"ENV={env}", "REGION=us-east-1", "ARCH=arm64", f"EMBEDDED={sys.executable}"]
+    make = ["make", "--dry-run", "--no-print-directory", "deploy", "ENV=dev", "REGION=us-east-1", "ARCH=arm64", f"EMBEDDED={sys.executable}"]
     shown = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout.replace("\\\n", " ")
     called = [shlex.split(line.split("||")[0]) for line in shown.splitlines() if "account.py" in line or "sam deploy" in line]
     look, sam = called

@@ -1,6 +1,8 @@
 """infra/key.py: a command on keys gets the bucket of the deployment, and credentials in its environment only."""
 
 import os
+import shlex
+import subprocess
 import sys
 import unittest
 from types import SimpleNamespace
@@ -70,6 +72,20 @@ class Key(unittest.TestCase):
                 self.run_with(session, "list")
         with self.assertRaisesRegex(SystemExit, "REGION="):
             self.run_with(Session(), "list", region="")
+
+    def test_make_key_makes_a_key_or_runs_another_command(self):
+        def asked(*settings):
+            make = ["make", "--dry-run", "--no-print-directory", "key", "ENV=prod", "REGION=eu-west-1", f"EMBEDDED={sys.executable}", *settings]
+            done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True)
+            if done.returncode:
+                return done.stderr
+            (line,) = [line for line in done.stdout.splitlines() if "infra/key.py" in line]
+            return shlex.split(line.split(" -- ")[1])
+
+        self.assertEqual(asked("ORG=acme", "MEMBER=ann", "NAME=the first"), CREATE)
+        self.assertEqual(asked("ARGS=rotate 1a2b --overlap-hours 2"), ["rotate", "1a2b", "--overlap-hours", "2"])
+        self.assertIn("give ORG=… and MEMBER=…", asked("ORG=acme"))
+        self.assertIn("samconfig.toml has no deployment nowhere", asked("ARGS=list", "ENV=nowhere"))
 
 
 if __name__ == "__main__":
