@@ -14,6 +14,10 @@ const PENDING_SIGNALS: u64 = 1024;
 /// Linux's default. Python's recursion limit assumes it.
 const STACK_BYTES: u64 = 8 << 20;
 
+/// No file of a core dump is so short. Zero would not do: where the machine hands dumps to a program, that runs as root, outside
+/// of all limits, and for every limit but this one (core(5); `do_coredump` in Linux). The filter of system calls keeps it.
+const NO_CORE_DUMP: u64 = 1;
+
 /// Sets the limits. `others` is the number of processes and threads that run under the kernel's user id already:
 /// RLIMIT_NPROC counts them too.
 pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
@@ -24,7 +28,7 @@ pub(crate) fn install(limits: &Limits, others: u64) -> io::Result<()> {
         (Resource::Fsize, limits.file_bytes),
         (Resource::Nofile, limits.open_files),
         (Resource::Stack, STACK_BYTES),
-        (Resource::Core, 0),
+        (Resource::Core, NO_CORE_DUMP),
         (Resource::Memlock, 0),
         (Resource::Sigpending, PENDING_SIGNALS),
         (Resource::Msgqueue, 0),

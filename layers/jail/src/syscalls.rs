@@ -32,9 +32,9 @@ mod numbers {
 
 table! { allowed {
     "reading and writing files":
-        SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev SYS_preadv2
-        SYS_pwritev2 SYS_lseek SYS_ftruncate SYS_truncate SYS_fallocate SYS_fadvise64 SYS_readahead SYS_fsync
-        SYS_fdatasync SYS_sync_file_range SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
+        SYS_read SYS_write SYS_readv SYS_writev SYS_pread64 SYS_pwrite64 SYS_preadv SYS_pwritev SYS_pwritev2 SYS_lseek
+        SYS_ftruncate SYS_truncate SYS_fallocate SYS_readahead SYS_fsync SYS_fdatasync SYS_sync_file_range
+        SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
     "opening them, within what mounts and Landlock show":
         SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_pipe2 SYS_umask;
     "looking at files and folders":
@@ -55,7 +55,7 @@ table! { allowed {
     "what a process knows about itself":
         SYS_getpid SYS_getppid SYS_gettid SYS_getpgid SYS_getsid SYS_getuid SYS_geteuid SYS_getgid SYS_getegid
         SYS_getresuid SYS_getresgid SYS_getgroups SYS_capget SYS_getrusage SYS_times SYS_uname SYS_sysinfo SYS_getcpu
-        SYS_getrandom SYS_getrlimit SYS_setrlimit SYS_prlimit64;
+        SYS_getrandom SYS_getrlimit;
     "programs that give up rights they do not have; without capabilities these change nothing":
         SYS_setuid SYS_setgid SYS_setreuid SYS_setregid SYS_setresuid SYS_setresgid SYS_setfsuid SYS_setfsgid
         SYS_setgroups SYS_landlock_create_ruleset SYS_landlock_add_rule SYS_landlock_restrict_self;
@@ -182,6 +182,13 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
     Conditional { number: libc::SYS_setsockopt, argument: 2, refused_when: When::OneOf(&[SO_SNDBUF, SO_SNDBUFFORCE]) },
     // Only the query (all ones) and the default: others switch off address space randomisation.
     Conditional { number: libc::SYS_personality, argument: 0, refused_when: When::NoneOf(&[-1, PER_LINUX]) },
+    // The limit that keeps core dumps from a program of the machine; see rlimits.rs.
+    Conditional { number: libc::SYS_setrlimit, argument: 0, refused_when: When::OneOf(&[RLIMIT_CORE]) },
+    Conditional { number: libc::SYS_prlimit64, argument: 1, refused_when: When::OneOf(&[RLIMIT_CORE]) },
+    // Together these tell which of the files that all share others have read: the one drops a file from memory, the other says
+    // whether it is there again.
+    Conditional { number: libc::SYS_fadvise64, argument: 3, refused_when: When::OneOf(&[POSIX_FADV_DONTNEED]) },
+    Conditional { number: libc::SYS_preadv2, argument: 5, refused_when: When::AnyBit(&[RWF_NOWAIT]) },
     // A kernel must not outlive the zygote, add filters or change its memory map.
     Conditional {
         number: libc::SYS_prctl,
@@ -207,5 +214,9 @@ const F_NOTIFY: i32 = 1026;
 /// As in Linux's asm-generic/socket.h.
 const SO_SNDBUF: i32 = 7;
 const SO_SNDBUFFORCE: i32 = 32;
+/// As in Linux's asm-generic/resource.h, fadvise.h and fs.h.
+const RLIMIT_CORE: i32 = 4;
+const POSIX_FADV_DONTNEED: i32 = 4;
+const RWF_NOWAIT: i32 = 8;
 /// As in Linux's personality.h.
 const PER_LINUX: i32 = 0;

@@ -55,12 +55,16 @@ pub(crate) fn descriptors_are_limited(_: &Fixture) -> Outcome {
 }
 
 pub(crate) fn limits_cannot_be_raised(_: &Fixture) -> Outcome {
-    for resource in [Resource::Data, Resource::As, Resource::Nproc, Resource::Fsize, Resource::Nofile, Resource::Core] {
+    for resource in [Resource::Data, Resource::As, Resource::Nproc, Resource::Fsize, Resource::Nofile] {
         let Rlimit { current, maximum } = getrlimit(resource);
         ensure(current == maximum && maximum.is_some(), format!("{resource:?} {current:?} {maximum:?}"))?;
         let more = maximum.map(|bound| bound + 1);
         let raised = setrlimit(resource, Rlimit { current: more, maximum: more });
         ensure(raised.is_err(), format!("{resource:?} was raised"))?;
     }
-    ensure(getrlimit(Resource::Core).maximum == Some(0), "cores are dumped")
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap_or_default();
+    let bounds: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
+    // One byte, and not none: see rlimits.rs. A lower limit of this machine stays.
+    ensure(bounds == ["1", "1"] || bounds == ["0", "0"], format!("cores are dumped: {core}"))
 }

@@ -68,6 +68,9 @@ pub(crate) fn dangerous_calls_are_refused(_: &Fixture) -> Outcome {
         ("ioctl TIOCSTI with higher bits", libc::SYS_ioctl, [0, 0x1_0000_5412, 0, 0]),
         ("socket with higher bits", libc::SYS_socket, [0x1_0000_0002, 1, 0, 0]),
         ("personality without address randomisation", libc::SYS_personality, [0x004_0000, 0, 0, 0]),
+        ("prlimit64 of core dumps", libc::SYS_prlimit64, [0, 4, 0, 0]),
+        ("setrlimit of core dumps", libc::SYS_setrlimit, [4, 0, 0, 0]),
+        ("fadvise64 that drops a file from memory", libc::SYS_fadvise64, [0, 0, 0, 4]),
         ("prctl to outlive the zygote", libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), 0, 0, 0]),
     ];
     for (name, number, arguments) in calls {
