@@ -1,21 +1,13 @@
 //! Holds what an interpreter says of variables against the budgets that an honest host keeps. What is in their bytes only a kernel
 //! of the same sandbox ever reads.
 
-use sandcastle::{
-    limits::{MAX_BUFFERS, MAX_GROUPS, MAX_NAMES},
-    manifest::Manifest,
-    variables::{Blob, Group},
-};
+use sandcastle::{limits::MAX_NAMES, manifest::Manifest, variables::Totals};
 use time::{Duration, OffsetDateTime};
 
 /// The longest text that says why something is gone, in bytes.
 pub(crate) const MAX_REASON_BYTES: usize = 1024;
 /// Clocks may differ by so much.
 pub(crate) const SKEW: Duration = Duration::minutes(5);
-
-const MAX_CHUNKS: usize = 100_000;
-/// Values that stand in the manifest itself.
-const MAX_INLINE_BYTES: u64 = 64 * 1024;
 
 /// What is wrong with a manifest's variables, if anything is.
 pub(crate) fn checked(manifest: &Manifest, now: OffsetDateTime) -> Result<(), &'static str> {
@@ -24,13 +16,8 @@ pub(crate) fn checked(manifest: &Manifest, now: OffsetDateTime) -> Result<(), &'
     require(variables.len() <= MAX_NAMES, "too many variables")?;
     let mut reasons = variables.values().filter_map(|variable| variable.not_stored.as_ref());
     require(reasons.all(|why| why.len() <= MAX_REASON_BYTES), "a reason that is too long")?;
-    require(groups.len() <= MAX_GROUPS, "too many groups")?;
-    require(groups.values().map(|group| group.names.len()).sum::<usize>() <= MAX_NAMES, "too many names in groups")?;
-    require(groups.values().map(|group| group.buffers.len()).sum::<usize>() <= MAX_BUFFERS, "too many buffers")?;
-    require(groups.values().flat_map(Group::chunks).count() <= MAX_CHUNKS, "too many chunks")?;
-    require(groups.values().all(|group| group.stored_at <= now + SKEW), "a group stored in the future")?;
-    let inline = groups.values().flat_map(Group::blobs).filter(|blob| matches!(blob, Blob::Inline(_)));
-    require(inline.map(Blob::size).sum::<u64>() <= MAX_INLINE_BYTES, "too many bytes of values in the manifest")
+    groups.values().try_fold(Totals::default(), Totals::with)?;
+    require(groups.values().all(|group| group.stored_at <= now + SKEW), "a group stored in the future")
 }
 
 #[cfg(test)]
@@ -40,8 +27,9 @@ mod tests {
     use super::*;
     use sandcastle::{
         ContentHash, Name, VariableName,
+        limits::{MAX_BUFFERS, MAX_CHUNKS},
         manifest::Epoch,
-        variables::{GroupId, GroupKind, Variable},
+        variables::{Blob, Group, GroupId, GroupKind, Variable},
     };
 
     fn group(now: OffsetDateTime) -> Group {

@@ -89,6 +89,7 @@ impl RemoteInterpreter {
             Response::Failed { kind: FailureKind::NoTime, .. } => Err(RunError::NoTime),
             Response::Failed { kind: FailureKind::Stale, .. } => Err(RunError::Stale),
             Response::Failed { kind: FailureKind::TooLate, .. } => Err(RunError::TooLate),
+            Response::Failed { kind: FailureKind::TooMuch, .. } => Err(RunError::TooMuch),
             Response::Failed { message, .. } => Err(broken(check::for_log(&message))),
             Response::Warm => Err(broken("an answer to another question")),
         }

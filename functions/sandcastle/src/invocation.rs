@@ -145,6 +145,8 @@ pub enum FailureKind {
     Stale,
     /// The work ended too late to be stored.
     TooLate,
+    /// More variables are needed than a sandbox may use disk for.
+    TooMuch,
     /// The bucket.
     Store,
     /// Anything else.
@@ -158,6 +160,7 @@ impl From<&RunError> for FailureKind {
             RunError::NoTime => Self::NoTime,
             RunError::Stale | RunError::Store(StoreError::Missing { .. }) => Self::Stale,
             RunError::TooLate => Self::TooLate,
+            RunError::TooMuch => Self::TooMuch,
             RunError::Store(_) => Self::Store,
             RunError::Failed(_) => Self::Other,
         }

@@ -45,6 +45,10 @@ pub const MAX_NAMES: usize = 10_000;
 pub const MAX_GROUPS: usize = 20_000;
 /// Most buffers that those groups have together.
 pub const MAX_BUFFERS: usize = 100_000;
+/// Most objects, or parts of objects, that those groups have together.
+pub const MAX_CHUNKS: usize = 100_000;
+/// The most bytes of values that stand in a manifest itself, and not in objects.
+pub const MAX_INLINE_VALUES: u64 = 48 * 1024;
 /// Most data frames of a sandbox that are told of.
 pub const MAX_FRAMES: usize = 1_000;
 /// The longest error, in bytes.

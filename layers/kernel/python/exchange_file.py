@@ -5,11 +5,12 @@ from os import pwrite
 from .given_out import TOO_LONG
 from .interrupt import Limit
 from .native import limits
-from .text import clean, cut_middle
+from .text import Room, clean, cut_middle
 
 TOO_LARGE = "its group is too large to store"
 NEXT_TIME = "too much was to be stored in one call; the next call stores it"
 NO_ROOM = "there is no room to store it"
+TOO_MANY = "there are too many variables to store them all"
 QUICK = 16 << 20  # bytes that are written although the time is over
 
 
@@ -24,20 +25,29 @@ def write(taken):
     groups that the next call must give again)."""
     Exchange.written = Exchange.pieces = 0
     told, unstorable, again = [], dict(taken["lost"]), []
+    room = Room(limits.MAX_NAMES, limits.MAX_TOLD_NAMES_JSON_BYTES)
     for group in taken["groups"][:limits.MAX_GROUPS]:
         if any(clean(name) != name for name in group["names"]):
             continue  # such a name cannot be told, so its value is lost without one
         content, reason = None, None
-        if group["pickle"] is not None:
+        if not room.take(group["names"]):
+            reason = TOO_MANY
+        elif group["pickle"] is not None:
             content, reason = write_group([memoryview(piece).cast("B") for piece in (group["pickle"], *group["buffers"])])
         if reason is None:
             told.append((group["id"], group["names"], group["kind"], content))
             continue
         unstorable.update(dict.fromkeys(group["names"], reason))
-        if reason != TOO_LARGE:
+        if reason not in (TOO_LARGE, TOO_MANY):
             again.append(group["id"])
-    few = list(unstorable.items())[:limits.MAX_NAMES]
-    return told, {clean(name): cut_middle(reason, limits.MAX_REASON_BYTES) for name, reason in few}, again
+    return told, few(unstorable), again
+
+
+def few(unstorable):
+    """As many of them as can be told."""
+    room = Room(limits.MAX_NAMES, limits.MAX_TOLD_NAMES_JSON_BYTES)
+    found = ((clean(name), cut_middle(reason, limits.MAX_REASON_BYTES)) for name, reason in unstorable.items())
+    return {name: reason for name, reason in found if room.take([name], 6 * len(reason))}
 
 
 def write_group(pieces):

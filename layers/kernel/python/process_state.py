@@ -8,7 +8,7 @@ from sys import getrecursionlimit, modules, setrecursionlimit
 from . import output
 from .lost_names import variables
 from .native import limits
-from .text import clean
+from .text import Room, clean
 
 missing = object()
 builtin_names = vars(builtins)
@@ -165,13 +165,10 @@ def directory(files):
 def names(namespace):
     """The top-level names that user code has bound, up to the limits."""
     found = [name for name in variables(namespace) if len(name) <= limits.MAX_NAME_BYTES]
-    kept, left = [], limits.MAX_NAMES_JSON_BYTES
+    kept, room = [], Room(limits.MAX_NAMES, limits.MAX_NAMES_JSON_BYTES)
     for name in map(clean, found[:limits.MAX_NAMES]):
-        length = len(name.encode())
-        # JSON writes a control character as six bytes.
-        left -= length if name.isidentifier() else 6 * length
-        if left < 0:
+        if not room.take([name]):
             break
-        if length <= limits.MAX_NAME_BYTES:
+        if len(name.encode()) <= limits.MAX_NAME_BYTES:
             kept.append(name)
     return kept

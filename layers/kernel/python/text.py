@@ -8,6 +8,27 @@ def clean(text):
     return str.encode(text, "utf-8", "backslashreplace").decode()
 
 
+def json_length(name):
+    """How many bytes of JSON a clean name takes at most: JSON writes a control character as six bytes."""
+    length = len(name.encode())
+    return length if name.isidentifier() else 6 * length
+
+
+class Room:
+    """So many names, and so many bytes of JSON, may still be told."""
+
+    def __init__(self, names, size):
+        self.names, self.size = names, size
+
+    def take(self, names, more=0):
+        """True when these are among them, with so many bytes beside."""
+        size = sum(map(json_length, names)) + more
+        fits = len(names) <= self.names and size <= self.size
+        if fits:
+            self.names, self.size = self.names - len(names), self.size - size
+        return fits
+
+
 def cut_middle(text, limit):
     """The text. Its middle is left out if it has more than `limit` bytes."""
     data = str.encode(text, "utf-8", "backslashreplace")

@@ -25,6 +25,7 @@ fn limits_module(py: Python<'_>) -> PyResult<Bound<'_, PyModule>> {
     for (name, value) in [
         ("MAX_NAMES", limits::MAX_NAMES),
         ("MAX_NAMES_JSON_BYTES", limits::MAX_NAMES_JSON_BYTES),
+        ("MAX_TOLD_NAMES_JSON_BYTES", limits::MAX_TOLD_NAMES_JSON_BYTES),
         ("MAX_NAME_BYTES", limits::MAX_NAME_BYTES),
         ("MAX_DATAFRAMES", limits::MAX_DATAFRAMES),
         ("MAX_ERROR_BYTES", limits::MAX_ERROR_BYTES),

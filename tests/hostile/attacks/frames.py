@@ -55,14 +55,14 @@ send(frame(done | {"cwd": "../../../../../etc", "names": ["../x", "\\u0000", "/e
     "env": {"LD_PRELOAD": "/tmp/x", "A=B": "c", "\\u0000": "d"}}))'''),
     forged("bytes_beyond_the_exchange_file", "have the host read variables where none are", '''
 content = lambda at, length: {"pickle": {"at": at, "len": length}, "buffers": [{"at": length, "len": at}] * 10}
-groups = [{"id": n, "names": [f"v{n}"], "kind": "values", "content": content(n << 55, 1 << 62)} for n in range(20)]
+groups = [{"id": n, "names": [f"v{n}"], "kind": "data", "content": content(n << 55, 1 << 62)} for n in range(20)]
 for variables in ({"groups": groups, "unstorable": []}, {"groups": [], "unstorable": [{"name": "x",
     "reason": "y" * 100_000}] * 100}):
     send(frame(done | {"variables": variables}))'''),
     forged("large_variables", "have the host store a terabyte of holes", '''
 for fd in range(3, 1024):
     if outcome(os.readlink, f"/proc/self/fd/{fd}").__str__().endswith("(deleted)"): outcome(os.ftruncate, fd, LIMIT["file"])
-group = {"id": 1, "names": ["v"], "kind": "values", "content": {"pickle": {"at": 0, "len": 100}, "buffers": [{"at": 0,
+group = {"id": 1, "names": ["v"], "kind": "data", "content": {"pickle": {"at": 0, "len": 100}, "buffers": [{"at": 0,
     "len": 1 << 30}]}}
 send(frame(done | {"variables": {"groups": [group], "unstorable": []}}))''', (measured("stored", 128 << 20),
     measured("host_memory", 256 << 20))),
@@ -83,6 +83,12 @@ try:
     for n in range(500): host.sendall(frame({"type": "need", "groups": list(range(n * 1000, n * 1000 + 1000))}))
 except OSError as error: tried("ended by", _name(error.errno))
 tried("sent", n)'''),
+    Attack("the_same_needs", "have the host read the same values thousands of times in one message", '''
+import numpy
+values = [numpy.arange(64) + n for n in range(15_000)]
+tried("storing", "")''', measured("host_memory", cost), where=(EXECUTE,), dies=True, then=FIND + '''
+send(frame({"type": "need", "groups": list(range(50)) * 5_000}))
+time.sleep(1)'''),
     forged("descriptors_for_the_host", "fill the host's table of descriptors", '''
 files, sent = [os.open("/dev/null", os.O_RDONLY) for n in range(250)], 0
 tried("sending", "")

@@ -40,12 +40,16 @@ pub(crate) enum FolderError {
     /// The folder could not be read or written.
     #[error("working folder")]
     Folder(#[from] io::Error),
+    /// What is to be restored takes more disk than a sandbox may use.
+    #[error("more than a sandbox may use")]
+    TooMuch,
 }
 
 impl From<FolderError> for RunError {
     fn from(error: FolderError) -> Self {
         match error {
             FolderError::Store(error) => Self::Store(error),
+            FolderError::TooMuch => Self::TooMuch,
             error @ FolderError::Folder(_) => Self::failed(error),
         }
     }

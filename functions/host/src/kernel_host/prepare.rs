@@ -58,6 +58,7 @@ impl KernelHost {
             storage: storage.clone(),
             cache: Arc::clone(&self.variables),
             folder: folder.slot.path().to_owned(),
+            most: self.config.disk_bytes,
         }
     }
 

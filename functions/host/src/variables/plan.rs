@@ -4,7 +4,7 @@ use sandcastle_protocol::{Content, Extent, limits};
 
 use super::chunks;
 
-/// A pickle or buffer of at most so many bytes stands in the manifest itself, while those of all groups have no more together.
+/// A pickle or buffer of at most so many bytes stands in the manifest itself, while those of one call have no more together.
 const INLINE: (u64, u64) = (2 * 1024, 24 * 1024);
 /// Others of at most so many bytes share objects, which have at most so many; not those of larger groups.
 const SHARED: (u64, u64) = (16 * 1024, 256 * 1024);
@@ -33,9 +33,10 @@ pub(super) enum Work {
 }
 
 impl Plan {
-    /// Nothing is planned yet, of an exchange file of this length.
-    pub(super) fn new(file_len: u64) -> Self {
-        Self { file_len, left: limits::MAX_STORED_BYTES as u64, inline_left: INLINE.1, ..Self::default() }
+    /// Nothing is planned yet, of an exchange file of this length, beside groups that leave so many bytes of the manifest.
+    pub(super) fn new(file_len: u64, inline_left: u64) -> Self {
+        let inline_left = inline_left.min(INLINE.1);
+        Self { file_len, left: limits::MAX_STORED_BYTES as u64, inline_left, ..Self::default() }
     }
 
     /// Plans a group; its pieces. `None` when its bytes are not there, or are too many.

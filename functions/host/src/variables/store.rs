@@ -14,13 +14,13 @@ use parking_lot::Mutex;
 use sandcastle::{
     ContentHash, VariableName, layout,
     store::PutNew,
-    variables::{Blob, Group, GroupId, Groups},
+    variables::{Blob, Group, GroupId, Groups, Totals},
 };
 use sandcastle_protocol::{Content, Extent, Variables, limits};
 use time::OffsetDateTime;
 
 use super::{
-    CONCURRENT, blocking, of_protocol,
+    CHUNK_BYTES, CONCURRENT, blocking, of_protocol,
     packed::Plain,
     plan::{Plan, Work},
     read,
@@ -29,6 +29,9 @@ use crate::folder::{FolderError, Storage};
 
 /// Why a group is not stored that a kernel calls stored, or whose bytes it does not give.
 const NOT_THERE: &str = "its bytes were not given to be stored";
+
+/// Why a group is not stored beside all others.
+const TOO_MANY: &str = "the sandbox has too many values to store this one too";
 
 /// What was stored of the variables after a call.
 pub(crate) struct Stored {
@@ -51,19 +54,45 @@ pub(crate) async fn store(
 ) -> Result<Option<Stored>, FolderError> {
     let (Some(exchange), Some(told)) = (exchange, told) else { return Ok(None) };
     let file_len = exchange.metadata()?.len();
-    let mut plan = Plan::new(file_len);
-    let (mut groups, mut new) = (Groups::new(), Vec::new());
+    let (mut groups, mut new, mut totals) = (Groups::new(), Vec::new(), Totals::default());
     let names_of = |names: &[String]| names.iter().filter_map(|name| VariableName::parse(name.as_str()).ok()).collect();
     let unstorable = told.unstorable.iter();
     let mut unstorable: BTreeMap<VariableName, String> =
         unstorable.filter_map(|lost| Some((VariableName::parse(&*lost.name).ok()?, reason(&lost.reason)))).collect();
-    for (order, group) in (0..).zip(told.groups.iter().take(limits::MAX_GROUPS)) {
+    let mut refuse = |names: Vec<VariableName>, why: &str| {
+        unstorable.extend(names.into_iter().map(|name| (name, why.to_owned())));
+    };
+    let all = || (0..).zip(told.groups.iter().take(limits::MAX_GROUPS));
+    for (order, group) in all().filter(|(_, group)| group.content.is_none()) {
+        let (id, names) = (GroupId(group.id), names_of(&group.names));
+        let Some(stored) = before.get(&id) else {
+            refuse(names, NOT_THERE);
+            continue;
+        };
+        let kept = Group { names, kind: of_protocol(group.kind), order, ..stored.clone() };
+        match totals.with(&kept) {
+            Ok(sum) => {
+                totals = sum;
+                groups.insert(id, kept);
+            }
+            Err(_) => refuse(kept.names, TOO_MANY),
+        }
+    }
+    let mut plan = Plan::new(file_len, totals.inline_left());
+    for (order, group) in all() {
+        let Some(content) = &group.content else { continue };
         let names: Vec<VariableName> = names_of(&group.names);
-        let (id, kind) = (GroupId(group.id), of_protocol(group.kind));
-        match (&group.content, before.get(&id)) {
-            (None, Some(stored)) => drop(groups.insert(id, Group { names, kind, order, ..stored.clone() })),
-            (Some(content), _) if let Some(pieces) = plan.pieces(content) => new.push((order, group, names, pieces)),
-            _ => unstorable.extend(names.into_iter().map(|name| (name, NOT_THERE.to_owned()))),
+        // What stands in the manifest itself, the plan keeps to its bounds.
+        let Ok(sum) = totals.with_new(names.len(), content.buffers.len(), objects(content), 0) else {
+            refuse(names, TOO_MANY);
+            continue;
+        };
+        match plan.pieces(content) {
+            Some(pieces) => {
+                totals = sum;
+                new.push((order, group, names, pieces));
+            }
+            None => refuse(names, NOT_THERE),
         }
     }
     let pieces = match plan.pieces.as_slice() {
@@ -82,6 +111,13 @@ pub(crate) async fn store(
     }
     let groups = if groups == **before { Arc::clone(before) } else { Arc::new(groups) };
     Ok(Some(Stored { groups, unstorable, places, file_len }))
+}
+
+/// How many objects its bytes take at most.
+fn objects(content: &Content) -> usize {
+    let extents = std::iter::once(&content.pickle).chain(&content.buffers);
+    let objects = extents.map(|extent| extent.len.div_ceil(CHUNK_BYTES).max(1)).fold(0, u64::saturating_add);
+    usize::try_from(objects).unwrap_or(usize::MAX)
 }
 
 fn reason(text: &str) -> String {

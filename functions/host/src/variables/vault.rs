@@ -1,7 +1,7 @@
 //! What a new kernel is given of the stored variables: the small groups at once, large ones when it asks for them.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs::File,
     io,
     os::{fd::AsRawFd, unix::fs::FileExt},
@@ -45,6 +45,8 @@ pub(crate) struct Vault {
     pub(crate) cache: Arc<VariableCache>,
     /// Where a file can be made.
     pub(crate) folder: PathBuf,
+    /// The most bytes of such a file.
+    pub(crate) most: u64,
 }
 
 /// Something that a kernel is told, and the files that come with it.
@@ -77,9 +79,10 @@ impl Vault {
         Ok(Given { told: told.collect(), files })
     }
 
-    /// The groups with these ids.
+    /// The groups with these ids, each once, however often a kernel asks for it.
     pub(crate) async fn fetch(&self, ids: &[u64]) -> Result<Given<Vec<(u64, Place)>>, FolderError> {
-        let chosen = ids.iter().filter_map(|id| Some((GroupId(*id), self.groups.get(&GroupId(*id))?))).collect();
+        let ids: BTreeSet<_> = ids.iter().map(|id| GroupId(*id)).collect();
+        let chosen = ids.into_iter().filter_map(|id| Some((id, self.groups.get(&id)?))).collect();
         let Given { told, files } = self.places(chosen).await?;
         Ok(Given { told: told.into_iter().map(|(id, place)| (id.0, place)).collect(), files })
     }
@@ -130,6 +133,9 @@ impl Vault {
 
     /// Reads groups from the bucket into a new file.
     async fn load(&self, groups: &[(GroupId, &Group)]) -> Result<(Arc<File>, Vec<(GroupId, Content)>), FolderError> {
+        if groups.iter().map(|(_, group)| size(group)).fold(0, u64::saturating_add) > self.most {
+            return Err(FolderError::TooMuch);
+        }
         let file = Arc::new(tempfile::tempfile_in(&self.folder)?);
         let (mut at, mut reads, mut contents) = (0, Reads::default(), Vec::new());
         for (id, group) in groups {
@@ -194,7 +200,7 @@ impl Vault {
 }
 
 fn size(group: &Group) -> u64 {
-    group.blobs().map(Blob::size).sum()
+    group.blobs().map(Blob::size).fold(0, u64::saturating_add)
 }
 
 /// A part of an object, and where it goes.

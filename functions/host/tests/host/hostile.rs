@@ -207,7 +207,7 @@ os.read(ready, 1)
 async fn as_many_names_as_python_can_hold_do_not_end_the_kernel() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
-    for letter in ["x", "\\x01", "\\\\"] {
+    for letter in ["\\x01", "x", "\\x02", "\\\\"] {
         let code = format!("globals().update({{f'{{i:06}}' + '{letter}' * 240: i for i in range(30_000)}})\nlast = 1");
         let report = sandbox.run(&code).await;
         assert_eq!(report.failure, None, "{letter}");

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sandcastle::interpreter::{Interpreter, RunError};
+use sandcastle::{
+    interpreter::{Interpreter, RunError},
+    variables::Totals,
+};
 
 use crate::support::{Sandbox, TestHost};
 
@@ -140,4 +143,17 @@ async fn a_kernel_that_writes_to_what_it_gave_out_changes_no_stored_value() {
     let gets = host.store.gets();
     assert_eq!(sandbox.prints("print(big == bytes(range(256)) * 4_000)").await, ["True"]);
     assert_eq!(host.store.gets(), gets + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_values_of_many_calls_do_not_outgrow_the_manifest() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    for n in 0..60 {
+        sandbox.prints(&format!("v{n} = [{n}, 'x' * 1500]")).await;
+        let groups = &sandbox.head.manifest.groups;
+        assert!(groups.values().try_fold(Totals::default(), Totals::with).is_ok(), "after call {n}");
+    }
+    host.host.discard(&sandbox.id).await;
+    assert_eq!(sandbox.prints("print(sum(globals()[f'v{n}'][0] for n in range(60)))").await, ["1770"]);
 }

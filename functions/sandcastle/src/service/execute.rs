@@ -188,6 +188,9 @@ fn run_error(error: RunError) -> ServiceError {
         RunError::TooLate => ServiceError::Conflict(
             "the code ended, but too little of this call's time was left to store its files; nothing of it was kept; try again",
         ),
+        RunError::TooMuch => ServiceError::Invalid(
+            "the stored variables that this code may need are too large for one call; name fewer of them".to_owned(),
+        ),
         RunError::Store(error) => ServiceError::Store(error),
         error @ (RunError::Failed(_) | RunError::Stale) => ServiceError::Interpreter(error),
     }

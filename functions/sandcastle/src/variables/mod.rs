@@ -1,11 +1,15 @@
 //! Variables as they are stored: names, and the groups that hold their values.
 
+mod totals;
+
 use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+
+pub use totals::Totals;
 
 use crate::{ContentHash, VariableName};
 
