@@ -12,6 +12,18 @@ for step in (1 << 24, 1 << 20, 1 << 16, 1 << 12):
         while True: os.posix_fallocate(file, os.fstat(file).st_size, step)
     except OSError as error: print("TRIED full:", error.errno)
 '''
+#: Takes nearly all by files that have neither a name nor a descriptor, only mappings. Nothing counts these while there is room.
+HIDE = """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype, libc.mmap.argtypes = ctypes.c_void_p, [ctypes.c_size_t, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+left = lambda: os.statvfs("/tmp").f_bavail * os.statvfs("/tmp").f_frsize
+while left() > 48 << 20:
+    file = os.open("/tmp", os.O_TMPFILE | os.O_RDWR)
+    os.posix_fallocate(file, 0, 1 << 22)
+    libc.mmap(0, 4096, 1, 1, file, 0)
+    os.close(file)
+"""
 #: How often the server may fail after the disk has room again, before it counts as down.
 TRIES = 2
 
@@ -37,7 +49,21 @@ def full_disk(scene):
     return found
 
 
+def hidden_files(scene):
+    """One sandbox takes the disk and goes on waiting for its next call; then others need some of it."""
+    other, hider = scene.adopt(scene.other.create(), other=True), scene.sandbox()
+    found = [("hiding", str(scene.own.execute(hider, HIDE).body))]
+    left = os.statvfs(scene.server.data)
+    print(f"  hiding leaves {left.f_bavail * left.f_frsize >> 10} KiB", flush=True)
+    write = "import os; open(f'file{len(os.listdir())}', 'wb').write(os.urandom(6 << 20)); x = len(os.listdir())"
+    statuses = [scene.other.execute(other, write).status for _ in range(10)]
+    print(f"  others are answered {statuses}", flush=True)
+    return found + [("afterwards", str(statuses[-3:]))]
+
+
 ATTACKS = [
+    Attack("hidden_files", "take the disk by files that nothing shows", hidden_files, (only("afterwards", "[200, 200, 200]"),),
+        small_disk=True),
     Attack("full_disk", "fill the disk of the server", full_disk, (
         only("before", "200"), only("stop", "200"), only("alive while it is full", "yes"), only("afterwards", "[200]"),
             only("values", "['42']")),

@@ -138,6 +138,16 @@ tried("touching", "")
 one = mmap.mmap(-1, 12 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
 for at in range(0, len(one), 2 << 20): one[at]
 ''', measured("memory", memory), where=(EXECUTE,), dies=True),
+    Attack("page_tables_of_many", "the same in a crowd of processes", '''
+import mmap, time
+tried("touching", "")
+for n in range(100):
+    if os.fork() == 0:
+        one = mmap.mmap(-1, 8 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+        for at in range(0, len(one), 2 << 20): one[at]
+        time.sleep(60)
+time.sleep(60)
+''', measured("memory", memory), where=(EXECUTE,), dies=True),
     Attack("locked_memory", "lock memory into the machine", '''
 import mmap
 one = mmap.mmap(-1, 1 << 20)

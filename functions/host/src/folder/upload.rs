@@ -59,7 +59,7 @@ pub(crate) async fn harvest_and_store(
         let kernel: Vec<_> = before.kernel.into_iter().collect();
         let in_tmp = after.disk.count_below(&slot.temporary(), quota);
         let in_all = in_tmp.or_else(|| after.disk.count_nameless(&kernel, quota));
-        let too_much = in_all.or_else(|| after.disk.fills(slot.path()).then_some(Excess::Disk));
+        let too_much = in_all.or_else(|| after.disk.fills(slot.path(), &kernel).then_some(Excess::Disk));
         std::io::Result::Ok((after, too_much, before.manifest))
     });
     let existed = upload(storage, found).await?;

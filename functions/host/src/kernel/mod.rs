@@ -3,6 +3,7 @@
 mod exit;
 pub(crate) mod family;
 mod instance;
+mod nameless;
 pub(crate) mod nursery;
 mod pipe;
 pub(crate) mod pool;

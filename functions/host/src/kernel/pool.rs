@@ -175,9 +175,13 @@ impl<K> Pool<K> {
 
     /// Tells all runs to end, and takes all idle kernels.
     pub(crate) fn close_all(&self) -> Vec<K> {
-        let mut inner = self.inner.lock();
-        inner.turns.values().for_each(|lock| lock.close());
-        inner.idle.drain().map(|(_, idle)| idle.kernel).collect()
+        self.inner.lock().turns.values().for_each(|lock| lock.close());
+        self.take_all()
+    }
+
+    /// Takes all idle kernels.
+    pub(crate) fn take_all(&self) -> Vec<K> {
+        self.inner.lock().idle.drain().map(|(_, idle)| idle.kernel).collect()
     }
 
     fn free_seat(&self, org: &Name) -> Option<Seat> {

@@ -12,7 +12,10 @@ use rustix::{
     process::Pid,
 };
 
-use super::processes::children;
+use super::{
+    nameless::{descriptors, hidden_bytes, is_nameless},
+    processes::children,
+};
 use crate::folder::{open_folder, open_root};
 
 /// What the processes of one sandbox may use together.
@@ -73,25 +76,34 @@ impl Held {
         self.private.saturating_add(self.shared)
     }
 
-    /// What proc(5) tells at once; pages that processes share count for each.
+    /// What proc(5) tells at once; pages that processes share count for each. Page tables count: reserved address space that is
+    /// only read takes no page, but its tables.
     pub(crate) fn quickly(process: Pid) -> Self {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-        let kib = |name: &str| kib(&status, name);
-        Self { private: kib("RssAnon:").saturating_add(kib("VmSwap:")), shared: kib("RssShmem:") }
+        let sum = |names: &[&str]| names.iter().map(|name| kib(&status, name)).fold(0, u64::saturating_add);
+        Self { private: sum(&["RssAnon:", "VmSwap:", "VmPTE:"]), shared: sum(&["RssShmem:"]) }
     }
 
     /// The same with shared pages divided among those who share them, which takes a look at every page. `None` where the host may not
     /// look: at kernels of its own user id.
     pub(crate) fn exactly(process: Pid) -> Option<Self> {
         let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
-        let kib = |name: &str| kib(&rollup, name);
-        Some(Self { private: kib("Pss_Anon:").saturating_add(kib("SwapPss:")), shared: kib("Pss_Shmem:") })
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let private = [kib(&rollup, "Pss_Anon:"), kib(&rollup, "SwapPss:"), kib(&status, "VmPTE:")];
+        Some(Self { private: private.into_iter().fold(0, u64::saturating_add), shared: kib(&rollup, "Pss_Shmem:") })
     }
 }
 
 fn kib(text: &str, name: &str) -> u64 {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse::<u64>().ok());
     value.unwrap_or(0).saturating_mul(1024)
+}
+
+/// How much of the file system that this folder is on should be free, in bytes, when there is less.
+pub(crate) fn nearly_full(folder: &Path) -> Option<u64> {
+    let system = statvfs(folder).ok()?;
+    let kept = KEPT_FREE.min(system.f_blocks.saturating_mul(system.f_frsize) / PART_KEPT_FREE);
+    (system.f_bavail.saturating_mul(system.f_frsize) < kept).then_some(kept)
 }
 
 /// The bytes in a kernel's own `/dev/shm`; 0 when it has none, or the host cannot look there.
@@ -133,25 +145,19 @@ impl Disk {
     /// Counts the files without names that these processes have open, as far as the host may look.
     pub(crate) fn count_nameless(&mut self, processes: &[Pid], quota: Quota) -> Option<Excess> {
         let mut seen = HashSet::new();
-        for process in processes {
-            for entry in fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten() {
-                let Ok(stat) = statat(CWD, entry.path(), AtFlags::empty()) else { continue };
-                let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-                if is_file && stat.st_nlink == 0 && seen.insert((stat.st_dev, stat.st_ino)) {
-                    self.count(&stat);
-                }
+        for descriptor in processes.iter().flat_map(|process| descriptors(*process)) {
+            let Ok(stat) = statat(CWD, descriptor, AtFlags::empty()) else { continue };
+            if is_nameless(&stat) && seen.insert((stat.st_dev, stat.st_ino)) {
+                self.count(&stat);
             }
         }
         self.excess(quota)
     }
 
-    /// True when hardly anything is left of the file system that this folder is on, and this sandbox has more than that of it: then it
-    /// gives way, so that others can go on.
-    pub(crate) fn fills(self, folder: &Path) -> bool {
-        statvfs(folder).is_ok_and(|system| {
-            let kept = KEPT_FREE.min(system.f_blocks.saturating_mul(system.f_frsize) / PART_KEPT_FREE);
-            system.f_bavail.saturating_mul(system.f_frsize) < kept && self.bytes > kept
-        })
+    /// True when hardly anything is left of the file system that this folder is on, and this sandbox has more than that of it, or its
+    /// processes may: then it gives way, so that others can go on.
+    pub(crate) fn fills(self, folder: &Path, processes: &[Pid]) -> bool {
+        nearly_full(folder).is_some_and(|kept| self.bytes.saturating_add(hidden_bytes(folder, processes)) > kept)
     }
 
     fn excess(self, quota: Quota) -> Option<Excess> {

@@ -56,8 +56,10 @@ pub(crate) async fn watch(family: &Family, guarded: Guarded) -> Excess {
         pause = AGAIN.max(took * SHARE).max(began.elapsed());
         match found {
             None => {}
-            // Too much memory, of which a child holds most: the code learns that the child was killed.
-            Some((Excess::Memory, Some((parent, child)))) => kill_child(parent, child),
+            // Too much memory, of which children hold most: the code learns that they were killed.
+            Some((Excess::Memory, children)) if !children.is_empty() => {
+                children.into_iter().for_each(|(parent, child)| kill_child(parent, child));
+            }
             Some((excess, _)) => {
                 family.kill();
                 return excess;
@@ -71,15 +73,15 @@ fn processor_time() -> Duration {
     clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
-/// What there is too much of, and for memory the child that holds most, if it holds more than the kernel.
-fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option<(Pid, Pid)>)> {
+/// What there is too much of, and for memory the children whose end is enough, with their parents, if they hold more than the kernel.
+fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Vec<(Pid, Pid)>)> {
     let below = descendants(roots);
     let few = available_parallelism().map_or(FEW, |processors| FEW.max(2 * processors.get()));
     let many_threads = thread_count(kernel) > few;
     if many_threads || below.len() > few {
         let crowd = below.iter().map(|(_, child)| *child).chain(many_threads.then_some(kernel));
         if !put_last(crowd) {
-            return Some((Excess::Sessions, None));
+            return Some((Excess::Sessions, Vec::new()));
         }
     }
     let quota = guarded.quota;
@@ -87,9 +89,10 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
     let processes: Vec<Pid> = below.iter().map(|(_, child)| *child).chain([kernel]).collect();
     let in_folders = guarded.folders.iter().find_map(|folder| used.count_below(folder, quota));
     let in_all = in_folders.or_else(|| used.count_nameless(&processes, quota));
-    let filled = || guarded.folders.first().is_some_and(|folder| used.fills(folder)).then_some(Excess::Disk);
+    let filled =
+        || guarded.folders.first().is_some_and(|folder| used.fills(folder, &processes)).then_some(Excess::Disk);
     if let Some(excess) = in_all.or_else(filled) {
-        return Some((excess, None));
+        return Some((excess, Vec::new()));
     }
     let shm = shm_bytes(kernel);
     let sockets = socket_bytes(kernel);
@@ -103,9 +106,24 @@ fn look(roots: &[Pid], kernel: Pid, guarded: &Guarded) -> Option<(Excess, Option
         Some(exactly) => (exactly, quota.memory_bytes),
         None => (quickly, quota.memory_bytes.saturating_mul(2)),
     };
-    if Held::total(&held, shm).saturating_add(sockets) <= most {
-        return None;
+    let too_much =
+        Held::total(&held, shm).saturating_add(sockets).checked_sub(most).filter(|too_much| *too_much > 0)?;
+    Some((Excess::Memory, largest(&held, &below, too_much)))
+}
+
+/// The children that hold so many bytes together, the largest first; none when the kernel, which comes after them, is one of these.
+fn largest(held: &[Held], children: &[(Pid, Pid)], bytes: u64) -> Vec<(Pid, Pid)> {
+    let mut by_size: Vec<(u64, Option<&(Pid, Pid)>)> =
+        held.iter().enumerate().map(|(at, held)| (held.alone(), children.get(at))).collect();
+    by_size.sort_unstable_by_key(|(size, _)| std::cmp::Reverse(*size));
+    let (mut chosen, mut sum) = (Vec::new(), 0_u64);
+    for (size, child) in by_size {
+        if sum >= bytes {
+            break;
+        }
+        let Some(child) = child else { return Vec::new() };
+        chosen.push(*child);
+        sum = sum.saturating_add(size);
     }
-    let (largest, _) = held.iter().enumerate().max_by_key(|(_, held)| held.alone())?;
-    Some((Excess::Memory, below.get(largest).copied()))
+    chosen
 }
