@@ -32,8 +32,9 @@ pub(crate) use upload::{Harvested, harvest_and_store};
 /// Times of files are as coarse as the system's tick: one that changed so shortly before it was looked at, in
 /// nanoseconds, may have changed again without another time.
 const RACY_NS: i128 = 50_000_000;
-/// What a host holds of file contents in memory at most, in KiB; a single larger file is held alone.
-const MEMORY_KIB: u32 = 256 * 1024;
+/// Up to so many bytes a file is small, or of middle size.
+const SMALL: u64 = 1 << 20;
+const MIDDLE: u64 = 32 << 20;
 
 /// The bucket as one job may use it, and the sandbox whose part of it is meant.
 #[derive(Clone)]
@@ -48,20 +49,42 @@ pub(crate) struct Storage {
     pub(crate) memory: Memory,
 }
 
-/// The budget of file contents in memory.
+/// What a host holds of file contents in memory at most. Small ones never wait for large ones, which are others' as a rule.
 #[derive(Clone)]
-pub(crate) struct Memory(Arc<Semaphore>);
+pub(crate) struct Memory {
+    small: Share,
+    middle: Share,
+    large: Share,
+}
+
+#[derive(Clone)]
+struct Share {
+    kib: u32,
+    left: Arc<Semaphore>,
+}
+
+impl Share {
+    fn new(mib: u32) -> Self {
+        let kib = mib * 1024;
+        Self { kib, left: Arc::new(Semaphore::new(kib as usize)) }
+    }
+}
 
 impl Memory {
     /// A host's budget.
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(MEMORY_KIB as usize)))
+        Self { small: Share::new(32), middle: Share::new(96), large: Share::new(128) }
     }
 
-    /// Waits until a file of this size may be held.
+    /// Waits until a file of this size may be held; one that is larger than its share is held alone.
     pub(crate) async fn hold(&self, size: u64) -> Result<OwnedSemaphorePermit, AcquireError> {
-        let kib = u32::try_from(size / 1024 + 1).unwrap_or(MEMORY_KIB).min(MEMORY_KIB);
-        Arc::clone(&self.0).acquire_many_owned(kib).await
+        let share = match size {
+            _ if size <= SMALL => &self.small,
+            _ if size <= MIDDLE => &self.middle,
+            _ => &self.large,
+        };
+        let kib = u32::try_from(size / 1024 + 1).unwrap_or(share.kib).min(share.kib);
+        Arc::clone(&share.left).acquire_many_owned(kib).await
     }
 }
 
@@ -135,5 +158,22 @@ pub(crate) fn open_root(path: &Path) -> rustix::io::Result<OwnedFd> {
             open_folder(CWD, path)
         }
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn small_files_do_not_wait_for_large_ones() {
+        let memory = Memory::new();
+        let _held = memory.hold(500 << 20).now_or_never().expect("one that is larger than its share");
+        assert!(memory.hold(100 << 20).now_or_never().is_none(), "another one");
+        for size in [0, SMALL, MIDDLE] {
+            assert!(memory.hold(size).now_or_never().is_some(), "{size}");
+        }
     }
 }
