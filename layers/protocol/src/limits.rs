@@ -7,7 +7,8 @@ pub const MAX_NAMES: usize = 10_000;
 /// [`MAX_FRAME`](crate::MAX_FRAME).
 pub const MAX_NAMES_JSON_BYTES: usize = 1 << 20;
 /// Most bytes of JSON that the names of groups of variables take, and as many for those that are not stored, with their reasons.
-pub const MAX_TOLD_NAMES_JSON_BYTES: usize = 4 << 20;
+/// Beside them, the places of [`MAX_PIECES`] take most of a frame that the host reads.
+pub const MAX_TOLD_NAMES_JSON_BYTES: usize = 3 << 19;
 /// The longest top-level name that is reported, in bytes.
 pub const MAX_NAME_BYTES: usize = 256;
 /// Most data frames in [`Done::dataframes`](crate::Done::dataframes).

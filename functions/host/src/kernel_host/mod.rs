@@ -41,7 +41,6 @@ use crate::{
         processors::come_first,
         reap,
         slot::Slots,
-        usage::nearly_full,
     },
     run::outcome,
     run_dir::RunDir,
@@ -182,9 +181,7 @@ impl KernelHost {
         let Finished { mut kernel, mut folder, at_rest, start, end } = self.work(job, storage, turn).await?;
         let (parent, snapshot) = (Arc::clone(&start.parent), folder.take_snapshot());
         let before = Before { manifest: parent, snapshot, kernel: kernel.as_ref().map(|kernel| kernel.family.kernel) };
-        if nearly_full(folder.slot.path()).is_some() {
-            self.make_room();
-        }
+        self.make_room(folder.slot.path());
         let harvest = harvest_and_store(Arc::clone(&folder.slot), storage, before, self.config.quota());
         let exchange = kernel.as_ref().and_then(|kernel| kernel.exchange.clone());
         let values = variables::store(exchange, end.variables(), &start.parent.groups, storage);
@@ -205,14 +202,6 @@ impl KernelHost {
             self.put_away(kernel, folder, variables_at, turn).await;
         }
         Ok(Outcome { parent: job.head.position, manifest, report })
-    }
-
-    /// Ends what is only kept to speed later jobs up, when the disk is nearly full: idle kernels may hold much of it that nobody counts.
-    fn make_room(&self) {
-        tracing::warn!("the disk is nearly full: idle kernels end, and what is kept of variables and files goes");
-        drop(self.pool.take_all());
-        self.folders.clear();
-        self.variables.clear();
     }
 
     /// Keeps what the next job can use: the kernel, if it lives and has come to a stop, or the folder of a sandbox without one.

@@ -1,8 +1,9 @@
 //! Ends idle kernels of sandboxes that went on elsewhere: stopped, or with variables that this host's kernel lacks. They would
-//! hold memory, and seats, until others need them.
+//! hold memory, and seats, until others need them. Ends all of them when the disk is nearly full.
 
 use std::{
     collections::HashSet,
+    path::Path,
     sync::{Arc, Weak},
     time::{Duration, Instant},
 };
@@ -15,8 +16,20 @@ use sandcastle::{
 };
 
 use super::{KernelHost, states::IdleKernel};
+use crate::kernel::usage::nearly_full;
 
 impl KernelHost {
+    /// Drops what is only kept to speed later jobs up, when the disk with this folder is nearly full: idle kernels may hold much of it
+    /// that nobody counts.
+    pub(super) fn make_room(&self, folder: &Path) {
+        if nearly_full(folder).is_some() {
+            tracing::warn!("the disk is nearly full: idle kernels end, and what is kept of variables and files goes");
+            drop(self.pool.take_all());
+            self.folders.clear();
+            self.variables.clear();
+        }
+    }
+
     /// Looks through the idle kernels each time that this has passed, as long as the host is there.
     pub(super) fn start_sweeping(self: &Arc<Self>, store: Arc<dyn ObjectStore>, every: Duration) {
         let (host, ledger) = (Arc::downgrade(self), Ledger::new(store));

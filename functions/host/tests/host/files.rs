@@ -107,7 +107,7 @@ open('empty', 'w').close()
 open('new\\nline \\u00e9.txt', 'w').write('x')
 os.makedirs('/'.join(['d' * 200] * 7)); open('/'.join(['d' * 200] * 7) + '/far.txt', 'w').write('x')
 top = os.getcwd()
-for _ in range(200):
+for _ in range(100):
     os.mkdir('n'); os.chdir('n')
 open('deep.txt', 'w').write('x'); os.chdir(top)
 ";
