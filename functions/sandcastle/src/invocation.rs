@@ -145,7 +145,7 @@ pub enum FailureKind {
     Stale,
     /// The work ended too late to be stored.
     TooLate,
-    /// More variables are needed than a sandbox may use disk for.
+    /// More is to be restored than a sandbox may use disk for.
     TooMuch,
     /// The bucket.
     Store,

@@ -47,6 +47,8 @@ pub(crate) struct Storage {
     pub(crate) epoch: Epoch,
     /// Bounds what is held in memory, for the whole host.
     pub(crate) memory: Memory,
+    /// The most bytes of files, and of variables, that are brought here for one job: the disk of a sandbox.
+    pub(crate) most: u64,
 }
 
 /// What a host holds of file contents in memory at most. Small ones never wait for large ones, which are others' as a rule.

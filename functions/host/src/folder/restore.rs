@@ -71,6 +71,10 @@ pub(crate) async fn restore(
     storage: &Storage,
     changes: BTreeMap<WorkingPath, Option<Node>>,
 ) -> Result<Snapshot, FolderError> {
+    let written = changes.values().flatten().map(|node| if let Node::File(file) = node { file.size } else { 0 });
+    if written.fold(0, u64::saturating_add) > storage.most {
+        return Err(FolderError::TooMuch);
+    }
     // What was broken off may still write: threads that block cannot be stopped.
     drop(slot.writing.write().await);
     let changes = Arc::new(changes);

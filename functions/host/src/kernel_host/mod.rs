@@ -163,7 +163,8 @@ impl KernelHost {
             return Err(RunError::failed("the host is shutting down"));
         }
         let epoch = job.head.manifest.epoch;
-        let storage = Storage { store, sandbox: job.sandbox, epoch, memory: self.memory.clone() };
+        let (memory, most) = (self.memory.clone(), self.config.disk_bytes);
+        let storage = Storage { store, sandbox: job.sandbox, epoch, memory, most };
         // Whoever drops this future midway, or closes the turn, drops the kernel, which kills it once the work has begun.
         tokio::select! {
             outcome = self.run_in_turn(&job, &storage, &turn) => outcome,

@@ -58,7 +58,6 @@ impl KernelHost {
             storage: storage.clone(),
             cache: Arc::clone(&self.variables),
             folder: folder.slot.path().to_owned(),
-            most: self.config.disk_bytes,
         }
     }
 

@@ -45,8 +45,6 @@ pub(crate) struct Vault {
     pub(crate) cache: Arc<VariableCache>,
     /// Where a file can be made.
     pub(crate) folder: PathBuf,
-    /// The most bytes of such a file.
-    pub(crate) most: u64,
 }
 
 /// Something that a kernel is told, and the files that come with it.
@@ -133,7 +131,7 @@ impl Vault {
 
     /// Reads groups from the bucket into a new file.
     async fn load(&self, groups: &[(GroupId, &Group)]) -> Result<(Arc<File>, Vec<(GroupId, Content)>), FolderError> {
-        if groups.iter().map(|(_, group)| size(group)).fold(0, u64::saturating_add) > self.most {
+        if groups.iter().map(|(_, group)| size(group)).fold(0, u64::saturating_add) > self.storage.most {
             return Err(FolderError::TooMuch);
         }
         let file = Arc::new(tempfile::tempfile_in(&self.folder)?);
@@ -175,7 +173,7 @@ impl Vault {
 
     /// Reads an object, verifies it, and writes its parts to where they belong.
     async fn read_object(&self, hash: ContentHash, parts: Vec<Part>, file: &Arc<File>) -> Result<(), FolderError> {
-        let Storage { sandbox, epoch, store, memory } = &self.storage;
+        let Storage { sandbox, epoch, store, memory, .. } = &self.storage;
         let _held = memory.hold(CHUNK_BYTES).await.map_err(io::Error::other)?;
         let key = layout::object(sandbox, *epoch, hash);
         let most = usize::try_from(packed::MOST).unwrap_or(usize::MAX);

@@ -146,6 +146,24 @@ async fn a_kernel_that_writes_to_what_it_gave_out_changes_no_stored_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_restored_than_a_sandbox_has_disk_for() {
+    let host = TestHost::start().await;
+    let small = TestHost::start_beside_with(&host, |config| config.disk_bytes = 3 << 20).await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("import os\na, b, c = (os.urandom(2_000_000) for _ in range(3))").await;
+    sandbox.moves_to(&small);
+    assert_eq!(sandbox.prints("print(len(a))").await, ["2000000"]);
+    small.host.discard(&sandbox.id).await;
+    assert!(matches!(sandbox.try_run("a, b").await, Err(RunError::TooMuch)));
+    assert_eq!(sandbox.prints("print(len(c))").await, ["2000000"], "nothing is lost by that");
+    sandbox.moves_to(&host);
+    sandbox.prints("for n in range(2):\n    open(f'file{n}', 'wb').write(os.urandom(2_000_000))").await;
+    sandbox.moves_to(&small);
+    small.host.discard(&sandbox.id).await;
+    assert!(matches!(sandbox.try_run("1").await, Err(RunError::TooMuch)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn small_values_of_many_calls_do_not_outgrow_the_manifest() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();

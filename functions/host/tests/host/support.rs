@@ -81,6 +81,10 @@ impl TestHost {
         Self::start_over(Arc::clone(&other.store), |_| {}).await
     }
 
+    pub(crate) async fn start_beside_with(other: &Self, change: impl FnOnce(&mut HostConfig)) -> Self {
+        Self::start_over(Arc::clone(&other.store), change).await
+    }
+
     pub(crate) async fn start_with(change: impl FnOnce(&mut HostConfig)) -> Self {
         Self::start_over(Arc::default(), change).await
     }

@@ -189,7 +189,9 @@ fn run_error(error: RunError) -> ServiceError {
             "the code ended, but too little of this call's time was left to store its files; nothing of it was kept; try again",
         ),
         RunError::TooMuch => ServiceError::Invalid(
-            "the stored variables that this code may need are too large for one call; name fewer of them".to_owned(),
+            "the sandbox's files, or the stored variables that this code may need, take more disk than a sandbox may use; \
+             delete some files, or name fewer variables"
+                .to_owned(),
         ),
         RunError::Store(error) => ServiceError::Store(error),
         error @ (RunError::Failed(_) | RunError::Stale) => ServiceError::Interpreter(error),
