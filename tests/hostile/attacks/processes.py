@@ -138,6 +138,8 @@ echo "TRIED nsenter: $(nsenter -t 1 -m id -u 2>/dev/null || echo EPERM)"
 import resource
 for name in ("NPROC", "NOFILE", "AS", "DATA", "FSIZE", "CORE", "MEMLOCK", "STACK", "MSGQUEUE", "NICE", "RTPRIO", "SIGPENDING"):
     kind = getattr(resource, "RLIMIT_" + name)
+    # The limit on core dumps cannot even be asked for.
+    if outcome(resource.getrlimit, kind) in ("EPERM", "PermissionError"): tried(name, "EPERM"); continue
     if resource.getrlimit(kind)[1] == resource.RLIM_INFINITY: tried(name, "unlimited"); continue
     attempt(name, resource.setrlimit, kind, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 ''', each("EPERM", "ValueError", "ESRCH", "EACCES", "PermissionError")),
