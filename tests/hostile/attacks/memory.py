@@ -143,9 +143,10 @@ import mmap, time
 tried("touching", "")
 for n in range(100):
     if os.fork() == 0:
-        one = mmap.mmap(-1, 8 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+        one = mmap.mmap(-1, 12 << 30, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
         for at in range(0, len(one), 2 << 20): one[at]
         time.sleep(60)
+    time.sleep(0.05)
 time.sleep(60)
 ''', measured("memory", memory), where=(EXECUTE,), dies=True),
     Attack("locked_memory", "lock memory into the machine", '''
