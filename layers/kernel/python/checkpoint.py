@@ -85,7 +85,10 @@ class Checkpoint:
         Audit.missed = []
         hidden.note_imports(codes)
         patches.note(codes, self.namespace)
-        values, away = self.values(), unloaded()
+        values = self.values()
+        # What is not loaded and has been made anew all the same, such as figures, replaces what is stored.
+        State.records = [record for record in State.records if record.loaded or record.names.isdisjoint(values)]
+        away = unloaded()
         chosen, rest = self.choose(values, codes)
         records = away + self.store(values, away) if Audit.on else rest + self.store(chosen, rest)
         changed = lost_numbers(State.records) ^ lost_numbers(records)
@@ -139,7 +142,7 @@ class Checkpoint:
                 record = record_of_name.get(name)
                 if record is not None:
                     touched.add(id(record))
-        rest = [record for record in State.records if id(record) not in touched]
+        rest = [record for record in State.records if id(record) not in touched or not record.loaded]
         if not Audit.on:
             small = [record for record in rest if record.size <= SMALL and record.loaded]
             start = State.turn % max(1, len(small))

@@ -40,10 +40,10 @@ def write(taken):
         unstorable.update(dict.fromkeys(group["names"], reason))
         if reason not in (TOO_LARGE, TOO_MANY):
             again.append(group["id"])
-    return told, few(unstorable), again
+    return told, as_many_as_fit(unstorable), again
 
 
-def few(unstorable):
+def as_many_as_fit(unstorable):
     """As many of them as can be told."""
     room = Room(limits.MAX_NAMES, limits.MAX_TOLD_NAMES_JSON_BYTES)
     found = ((clean(name), cut_middle(reason, limits.MAX_REASON_BYTES)) for name, reason in unstorable.items())

@@ -14,7 +14,9 @@ from .reducers import BUILTINS, BY_NAME
 from .stored_bytes import read
 from .unloaded import UNKNOWN, Unloaded
 
-TOO_LONG = "restoring it took too long"
+# What is said of a value that stays stored.
+NO_TIME = "there was no time to restore its value, which stays stored; a later call with a longer timeout_s can use it"
+GIVEN_UP = "there was no time to restore it, and another value was bound to a name of its group"
 
 
 class Load(Unpickler):
@@ -32,7 +34,7 @@ def before_call(namespace, codes, fetch, guard):
     """Loads the groups that the code may need, and others whose bytes are here. `fetch` takes numbers of groups and returns their
     places, or None; `guard` calls a function that the host can interrupt, and returns its exception.
     {name: reason} of what could not be restored; None when the bytes could not be fetched."""
-    Unloaded.asked = False
+    unloaded.begin_call()
     try:
         wanted = unloaded.needed(codes, namespace)
         absent = sorted(wanted - Unloaded.places.keys())
@@ -53,25 +55,30 @@ def load(namespace, wanted, guard):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
     lost, hidden_values, chosen = {}, {}, wanted | unloaded.at_hand()
     for record in [record for number, record in Unloaded.records.items() if number in chosen]:
-        if record.id not in chosen:
+        if record.id not in chosen or unloaded.needs_late(record):
             continue
         error = guard(load_group, namespace, record, hidden_values)
         if Limit.hit:
             Limit.hit = False
             chosen = wanted  # there is no time for what the call does not need
-            if record.loaded or record.id not in wanted:
-                continue
-        if error is not None:
-            lost.update(dict.fromkeys(record.shown, TOO_LONG if is_interrupt(error) else reason_of(error, "restoring")))
+            if not record.loaded:
+                Unloaded.late.add(record.id)
+        elif error is not None:
+            lost.update(dict.fromkeys(record.shown, reason_of(error, "restoring")))
             forget(record)
-    guard(load_rest, namespace, hidden_values, lost)
+    names, hidden_values["inner"] = hidden_values.pop(hidden.MODULES, ({}, []))
+    hidden.Last.late.update(names)
+    for name in [*hidden.Last.late]:
+        guard(import_module, namespace, name, lost)
+        Limit.hit = False
+    for _ in range(2):
+        guard(load_rest, hidden_values)
+        if not Limit.hit:
+            break
+        Limit.hit = False
     if not Unloaded.records:
         Live.kept.clear()  # until then, groups may need definitions that have lost their names
     return lost
-
-
-def is_interrupt(error):
-    return type(error) is KeyboardInterrupt
 
 
 def load_group(namespace, record, hidden_values):
@@ -91,6 +98,20 @@ def load_group(namespace, record, hidden_values):
     del Unloaded.records[record.id]
 
 
+def import_module(namespace, name, lost):
+    """Binds a variable to its module again. It stays late when this is interrupted."""
+    module = hidden.Last.late[name]
+    try:
+        if name not in namespace:
+            if module not in modules:
+                __import__(module)
+            namespace[name] = modules[module]
+            State.bound[name] = id(modules[module])
+    except Exception as error:
+        lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
+    del hidden.Last.late[name]
+
+
 def forget(record):
     State.registry.keep(State.registry.references.keys() - record.numbers)
     Unloaded.records.pop(record.id, None)
@@ -98,24 +119,26 @@ def forget(record):
     State.told = None
 
 
-def load_rest(namespace, hidden_values, lost):
-    names, inner = hidden_values.get(hidden.MODULES, ({}, []))
-    for name, module in names.items():
-        try:
-            if module not in modules:
-                __import__(module)
-            namespace[name] = modules[module]
-            State.bound[name] = id(modules[module])
-        except Exception as error:
-            lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
-    hidden.Last.imports.update(inner)
-    for module in inner:
+def give_up_rebound(namespace):
+    """Forgets late groups of which the code has bound a name. {name: reason} of their other names."""
+    lost = {}
+    for record in [record for record in unloaded.late() if not namespace.keys().isdisjoint(record.shown)]:
+        lost.update((name, GIVEN_UP) for name in record.shown if name not in namespace)
+        forget(record)
+    return lost
+
+
+def load_rest(found):
+    """What libraries refer to. It is called again when it was interrupted."""
+    hidden.Last.imports.update(found["inner"])
+    for module in found["inner"]:
         try:
             if module not in modules:
                 __import__(module)
         except Exception:
             pass  # code that uses it says so
-    if hidden.FIGURES in hidden_values:
-        rebuild_libraries.show_figures(hidden_values[hidden.FIGURES])
-    Hooks.seen |= patches.restore(hidden_values.get(hidden.PATCHES, {}))
-    process_values.restore(hidden_values.get(hidden.SETTINGS, {}))
+    if hidden.FIGURES in found:
+        rebuild_libraries.show_figures(found[hidden.FIGURES])
+        del found[hidden.FIGURES]
+    Hooks.seen |= patches.restore(found.get(hidden.PATCHES, {}))
+    process_values.restore(found.get(hidden.SETTINGS, {}))

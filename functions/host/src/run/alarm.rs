@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-/// Restoring is interrupted after one part in so many of the call's limit: what was being restored is given up then, and the
-/// rest goes on.
-const PARTS: u32 = 4;
+/// Restoring is interrupted after one part in so many of the call's limit: what was being restored waits for another call
+/// then, and the rest goes on.
+const PARTS: u32 = 2;
 
 /// Interrupts before the kill. A system call does not see one that comes just before it, since Python looks for signals between
 /// its instructions only. The kernel raises at most one of them in code.
