@@ -18,6 +18,6 @@ mod zygote;
 pub use confinement::{Cell, Limits, Step, StepReport};
 pub use frame::{FrameError, HEADER_LEN, MAX_FRAME, VERSION, decode_header, encode, read_frame, write_frame};
 pub use kernel::{Done, Execute, Failure, Frame, FromKernel, Need, Program, Shell, Start, Started, ToKernel};
-pub use preload::{PRELOADED, Preloaded, needed_by};
+pub use preload::{PRELOADED, Preloaded, needed_by, needed_to_restore};
 pub use variables::{Content, Extent, Fetched, GroupKind, KernelGroup, LostName, Place, StoredGroup, Variables};
 pub use zygote::{Ended, Fork, FromZygote, Setup, ToZygote};

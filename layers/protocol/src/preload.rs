@@ -6,24 +6,26 @@ pub struct Preloaded {
     pub module: &'static str,
     /// Code with one of these words uses the module, or imports a package that does.
     pub words: &'static [&'static str],
+    /// Variables that usually are the module, or a package that imports it.
+    pub variables: &'static [&'static str],
 }
 
-const fn module(module: &'static str, words: &'static [&'static str]) -> Preloaded {
-    Preloaded { module, words }
+const fn module(module: &'static str, words: &'static [&'static str], variables: &'static [&'static str]) -> Preloaded {
+    Preloaded { module, words, variables }
 }
 
 /// The modules, those that most code uses first. `backend_agg`, `font_manager` and `PngImagePlugin` are what drawing the first
 /// figure imports; `font_manager` makes a list of the machine's fonts.
 pub const PRELOADED: [Preloaded; 9] = [
-    module("numpy", &["numpy", "scipy", "sklearn", "pyarrow", "shapely"]),
-    module("pandas", &["pandas", "statsmodels"]),
-    module("matplotlib", &[]),
-    module("matplotlib.pyplot", &[]),
-    module("matplotlib.backends.backend_agg", &[]),
-    module("matplotlib.font_manager", &[]),
-    module("PIL.PngImagePlugin", &["matplotlib", "seaborn", ".plot"]),
-    module("PIL.Image", &["PIL"]),
-    module("openpyxl", &["openpyxl", "excel"]),
+    module("numpy", &["numpy", "scipy", "sklearn", "pyarrow", "shapely"], &["np", "numpy"]),
+    module("pandas", &["pandas", "statsmodels"], &["pd", "pandas"]),
+    module("matplotlib", &[], &[]),
+    module("matplotlib.pyplot", &[], &["plt", "matplotlib"]),
+    module("matplotlib.backends.backend_agg", &[], &[]),
+    module("matplotlib.font_manager", &[], &[]),
+    module("PIL.PngImagePlugin", &["matplotlib", "seaborn", ".plot"], &["sns"]),
+    module("PIL.Image", &["PIL"], &[]),
+    module("openpyxl", &["openpyxl", "excel"], &[]),
 ];
 
 /// How many of the modules must have been imported before a kernel for this code is forked. `0`: it imports none of them.
@@ -31,7 +33,18 @@ pub fn needed_by(code: &str) -> usize {
     if !code.contains("import") {
         return 0;
     }
-    let used = |module: &Preloaded| module.words.iter().any(|word| code.contains(word));
+    up_to(|module| module.words.iter().any(|word| code.contains(word)))
+}
+
+/// And before a kernel is forked that restores variables: those that are modules, and `frames`, whether there are data frames.
+pub fn needed_to_restore<'a>(modules: impl Iterator<Item = &'a str>, frames: bool) -> usize {
+    let modules: Vec<_> = modules.collect();
+    up_to(|module| {
+        (frames && module.module == "pandas") || module.variables.iter().any(|variable| modules.contains(variable))
+    })
+}
+
+fn up_to(used: impl Fn(&Preloaded) -> bool) -> usize {
     PRELOADED.iter().rposition(used).map_or(0, |last| last + 1)
 }
 
@@ -48,5 +61,15 @@ mod tests {
         assert_eq!(module("import numpy, pandas"), Some("pandas"));
         assert_eq!(module("import pandas as pd\npd.Series([1]).plot()"), Some("PIL.PngImagePlugin"));
         assert_eq!(module("import pandas as pd\npd.read_excel('a.xlsx')"), Some("openpyxl"));
+    }
+
+    #[test]
+    fn what_is_restored_waits_for_its_modules() {
+        let module = |modules: &[&str], frames| {
+            needed_to_restore(modules.iter().copied(), frames).checked_sub(1).map(|last| PRELOADED[last].module)
+        };
+        assert_eq!(module(&["json"], false), None);
+        assert_eq!(module(&[], true), Some("pandas"));
+        assert_eq!(module(&["plt", "pd"], true), Some("matplotlib.pyplot"));
     }
 }

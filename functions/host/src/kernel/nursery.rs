@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
-use sandcastle_protocol::{Setup, needed_by};
+use sandcastle_protocol::Setup;
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -63,11 +63,11 @@ impl Nursery {
         Ok(Origin { zygote: self.plain.zygote().await?, after: 0 })
     }
 
-    /// What to fork a kernel for this code from: the zygote that imports packages when it has all of them, or when the code
-    /// imports what it is about to import. When that was tried and failed, only the former.
-    pub(crate) async fn best_for(&self, code: &str, again: bool) -> Result<Origin, Arc<HostError>> {
+    /// What to fork a kernel from that needs the first `after` modules: the zygote that imports packages, when it has all of
+    /// them, or when any is needed. When that was tried and failed, only the former.
+    pub(crate) async fn best_for(&self, after: usize, again: bool) -> Result<Origin, Arc<HostError>> {
         if let Some(preloaded) = &self.preloaded {
-            let after = if again { 0 } else { needed_by(code) };
+            let after = if again { 0 } else { after };
             let stage = preloaded.stage.borrow().clone();
             match stage {
                 Stage::Ready(zygote) if after > 0 || zygote.has_all() => return Ok(Origin { zygote, after }),

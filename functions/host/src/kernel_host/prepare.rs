@@ -6,8 +6,9 @@ use std::{sync::Arc, time::Instant};
 use sandcastle::{
     Name,
     interpreter::{Job, RunError, Work},
+    variables::GroupKind,
 };
-use sandcastle_protocol::{LostName, Start, StepReport, ToKernel};
+use sandcastle_protocol::{LostName, Start, StepReport, ToKernel, needed_by, needed_to_restore};
 use sandcastle_runtime::{chain, millis};
 use tokio::sync::mpsc;
 
@@ -136,7 +137,7 @@ impl KernelHost {
         again: bool,
     ) -> Result<ReadyKernel, RunError> {
         let began = Instant::now();
-        let origin = self.nursery.best_for(code_of(&job.work), again).await.map_err(StartError::Zygote);
+        let origin = self.nursery.best_for(needed_modules(job), again).await.map_err(StartError::Zygote);
         let origin = origin.map_err(RunError::failed)?;
         let seat = self.pool.seat(&job.head.manifest.org, job.deadline).await.ok_or(RunError::Busy)?;
         let mut folder = self.folder_of(job).map_err(RunError::failed)?;
@@ -182,12 +183,13 @@ impl KernelHost {
     }
 }
 
-/// What decides which zygote is best.
-fn code_of(work: &Work) -> &str {
-    match work {
-        Work::Cell { code, .. } => code.as_str(),
-        Work::Command(_) => "",
-    }
+/// How many of the modules that a zygote imports are needed: by the code, and by the variables that are restored before it runs.
+fn needed_modules(job: &Job) -> usize {
+    let Work::Cell { code, .. } = &job.work else { return 0 };
+    let manifest = &job.head.manifest;
+    let modules = manifest.groups.values().filter(|group| group.kind == GroupKind::Modules);
+    let names = modules.flat_map(|group| &group.names).map(|name| name.as_str());
+    needed_by(code.as_str()).max(needed_to_restore(names, !manifest.dataframes.is_empty()))
 }
 
 fn first_frame(start: &StartState) -> ToKernel {
