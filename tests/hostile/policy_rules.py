@@ -20,7 +20,7 @@ MISSING, DENIED, UNKNOWN = "ENOSYS", "EPERM", 4000
 HEADERS = "sched.h sys/prctl.h sys/socket.h sys/personality.h fcntl.h sys/ioctl.h signal.h linux/fs.h linux/prctl.h sys/syscall.h".split()
 #: Values that no rule of a kind is likely to name: the first that a rule does not name stands for all others.
 OTHERS = {"socket": (2, 16), "socketpair": (2, 16), "personality": (0x0040000,), "prctl": (3, 4), "fcntl": (3, 1),
-    "ioctl": (0x5412, 0x5413), "clone": (17,)}
+    "ioctl": (0x5412, 0x5413), "clone": (17,), "close_range": (4,)}
 
 
 @dataclasses.dataclass
@@ -86,6 +86,10 @@ def conditional() -> list[Rule]:
     pattern = r"Conditional\s*\{\s*number: libc::SYS_(\w+),\s*argument: (\d),\s*refused_when: When::(\w+)\(&\[(.*?)\]\)"
     for call, argument, kind, listed in re.findall(pattern, without_comments(SOURCE.read_text()), re.S):
         values = [value_of(one) for one in listed.split(",") if one.strip()]
+        if kind == "BitWithout":
+            bit, without = values
+            rules += [Rule(call, int(argument), bit, True), Rule(call, int(argument), bit | without, False)]
+            continue
         other = next(value for value in OTHERS.get(call, (3, 0, 1)) if value not in values)
         rules += [Rule(call, int(argument), value, kind != "NoneOf") for value in values]
         rules.append(Rule(call, int(argument), other, kind == "NoneOf"))

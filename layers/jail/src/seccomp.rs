@@ -26,7 +26,7 @@ impl Filters {
         // No rules: the call matches with any arguments.
         let mut refusals: Rules = refused::NUMBERS.iter().map(|number| (*number, Vec::new())).collect();
         for call in CONDITIONAL {
-            refusals.insert(call.number, rules(call)?);
+            refusals.entry(call.number).or_default().extend(rules(call)?);
         }
         // The second filter allows the calls that the first one decides on.
         let plain = allowed::NUMBERS.iter().chain(allowed_here::NUMBERS);
@@ -72,6 +72,10 @@ fn rules(call: &Conditional) -> Result<Vec<SeccompRule>, BackendError> {
                 alone(argument(SeccompCmpArgLen::Qword, set, *bit))
             })
             .collect(),
+        When::BitWithout([bit, other]) => {
+            let both = SeccompCmpOp::MaskedEq(u64::from((bit | other).cast_unsigned()));
+            Ok(vec![alone(argument(SeccompCmpArgLen::Qword, both, *bit))?])
+        }
     }
 }
 
@@ -83,7 +87,8 @@ mod tests {
 
     #[test]
     fn no_call_is_in_the_tables_twice() {
-        let conditional: Vec<i64> = CONDITIONAL.iter().map(|call| call.number).collect();
+        let conditional: BTreeSet<i64> = CONDITIONAL.iter().map(|call| call.number).collect();
+        let conditional: Vec<i64> = conditional.into_iter().collect();
         let all = [allowed::NUMBERS, allowed_here::NUMBERS, refused::NUMBERS, &conditional].concat();
         let mut seen = BTreeSet::new();
         for number in all {

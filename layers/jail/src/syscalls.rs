@@ -36,7 +36,7 @@ table! { allowed {
         SYS_ftruncate SYS_truncate SYS_fallocate SYS_readahead SYS_fsync SYS_fdatasync SYS_sync_file_range
         SYS_copy_file_range SYS_sendfile SYS_splice SYS_tee;
     "opening them, within what mounts and Landlock show":
-        SYS_openat SYS_openat2 SYS_close SYS_close_range SYS_dup SYS_dup3 SYS_pipe2 SYS_umask;
+        SYS_openat SYS_openat2 SYS_close SYS_dup SYS_dup3 SYS_pipe2 SYS_umask;
     "looking at files and folders":
         SYS_fstat SYS_newfstatat SYS_statx SYS_statfs SYS_fstatfs SYS_faccessat SYS_faccessat2 SYS_readlinkat
         SYS_getdents64 SYS_getcwd SYS_chdir SYS_fchdir SYS_getxattr SYS_lgetxattr SYS_fgetxattr SYS_listxattr
@@ -136,9 +136,11 @@ pub(crate) enum When {
     OneOf(&'static [i32]),
     /// Those with any of these bits.
     AnyBit(&'static [i32]),
+    /// Those with the first bit and without the second.
+    BitWithout(&'static [i32; 2]),
 }
 
-/// The calls that depend on their arguments.
+/// The calls that depend on their arguments; refused when any rule of theirs says so.
 pub(crate) const CONDITIONAL: &[Conditional] = &[
     // No network: no TCP and UDP, and no netlink, raw packets or vsock either.
     Conditional { number: libc::SYS_socket, argument: 0, refused_when: When::NoneOf(&[libc::AF_UNIX]) },
@@ -167,6 +169,13 @@ pub(crate) const CONDITIONAL: &[Conditional] = &[
             0x80,
         ]),
     },
+    // All threads of a process have one table of descriptors: the host counts what it shows, and looks at one.
+    Conditional {
+        number: libc::SYS_clone,
+        argument: 0,
+        refused_when: When::BitWithout(&[libc::CLONE_THREAD, libc::CLONE_FILES]),
+    },
+    Conditional { number: libc::SYS_close_range, argument: 2, refused_when: When::AnyBit(&[CLOSE_RANGE_UNSHARE]) },
     // A descriptor that becomes ready may send SIGIO but no chosen signal: SIGCONT would continue a stopped kernel. F_NOTIFY is
     // an older inotify, and a lease holds up others who open a shared file.
     Conditional { number: libc::SYS_fcntl, argument: 1, refused_when: When::OneOf(&[F_SETSIG, F_SETLEASE, F_NOTIFY]) },
@@ -218,5 +227,7 @@ const SO_SNDBUFFORCE: i32 = 32;
 const RLIMIT_CORE: i32 = 4;
 const POSIX_FADV_DONTNEED: i32 = 4;
 const RWF_NOWAIT: i32 = 8;
+/// As in Linux's close_range.h.
+const CLOSE_RANGE_UNSHARE: i32 = 2;
 /// As in Linux's personality.h.
 const PER_LINUX: i32 = 0;

@@ -13,38 +13,40 @@ use rustix::{
 
 use super::processes::threads;
 
-/// What proc(5) shows of the descriptors of a process: each thread may have a table of its own (CLONE_FILES in clone(2)).
-pub(super) fn descriptors(process: Pid) -> impl Iterator<Item = PathBuf> {
-    let folder = move |thread: Pid| fs::read_dir(format!("/proc/{process}/task/{thread}/fd"));
+/// What proc(5) shows of the descriptors of a process. All its threads have one table (jail::syscalls); one that has ended
+/// while others run shows none.
+pub(super) fn descriptors(process: Pid) -> Vec<PathBuf> {
+    let listed = |thread: Pid| -> Vec<PathBuf> {
+        let folder = fs::read_dir(format!("/proc/{process}/task/{thread}/fd"));
+        folder.into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
     let threads = threads(process).unwrap_or_default();
-    threads.into_iter().flat_map(folder).flatten().flatten().map(|entry| entry.path())
+    threads.into_iter().map(listed).find(|found| !found.is_empty()).unwrap_or_default()
 }
 
 pub(super) fn is_nameless(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile && stat.st_nlink == 0
 }
 
-/// The bytes on this folder's disk that processes hold without a name and without a descriptor: by mappings, or in messages that nobody
-/// has received. All of them, where that cannot be seen. It takes long, and is for when it matters.
-pub(super) fn hidden_bytes(folder: &Path, processes: &[Pid]) -> u64 {
-    let Ok(here) = statat(CWD, folder, AtFlags::empty()) else { return 0 };
-    let (mut seen, mut bytes) = (HashSet::new(), 0_u64);
+/// Calls this with each file on the folder's disk that processes hold without a name and without a descriptor: by mappings, or in
+/// messages that nobody has received. `None` where that cannot be seen. It takes long, and is for when it matters.
+pub(super) fn each_hidden(folder: &Path, processes: &[Pid], mut each: impl FnMut(&Stat)) -> Option<()> {
+    let here = statat(CWD, folder, AtFlags::empty()).ok()?;
+    let mut seen = HashSet::new();
     for process in processes {
-        if descriptors(*process).any(|descriptor| holds_descriptors(&descriptor)) {
-            return u64::MAX;
+        if descriptors(*process).iter().any(|descriptor| holds_descriptors(descriptor)) {
+            return None;
         }
         let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap_or_default();
         for range in maps.lines().filter_map(mapped_without_a_name) {
             // Who is not root of the machine may not follow this link (proc_pid_map_files(5)).
-            let Ok(stat) = statat(CWD, format!("/proc/{process}/map_files/{range}"), AtFlags::empty()) else {
-                return u64::MAX;
-            };
+            let stat = statat(CWD, format!("/proc/{process}/map_files/{range}"), AtFlags::empty()).ok()?;
             if is_nameless(&stat) && stat.st_dev == here.st_dev && seen.insert(stat.st_ino) {
-                bytes = bytes.saturating_add(u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512));
+                each(&stat);
             }
         }
     }
-    bytes
+    Some(())
 }
 
 /// True for a socket in which messages with descriptors wait.
@@ -78,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    const MAPS: &str = "import mmap, os, sys, tempfile
+    const MAPS: &str = "import mmap, os, sys
 file = os.open(sys.argv[1], os.O_TMPFILE | os.O_RDWR)
 os.write(file, bytes(1 << 20))
 kept, shared = mmap.mmap(file, 4096), mmap.mmap(-1, 1 << 20)
@@ -93,11 +95,12 @@ sys.stdin.read()";
         python.args(["-c", MAPS]).arg(folder.path());
         let mut child = python.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdout.as_mut().unwrap().read_exact(&mut [0; 5]).unwrap();
-        let hidden = hidden_bytes(folder.path(), &[Pid::from_child(&child)]);
+        let mut bytes = 0;
+        let seen = each_hidden(folder.path(), &[Pid::from_child(&child)], |stat| bytes += stat.st_blocks * 512);
         drop(child.stdin.take());
         child.wait().unwrap();
         let is_root = rustix::process::geteuid().is_root();
-        assert!(if is_root { (1 << 20..2 << 20).contains(&hidden) } else { hidden == u64::MAX }, "{hidden}");
+        assert!(if is_root { (1 << 20..2 << 20).contains(&bytes) } else { seen.is_none() }, "{bytes}");
     }
 
     #[test]

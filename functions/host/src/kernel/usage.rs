@@ -13,7 +13,7 @@ use rustix::{
 };
 
 use super::{
-    nameless::{descriptors, hidden_bytes, is_nameless},
+    nameless::{descriptors, each_hidden, is_nameless},
     processes::children,
 };
 use crate::folder::{open_folder, open_root};
@@ -157,7 +157,10 @@ impl Disk {
     /// True when hardly anything is left of the file system that this folder is on, and this sandbox has more than that of it, or its
     /// processes may: then it gives way, so that others can go on.
     pub(crate) fn fills(self, folder: &Path, processes: &[Pid]) -> bool {
-        nearly_full(folder).is_some_and(|kept| self.bytes.saturating_add(hidden_bytes(folder, processes)) > kept)
+        nearly_full(folder).is_some_and(|kept| {
+            let mut all = self;
+            each_hidden(folder, processes, |stat| all.count(stat)).is_none() || all.bytes > kept
+        })
     }
 
     fn excess(self, quota: Quota) -> Option<Excess> {
