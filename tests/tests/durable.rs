@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 /// Programs that are made up, and the seed of the first, unless it is said otherwise.
-const MADE_UP: (u64, u64) = (300, 1);
+const MADE_UP: (u64, u64) = (150, 1);
 /// Servers that run programs at once.
 const SERVERS: usize = 2;
 

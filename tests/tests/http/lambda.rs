@@ -12,10 +12,10 @@ use crate::support::{Answer, World, invocation, invoke, whole};
 
 /// Complete events: "Set up Lambda proxy integrations in API Gateway" (input format), "Create AWS Lambda proxy
 /// integrations for HTTP APIs" (payload format 2.0), "Invoking Lambda function URLs".
-const REST: &str = include_str!("../../../../tests/fixtures/events/execute-rest.json");
-const HTTP_API: &str = include_str!("../../../../tests/fixtures/events/execute-http-api.json");
-const FUNCTION_URL: &str = include_str!("../../../../tests/fixtures/events/execute-function-url.json");
-const DOWNLOAD: &str = include_str!("../../../../tests/fixtures/events/download-rest.json");
+const REST: &str = include_str!("../../fixtures/events/execute-rest.json");
+const HTTP_API: &str = include_str!("../../fixtures/events/execute-http-api.json");
+const FUNCTION_URL: &str = include_str!("../../fixtures/events/execute-function-url.json");
+const DOWNLOAD: &str = include_str!("../../fixtures/events/download-rest.json");
 /// The ids that they hold for the caller to replace.
 pub(crate) const TOKEN: &str = "tql_replace_me";
 pub(crate) const SANDBOX: &str = "00000000-0000-4000-8000-000000000000";

@@ -15,10 +15,10 @@ use crate::{
     support::{World, invocation, invoke, whole},
 };
 
-const DIRECT: &str = include_str!("../../../../tests/fixtures/events/execute-direct.json");
-const SQS: &str = include_str!("../../../../tests/fixtures/events/execute-sqs.json");
-const SNS: &str = include_str!("../../../../tests/fixtures/events/execute-sns.json");
-const EVENT_BRIDGE: &str = include_str!("../../../../tests/fixtures/events/execute-eventbridge.json");
+const DIRECT: &str = include_str!("../../fixtures/events/execute-direct.json");
+const SQS: &str = include_str!("../../fixtures/events/execute-sqs.json");
+const SNS: &str = include_str!("../../fixtures/events/execute-sns.json");
+const EVENT_BRIDGE: &str = include_str!("../../fixtures/events/execute-eventbridge.json");
 
 /// One world, with one sandbox in it.
 struct Scene {
