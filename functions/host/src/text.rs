@@ -36,10 +36,22 @@ pub(crate) fn too_much(excess: Excess) -> &'static str {
 
 /// The error of a call that took longer than its limit, as the kernel would have written it.
 pub(crate) fn timeout(limit: Duration) -> String {
-    let millis = limit.as_millis();
+    format!("TimeoutError('the execution took longer than its limit of {} s')", seconds(limit))
+}
+
+/// The error of a call whose code has not run.
+pub(crate) fn no_time_to_restore(limit: Duration) -> String {
+    let limit = seconds(limit);
+    format!(
+        "TimeoutError('the limit of {limit} s was too short to restore the variables: try again with a longer timeout_s')"
+    )
+}
+
+fn seconds(time: Duration) -> String {
+    let millis = time.as_millis();
     let (whole, rest) = (millis / 1000, millis % 1000);
     let seconds = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:03}") };
-    format!("TimeoutError('the execution took longer than its limit of {} s')", trimmed(&seconds))
+    trimmed(&seconds).to_owned()
 }
 
 fn trimmed(seconds: &str) -> &str {

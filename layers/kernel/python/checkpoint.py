@@ -7,7 +7,7 @@ from types import ModuleType
 from . import definitions, hidden, index, patches, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
-from .given_out import State, forget, given, hash_of, key_of, too_long, unloaded
+from .given_out import TOO_LONG, State, forget, given, hash_of, key_of, too_long, unloaded
 from .groups import Walk
 from .interrupt import Limit
 from .lost_names import variables
@@ -85,10 +85,7 @@ class Checkpoint:
         Audit.missed = []
         hidden.note_imports(codes)
         patches.note(codes, self.namespace)
-        values = self.values()
-        # What is not loaded and has been made anew all the same, such as figures, replaces what is stored.
-        State.records = [record for record in State.records if record.loaded or record.names.isdisjoint(values)]
-        away = unloaded()
+        values, away = self.values(), unloaded()
         chosen, rest = self.choose(values, codes)
         records = away + self.store(values, away) if Audit.on else rest + self.store(chosen, rest)
         changed = lost_numbers(State.records) ^ lost_numbers(records)
@@ -114,12 +111,16 @@ class Checkpoint:
         return {"groups": [index.group(kept), *map(given, kept)], "lost": lost}
 
     def still_stored(self, groups, records):
-        """Those of the groups, which are not stored anew, that need no definition which has been lost; notes the others as lost."""
-        lost = {number: reason for record in records for number, reason in record.lost_definitions.items()}
+        """Those of the groups, which are not stored anew, that need no definition which has been lost; notes the others as lost. What is
+        not loaded stays where there was no time to store a definition: the next call stores that."""
+        lost, kept = {number: reason for record in records for number, reason in record.lost_definitions.items()}, []
         for record in groups:
-            for number in record.needs & lost.keys():
-                self.lost.update(dict.fromkeys(record.shown, f"a function or class that it needs: {lost[number]}"))
-        return [record for record in groups if record.needs.isdisjoint(lost)]
+            reasons = {lost[number] for number in record.needs & lost.keys()}
+            if reasons <= (set() if record.loaded else {TOO_LONG}):
+                kept.append(record)
+            else:
+                self.lost.update(dict.fromkeys(record.shown, f"a function or class that it needs: {reasons.pop()}"))
+        return kept
 
     def values(self):
         """Values by name. Those that are lost whatever they hold are left out."""
@@ -142,7 +143,7 @@ class Checkpoint:
                 record = record_of_name.get(name)
                 if record is not None:
                     touched.add(id(record))
-        rest = [record for record in State.records if id(record) not in touched or not record.loaded]
+        rest = [record for record in State.records if id(record) not in touched]
         if not Audit.on:
             small = [record for record in rest if record.size <= SMALL and record.loaded]
             start = State.turn % max(1, len(small))

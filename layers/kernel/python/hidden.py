@@ -14,7 +14,6 @@ class Last:
     """What was found after the last call: equal values are the same object again, and count as unchanged."""
     values = {}
     imports = set()
-    late = {}  # modules by variables: those that there was no time to import yet
     modules, own = set(), set()  # names of the modules that were loaded, and of those in the working folder
     newest = None  # the name that was added last
 
@@ -36,7 +35,7 @@ def same_object(value, before):
 
 def modules_by_name(named):
     """(names of modules by variables, modules inside those that code has imported by their whole names), or None."""
-    found = {name: module for name, module in Last.late.items() if name not in named}
+    found = {}
     for name in [name for name, value in named.items() if type(value) is ModuleType]:
         module = vars(named[name]).get("__name__")
         if library_module(module) is named[name] or module == "__main__":

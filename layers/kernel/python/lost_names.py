@@ -1,9 +1,8 @@
-"""Which names are variables, and those whose values are not here: code that uses one gets a NameError with the reason."""
+"""Which names are variables, and those whose values were lost: code that uses one gets a NameError with the reason."""
 from .native import limits
 from .text import cut_middle
 
 reasons = {}
-late = {}  # and those that the running call had no time to restore
 
 
 def variables(namespace):
@@ -20,14 +19,10 @@ def still_lost(namespace):
 
 
 def explain(error, namespace):
-    """Adds the reason to a NameError about a lost or late name."""
+    """Adds the reason to a NameError about a lost name."""
     if type(error) is not NameError:
         return
     name = error.name
-    if type(name) is not str or name in namespace:
-        return
-    if name in late:
-        error.args = (f"name {name!r} is not defined: {late[name]}",)
-    elif name in reasons:
+    if type(name) is str and name in reasons and name not in namespace:
         reason = cut_middle(reasons[name], limits.MAX_LOST_REASON_BYTES)
         error.args = (f"name {name!r} is not defined: its value was lost ({reason})",)

@@ -3,6 +3,7 @@ import io
 from os import close
 from pickle import Unpickler
 from sys import modules
+from time import monotonic
 
 from . import hidden, patches, process_values, rebuild_libraries, unloaded
 from .atoms import Folder, reason_of
@@ -14,9 +15,13 @@ from .reducers import BUILTINS, BY_NAME
 from .stored_bytes import read
 from .unloaded import UNKNOWN, Unloaded
 
-# What is said of a value that stays stored.
-NO_TIME = "there was no time to restore its value, which stays stored; a later call with a longer timeout_s can use it"
-GIVEN_UP = "there was no time to restore it, and another value was bound to a name of its group"
+TOO_LONG = "restoring it took too long"
+HANGS = 10  # seconds: what is restored for longer never ends; less time may just be too little
+
+
+class NoTime(Exception):
+    """There was no time to restore what the call needs. The kernel is of no more use: a package whose import was interrupted may not be
+    imported again in the same process."""
 
 
 class Load(Unpickler):
@@ -33,8 +38,8 @@ class Load(Unpickler):
 def before_call(namespace, codes, fetch, guard):
     """Loads the groups that the code may need, and others whose bytes are here. `fetch` takes numbers of groups and returns their
     places, or None; `guard` calls a function that the host can interrupt, and returns its exception.
-    {name: reason} of what could not be restored; None when the bytes could not be fetched."""
-    unloaded.begin_call()
+    {name: reason} of what could not be restored; None when the bytes could not be fetched, or there was no time."""
+    Unloaded.asked = False
     try:
         wanted = unloaded.needed(codes, namespace)
         absent = sorted(wanted - Unloaded.places.keys())
@@ -44,6 +49,8 @@ def before_call(namespace, codes, fetch, guard):
         Unloaded.places.update(fetched)
         Unloaded.descriptors.update(place[0] for place in fetched.values())
         return load(namespace, wanted, guard)
+    except NoTime:
+        return None
     finally:
         for descriptor in Unloaded.descriptors:
             close(descriptor)
@@ -53,32 +60,44 @@ def before_call(namespace, codes, fetch, guard):
 
 def load(namespace, wanted, guard):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
-    lost, hidden_values, chosen = {}, {}, wanted | unloaded.at_hand()
+    lost, hidden_values, chosen, interrupted = {}, {}, wanted | unloaded.at_hand(), False
     for record in [record for number, record in Unloaded.records.items() if number in chosen]:
-        if record.id not in chosen or unloaded.needs_late(record):
+        if record.id not in chosen:
             continue
-        error = guard(load_group, namespace, record, hidden_values)
-        if Limit.hit:
-            Limit.hit = False
+        began, error = monotonic(), guard(load_group, namespace, record, hidden_values)
+        if Limit.hit and (record.loaded or record.id not in wanted):
+            Limit.hit, interrupted = False, interrupted or monotonic() - began < HANGS
             chosen = wanted  # there is no time for what the call does not need
-            if not record.loaded:
-                Unloaded.late.add(record.id)
-        elif error is not None:
-            lost.update(dict.fromkeys(record.shown, reason_of(error, "restoring")))
+        elif Limit.hit or error is not None:
+            if not Limit.hit and interrupted:
+                raise NoTime
+            reason = too_long(began) if Limit.hit else reason_of(error, "restoring")
+            lost.update(dict.fromkeys(record.shown, reason))
             forget(record)
-    names, hidden_values["inner"] = hidden_values.pop(hidden.MODULES, ({}, []))
-    hidden.Last.late.update(names)
-    for name in [*hidden.Last.late]:
-        guard(import_module, namespace, name, lost)
-        Limit.hit = False
-    for _ in range(2):
-        guard(load_rest, hidden_values)
-        if not Limit.hit:
-            break
-        Limit.hit = False
+    names, inner = hidden_values.get(hidden.MODULES, ({}, []))
+    for name, module in names.items():
+        began, error = monotonic(), guard(import_module, namespace, name, module)
+        if Limit.hit:
+            lost[name] = too_long(began)
+        elif error is not None:
+            if interrupted:
+                raise NoTime
+            lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
+    began = monotonic()
+    guard(load_rest, inner, hidden_values)
+    if Limit.hit:
+        too_long(began)
     if not Unloaded.records:
         Live.kept.clear()  # until then, groups may need definitions that have lost their names
     return lost
+
+
+def too_long(began):
+    """The reason of a loss, when what was interrupted has had time enough."""
+    Limit.hit = False
+    if monotonic() - began < HANGS:
+        raise NoTime
+    return TOO_LONG
 
 
 def load_group(namespace, record, hidden_values):
@@ -98,20 +117,6 @@ def load_group(namespace, record, hidden_values):
     del Unloaded.records[record.id]
 
 
-def import_module(namespace, name, lost):
-    """Binds a variable to its module again. It stays late when this is interrupted."""
-    module = hidden.Last.late[name]
-    try:
-        if name not in namespace:
-            if module not in modules:
-                __import__(module)
-            namespace[name] = modules[module]
-            State.bound[name] = id(modules[module])
-    except Exception as error:
-        lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
-    del hidden.Last.late[name]
-
-
 def forget(record):
     State.registry.keep(State.registry.references.keys() - record.numbers)
     Unloaded.records.pop(record.id, None)
@@ -119,19 +124,17 @@ def forget(record):
     State.told = None
 
 
-def give_up_rebound(namespace):
-    """Forgets late groups of which the code has bound a name. {name: reason} of their other names."""
-    lost = {}
-    for record in [record for record in unloaded.late() if not namespace.keys().isdisjoint(record.shown)]:
-        lost.update((name, GIVEN_UP) for name in record.shown if name not in namespace)
-        forget(record)
-    return lost
+def import_module(namespace, name, module):
+    if module not in modules:
+        __import__(module)
+    namespace[name] = modules[module]
+    State.bound[name] = id(modules[module])
 
 
-def load_rest(found):
-    """What libraries refer to. It is called again when it was interrupted."""
-    hidden.Last.imports.update(found["inner"])
-    for module in found["inner"]:
+def load_rest(inner, found):
+    """What belongs to no variable."""
+    hidden.Last.imports.update(inner)
+    for module in inner:
         try:
             if module not in modules:
                 __import__(module)
@@ -139,6 +142,5 @@ def load_rest(found):
             pass  # code that uses it says so
     if hidden.FIGURES in found:
         rebuild_libraries.show_figures(found[hidden.FIGURES])
-        del found[hidden.FIGURES]
     Hooks.seen |= patches.restore(found.get(hidden.PATCHES, {}))
     process_values.restore(found.get(hidden.SETTINGS, {}))

@@ -86,32 +86,26 @@ def begin(nonce, source, display, limit_ms, exchange, stored):
     True when something is stored that is not in this kernel."""
     begin_call(nonce)
     interrupt.set_limit(limit_ms)
-    lost_names.late = {}
     if exchange is not None:
         exchange_file.Exchange.descriptor = exchange
     if stored is not None:
         unloaded.begin(stored)
     Call.limit_ms, Call.not_restored, Call.missed = limit_ms, {}, False
     Call.error, Call.compiled, Call.codes = compiled(source.removeprefix("\ufeff"), f"<cell {Session.calls}>", display)
-    return stored is not None or unloaded.are_some()
+    return bool(stored is not None or unloaded.Unloaded.records)
 
 
 def restore_variables(fetch):
-    """Restores what the code needs, as `restore.before_call` says. False when that could not be fetched: nothing has run."""
+    """Restores what the code needs, as `restore.before_call` says. False when it could not: nothing has run."""
     lost = restore.before_call(namespace, Call.codes, fetch, execution.interruptible)
     if lost is None:
         Session.calls -= 1
         return False
-    lose(lost)
-    lost_names.late = dict.fromkeys(unloaded.late_names(), restore.NO_TIME)
+    Call.not_restored = lost
+    lost_names.reasons.update(lost)
     process_state.Suspended.recursion_limit = max(process_state.Suspended.recursion_limit, getrecursionlimit())
     attempt(frames.report, [], namespace, [])  # those that were restored are not new
     return True
-
-
-def lose(lost):
-    Call.not_restored.update(lost)
-    lost_names.reasons.update(lost)
 
 
 def run():
@@ -127,7 +121,6 @@ def run():
     execution.interruptible(helpers.end)
     process_state.suspend()
     Call.missed = unloaded.was_missed(Call.error, namespace)
-    lose(restore.give_up_rebound(namespace))
 
 
 def finish():
@@ -142,7 +135,6 @@ def finish():
         stored.append(given(checkpoint.nothing(namespace, given_out.TOO_LONG)))
     result["variables"] = stored[0]
     result["names"] = attempt(process_state.names, [], namespace)
-    unloaded.keep_stored()
     result["not_loaded"] = sorted(unloaded.names())
     output.end_call()
     return result

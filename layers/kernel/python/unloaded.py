@@ -2,7 +2,7 @@
 from sys import modules
 from types import ModuleType
 
-from . import hidden, index
+from . import index
 from .given_out import State, key_of
 from .reach import HIDDEN, SEARCHING, Record, reached, words_of
 from .stored_bytes import copied
@@ -16,14 +16,13 @@ class Unloaded:
     places = {}  # where the bytes of some of them are, by number
     descriptors = set()  # that places name
     asked = False  # something has looked for a name that belongs to one of them
-    late = set()  # numbers of those that this call had no time to restore
 
 
 class Main(ModuleType):
     """The class of `__main__` while groups are not loaded: it notices who looks for a name in the module itself."""
 
     def __getattr__(self, name):
-        Unloaded.asked = Unloaded.asked or name in missable()
+        Unloaded.asked = Unloaded.asked or name in names()
         raise AttributeError(f"module '__main__' has no attribute {name!r}")
 
 
@@ -52,15 +51,6 @@ def read_index(place):
         return {}  # then all groups are loaded
 
 
-def are_some():
-    return bool(Unloaded.records or hidden.Last.late)
-
-
-def keep_stored():
-    """Forgets the groups that are not stored any more."""
-    Unloaded.records = {record.id: record for record in State.records if not record.loaded}
-
-
 def add(record, place):
     Unloaded.records[record.id] = record
     if place is not None:
@@ -69,7 +59,7 @@ def add(record, place):
     State.told[0].append(record)
     State.last = max(State.last, record.id)
     State.number_of[key_of(record)] = record.id
-    State.registry.last = max(State.registry.last, *record.numbers, 0)
+    State.registry.last = max(State.registry.last, *record.numbers, *record.needs, 0)  # also those that are lost
 
 
 def notice():
@@ -77,33 +67,9 @@ def notice():
     modules["__main__"].__class__ = Main if Unloaded.records else ModuleType
 
 
-def begin_call():
-    Unloaded.asked, Unloaded.late = False, set()
-
-
 def names():
     """The variables that are not loaded."""
-    return {name for record in Unloaded.records.values() for name in record.shown}.union(hidden.Last.late)
-
-
-def missable():
-    """Those that another try of the call would have."""
-    return names() - late_names()
-
-
-def late():
-    return [record for number, record in Unloaded.records.items() if number in Unloaded.late]
-
-
-def late_names():
-    return {name for record in late() for name in record.shown}.union(hidden.Last.late)
-
-
-def needs_late(record):
-    """Whether a group must wait for definitions of a late one; then it is late as well."""
-    if any(not record.needs.isdisjoint(one.numbers) for one in late()):
-        Unloaded.late.add(record.id)
-    return record.id in Unloaded.late
+    return {name for record in Unloaded.records.values() for name in record.shown}
 
 
 def needed(codes, namespace):
@@ -148,6 +114,6 @@ def with_needs(records, of_number=None):
 
 def was_missed(error, namespace):
     """Whether the code that has run needed a value that is not loaded: then nothing that it has done may count."""
-    left = missable()
+    left = names()
     name = error.name if type(error) is NameError else None
     return bool(left) and (Unloaded.asked or (type(name) is str and name in left) or not left.isdisjoint(namespace))

@@ -101,7 +101,7 @@ pub enum FromKernel {
     Need(Need),
     /// What the call needs is restored, and its code begins.
     Restored,
-    /// What the call needs could not be fetched: its code does not run.
+    /// What the call needs could not be fetched, or there was no time to restore it: its code does not run.
     NotRun,
     /// The code of a call has ended; its variables are being stored.
     CodeEnded,

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-/// Restoring is interrupted after one part in so many of the call's limit: what was being restored waits for another call
-/// then, and the rest goes on.
+/// Restoring is interrupted after one part in so many of the call's limit. Then the kernel gives up what it was restoring, when
+/// the call does not need it or that has had long, or it runs nothing.
 const PARTS: u32 = 2;
 
 /// Interrupts before the kill. A system call does not see one that comes just before it, since Python looks for signals between

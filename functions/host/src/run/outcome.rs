@@ -58,7 +58,7 @@ pub(crate) struct Measured {
 }
 
 /// Why a kernel was killed at its time limit.
-const RESTORING: &str = "restoring the variables took all of its time";
+const RESTORING: &str = "there was no time to restore the variables that the code needs, which stay stored";
 const RUNNING: &str = "it did not end after the interrupt at its time limit";
 
 impl WorkEnd {
@@ -113,7 +113,8 @@ fn of_code(
             return (manifest, report);
         }
         End::TimedOut { restoring } => {
-            Cause { error: text::timeout(measured.limit), why: if restoring { RESTORING } else { RUNNING }.to_owned() }
+            let error = if restoring { text::no_time_to_restore } else { text::timeout };
+            Cause { error: error(measured.limit), why: if restoring { RESTORING } else { RUNNING }.to_owned() }
         }
         End::Died(Some(how)) => died(how, measured.excess),
         End::Died(None) => Cause::death("it ended with its zygote"),
