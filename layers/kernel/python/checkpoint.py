@@ -119,7 +119,7 @@ class Checkpoint:
             if reasons <= (set() if record.loaded else {TOO_LONG}):
                 kept.append(record)
             else:
-                self.lost.update(dict.fromkeys(record.shown, f"a function or class that it needs: {reasons.pop()}"))
+                self.lost.update(dict.fromkeys(record.shown, f"a function or class that it needs: {max(reasons - {TOO_LONG} or reasons)}"))
         return kept
 
     def values(self):

@@ -8,13 +8,16 @@ class Limit:
     armed = False  # user code runs
     hit = False  # the limit was reached while it ran
     of_code = False  # the code of the call runs, and may send the signal itself
+    patience = 0  # so many signals are only counted down: what runs is needed
     own_until = 0.0  # when such a signal may be the host's, by the monotonic clock
     quiet_globals = None  # of the module `execution`: its frames check `hit` and get no exception
 
 
 def on_sigint(_signal, frame):
     # The host repeats it for code that was about to begin a system call. Code that is ending is not interrupted again.
-    if Limit.armed and not (Limit.hit and Limit.of_code):
+    if Limit.armed and Limit.patience:
+        Limit.patience -= 1
+    elif Limit.armed and not (Limit.hit and Limit.of_code):
         Limit.hit = Limit.hit or not Limit.of_code or monotonic() >= Limit.own_until
         if frame is None or frame.f_globals is not Limit.quiet_globals:
             raise KeyboardInterrupt
@@ -28,6 +31,7 @@ def ignore():
 def begin_call():
     """Installs the handler again: user code may have replaced it."""
     Limit.armed = Limit.hit = Limit.of_code = False
+    Limit.patience = 0
     signal(SIGINT, on_sigint)
 
 

@@ -20,8 +20,7 @@ HANGS = 10  # seconds: what is restored for longer never ends; less time may jus
 
 
 class NoTime(Exception):
-    """There was no time to restore what the call needs. The kernel is of no more use: a package whose import was interrupted may not be
-    imported again in the same process."""
+    """There was no time to restore what the call needs. The kernel is of no more use."""
 
 
 class Load(Unpickler):
@@ -60,44 +59,54 @@ def before_call(namespace, codes, fetch, guard):
 
 def load(namespace, wanted, guard):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
-    lost, hidden_values, chosen, interrupted = {}, {}, wanted | unloaded.at_hand(), False
-    for record in [record for number, record in Unloaded.records.items() if number in chosen]:
-        if record.id not in chosen:
-            continue
-        began, error = monotonic(), guard(load_group, namespace, record, hidden_values)
-        if Limit.hit and (record.loaded or record.id not in wanted):
-            Limit.hit, interrupted = False, interrupted or monotonic() - began < HANGS
-            chosen = wanted  # there is no time for what the call does not need
-        elif Limit.hit or error is not None:
-            if not Limit.hit and interrupted:
-                raise NoTime
-            reason = too_long(began) if Limit.hit else reason_of(error, "restoring")
-            lost.update(dict.fromkeys(record.shown, reason))
-            forget(record)
+    lost, hidden_values, at_hand = {}, {}, unloaded.at_hand() - wanted
+    Limit.patience = 1  # the first interrupt is for what the call does not need, which comes last
+    for record in of(wanted):
+        error = tried(guard, load_group, namespace, record, hidden_values)
+        if error is not None:
+            give_up(record, error, lost)
     names, inner = hidden_values.get(hidden.MODULES, ({}, []))
     for name, module in names.items():
-        began, error = monotonic(), guard(import_module, namespace, name, module)
-        if Limit.hit:
-            lost[name] = too_long(began)
-        elif error is not None:
-            if interrupted:
-                raise NoTime
+        error = tried(guard, import_module, namespace, name, module)
+        if error is not None:
             lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
-    began = monotonic()
-    guard(load_rest, inner, hidden_values)
-    if Limit.hit:
-        too_long(began)
+    hidden.Last.imports.update(inner)
+    for module in inner:
+        tried(guard, import_again, module)  # code that uses it says whether it is there
+    for restore in restore_figures, restore_patches, restore_settings:
+        tried(guard, restore, hidden_values)
+    in_time, Limit.patience = Limit.patience > 0, 0
+    for record in of(at_hand) if in_time else []:
+        error = guard(load_group, namespace, record, hidden_values)
+        if Limit.hit:
+            Unloaded.interrupted, Limit.hit = True, False
+            break
+        if error is not None and not Unloaded.interrupted:
+            give_up(record, error, lost)
     if not Unloaded.records:
         Live.kept.clear()  # until then, groups may need definitions that have lost their names
     return lost
 
 
-def too_long(began):
-    """The reason of a loss, when what was interrupted has had time enough."""
-    Limit.hit = False
-    if monotonic() - began < HANGS:
+def of(numbers):
+    return [record for number, record in Unloaded.records.items() if number in numbers]
+
+
+def tried(guard, function, *arguments):
+    """Calls what the call needs. The exception that ended it, None for none, KeyboardInterrupt for one that hangs. NoTime when it may
+    not have been its own fault."""
+    began, error = monotonic(), guard(function, *arguments)
+    hit, Limit.hit = Limit.hit, False
+    if error is not None and (monotonic() - began < HANGS if hit else Unloaded.interrupted):
         raise NoTime
-    return TOO_LONG
+    Unloaded.interrupted = Unloaded.interrupted or hit
+    return error
+
+
+def give_up(record, error, lost):
+    reason = TOO_LONG if type(error) is KeyboardInterrupt else reason_of(error, "restoring")
+    lost.update(dict.fromkeys(record.shown, reason))
+    forget(record)
 
 
 def load_group(namespace, record, hidden_values):
@@ -125,22 +134,24 @@ def forget(record):
 
 
 def import_module(namespace, name, module):
-    if module not in modules:
-        __import__(module)
+    import_again(module)
     namespace[name] = modules[module]
     State.bound[name] = id(modules[module])
 
 
-def load_rest(inner, found):
-    """What belongs to no variable."""
-    hidden.Last.imports.update(inner)
-    for module in inner:
-        try:
-            if module not in modules:
-                __import__(module)
-        except Exception:
-            pass  # code that uses it says so
+def import_again(module):
+    if module not in modules:
+        __import__(module)
+
+
+def restore_figures(found):
     if hidden.FIGURES in found:
         rebuild_libraries.show_figures(found[hidden.FIGURES])
+
+
+def restore_patches(found):
     Hooks.seen |= patches.restore(found.get(hidden.PATCHES, {}))
+
+
+def restore_settings(found):
     process_values.restore(found.get(hidden.SETTINGS, {}))

@@ -16,6 +16,7 @@ class Unloaded:
     places = {}  # where the bytes of some of them are, by number
     descriptors = set()  # that places name
     asked = False  # something has looked for a name that belongs to one of them
+    interrupted = False  # restoring was, once: a package may not be importable any more in this process
 
 
 class Main(ModuleType):

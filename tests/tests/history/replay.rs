@@ -37,9 +37,10 @@ pub(crate) fn printed(stories: &[Story]) -> Vec<Printed> {
         .collect()
 }
 
-/// True when an execution ended with its kernel, and so changed no variable.
+/// True when an execution ended with its kernel, also before its code had begun, and so changed no variable.
 pub(crate) fn died(executed: &Executed) -> bool {
-    executed.error.contains("KernelDied(") || executed.error.contains("MemoryError(")
+    let words = ["KernelDied(", "MemoryError(", "too short to restore the variables"];
+    words.iter().any(|word| executed.error.contains(word))
 }
 
 /// What plain Python is told of this line: code, or null for a start.

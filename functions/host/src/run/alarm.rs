@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep_until;
 
-/// Restoring is interrupted after one part in so many of the call's limit. Then the kernel gives up what it was restoring, when
-/// the call does not need it or that has had long, or it runs nothing.
-const PARTS: u32 = 2;
+/// Restoring is interrupted after one part in so many of the call's limit, for what the call does not need, and after one part in
+/// so many more, for what it needs. Then the kernel gives up what it was restoring, if that has had long, or it runs nothing.
+const PARTS: [u32; 2] = [2, 4];
 
 /// Interrupts before the kill. A system call does not see one that comes just before it, since Python looks for signals between
 /// its instructions only. The kernel raises at most one of them in code.
@@ -55,6 +55,8 @@ pub(super) struct Alarm {
     at: Instant,
     /// Interrupts that have come since code, or restoring, reached its limit.
     interrupts: u32,
+    /// Those that have come to restoring before.
+    parts: usize,
     code_ended: Option<Instant>,
 }
 
@@ -62,7 +64,7 @@ impl Alarm {
     /// An alarm for a call that begins now with this phase.
     pub(super) fn new(timing: Timing, phase: Phase) -> Self {
         let limit_at = Instant::now() + timing.limit;
-        let mut alarm = Self { timing, limit_at, phase, at: limit_at, interrupts: 0, code_ended: None };
+        let mut alarm = Self { timing, limit_at, phase, at: limit_at, interrupts: 0, parts: 0, code_ended: None };
         alarm.enter(phase);
         alarm
     }
@@ -79,7 +81,7 @@ impl Alarm {
 
     /// The next phase begins.
     pub(super) fn enter(&mut self, phase: Phase) {
-        (self.phase, self.interrupts) = (phase, 0);
+        (self.phase, self.interrupts, self.parts) = (phase, 0, 0);
         self.at = match phase {
             Phase::Restoring => self.next_part(),
             // Reading has the same limit, and a kernel that only waits for it is not killed.
@@ -93,7 +95,8 @@ impl Alarm {
     }
 
     fn next_part(&self) -> Instant {
-        self.limit_at.min(Instant::now() + self.timing.limit / PARTS)
+        let part = PARTS.get(self.parts).map(|part| Instant::now() + self.timing.limit / *part);
+        part.map_or(self.limit_at, |part| part.min(self.limit_at))
     }
 
     /// Waits until something is due.
@@ -103,6 +106,7 @@ impl Alarm {
             return Rings::Kill { restoring: matches!(self.phase, Phase::Restoring | Phase::Fetching) };
         }
         if self.phase == Phase::Restoring && self.at < self.limit_at {
+            self.parts += 1;
             self.at = self.next_part();
         } else {
             self.interrupts += 1;
