@@ -193,7 +193,7 @@ fn answer(said: Result<Said, FrameError>, call: u64) -> End {
         Ok(Said::Last(Some(FromKernel::Done(done)))) if done.call != call => End::Broke("answered another call"),
         Ok(Said::Last(Some(FromKernel::Done(done)))) => End::Done(done),
         Ok(Said::NotRun(why)) => End::NotRun(why),
-        // Nothing could not be read: there was no time to restore it.
+        // What it needs could be read: there was no time to restore it.
         Ok(Said::Last(Some(FromKernel::NotRun))) => End::TimedOut { restoring: true },
         Ok(Said::Last(_)) => End::Broke("spoke out of turn"),
         Err(_) => End::Broke("broke the protocol"),
