@@ -110,7 +110,7 @@ pub enum RunError {
     /// The work ended, but there was no time left to store its files. The kernel is gone.
     #[error("no time left to store files")]
     TooLate,
-    /// The sandbox's files, or the stored variables that the code may need, take more disk than a sandbox may use. Nothing ran.
+    /// The stored variables that the code may need take more disk than a sandbox may use. Nothing ran.
     #[error("more is to be restored than a sandbox may use disk for")]
     TooMuch,
     /// The sandbox's files or ledger could not be read or written.

@@ -47,7 +47,7 @@ pub(crate) struct Storage {
     pub(crate) epoch: Epoch,
     /// Bounds what is held in memory, for the whole host.
     pub(crate) memory: Memory,
-    /// The disk of a sandbox, in bytes: so much of variables is brought here for one job, and twice as much of files.
+    /// The most bytes of variables that are brought here for one job: the disk of a sandbox.
     pub(crate) most: u64,
 }
 

@@ -71,11 +71,6 @@ pub(crate) async fn restore(
     storage: &Storage,
     changes: BTreeMap<WorkingPath, Option<Node>>,
 ) -> Result<Snapshot, FolderError> {
-    let written = changes.values().flatten().map(|node| if let Node::File(file) = node { file.size } else { 0 });
-    // A sandbox that was ended for its disk had more than that for a moment, and its files stay as it left them.
-    if written.fold(0, u64::saturating_add) > storage.most.saturating_mul(2) {
-        return Err(FolderError::TooMuch);
-    }
     // What was broken off may still write: threads that block cannot be stopped.
     drop(slot.writing.write().await);
     let changes = Arc::new(changes);

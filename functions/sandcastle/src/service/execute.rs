@@ -189,8 +189,7 @@ fn run_error(error: RunError) -> ServiceError {
             "the code ended, but too little of this call's time was left to store its files; nothing of it was kept; try again",
         ),
         RunError::TooMuch => ServiceError::Invalid(
-            "the sandbox's files, or the stored variables that this code may need, take more disk than a sandbox may use; \
-             delete some files, or name fewer variables"
+            "the stored variables that this code may need take more disk than a sandbox may use; name fewer variables"
                 .to_owned(),
         ),
         RunError::Store(error) => ServiceError::Store(error),
