@@ -75,7 +75,7 @@ for taken in range(ask_names):
     Attack("files_by_a_shell", "fill the disk by bash", '''
 echo "TRIED taking: "
 n=0
-while [ $n -lt 12 ] && fallocate -l 256M hostile$n 2>/dev/null; do n=$((n + 1)); done
+while [ $n -lt 4 ] && fallocate -l 256M hostile$n 2>/dev/null; do n=$((n + 1)); done
 sleep 1
 echo "TRIED kept: $((n * 268435456))"
 rm -f hostile*
