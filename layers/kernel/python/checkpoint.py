@@ -4,12 +4,13 @@ from operator import is_
 from sys import getrecursionlimit, modules, setrecursionlimit
 from types import ModuleType
 
-from . import definitions, hidden, index, patches, process_values, reach
+from . import definitions, hidden, index, late, patches, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
-from .given_out import TOO_LONG, State, forget, given, hash_of, key_of, too_long, unloaded
+from .given_out import State, forget, given, hash_of, key_of, unloaded
 from .groups import Walk
 from .interrupt import Limit
+from .late import as_they_were, is_late, too_long
 from .lost_names import variables
 from .memory import Blocks
 from .reach import HIDDEN, Record, reached, words_of
@@ -65,6 +66,11 @@ def nothing(namespace, reason):
     return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
 
 
+def as_stored():
+    """What to give when the code has not run: all that is stored, and was not given up, stays."""
+    return {"groups": [index.group(State.records), *map(given, State.records)], "lost": {}}
+
+
 def module_of(functions):
     module = ModuleType(functions.__name__)
     vars(module).update(vars(functions))
@@ -86,16 +92,15 @@ class Checkpoint:
         hidden.note_imports(codes)
         patches.note(codes, self.namespace)
         values, away = self.values(), unloaded()
-        chosen, rest = self.choose(values, codes)
-        records = away + self.store(values, away) if Audit.on else rest + self.store(chosen, rest)
-        changed = lost_numbers(State.records) ^ lost_numbers(records)
-        if Limit.hit:
-            stored = [record for record in records if record not in rest]
-            records = self.still_stored(rest, stored) + stored
-        elif any(record.needs & changed for record in rest):
-            records = self.store(values, away)  # what needs a definition is lost with it
-            records += self.still_stored(away, records)
-        elif Audit.on:
+        chosen, rest, again = self.choose(values, codes)
+        others, chosen = (away, values) if Audit.on else (rest, chosen)
+        stored = self.store(chosen, others)
+        changed = lost_numbers(State.records) ^ lost_numbers(others + stored)
+        if not Limit.hit and any(record.loaded and record.needs & changed for record in others):
+            again += [record for record in others if record.loaded and not record.needs & changed]
+            others, stored = away, self.store(values, away)  # what needs a definition is lost with it
+        records = self.still_stored(others + as_they_were(again, stored), stored) + stored
+        if Audit.on:
             Audit.missed = audit(rest, records)
         place_of = {record.id: place for place, record in enumerate(State.records)}
         records.sort(key=lambda record: place_of.get(record.id, len(place_of)))
@@ -111,15 +116,8 @@ class Checkpoint:
         return {"groups": [index.group(kept), *map(given, kept)], "lost": lost}
 
     def still_stored(self, groups, records):
-        """Those of the groups, which are not stored anew, that need no definition which has been lost; notes the others as lost. What is
-        not loaded stays where there was no time to store a definition: the next call stores that."""
-        lost, kept = {number: reason for record in records for number, reason in record.lost_definitions.items()}, []
-        for record in groups:
-            reasons = {lost[number] for number in record.needs & lost.keys()}
-            if reasons <= (set() if record.loaded else {TOO_LONG}):
-                kept.append(record)
-            else:
-                self.lost.update(dict.fromkeys(record.shown, f"a function or class that it needs: {max(reasons - {TOO_LONG} or reasons)}"))
+        kept, lost = late.still_stored(groups, records)
+        self.lost.update(lost)
         return kept
 
     def values(self):
@@ -132,29 +130,39 @@ class Checkpoint:
         return {**found, **values}  # pyplot's figures first, in its order
 
     def choose(self, values, codes):
-        """({name: value} to store anew, the records of all other groups)."""
+        """({name: value} to store anew, the records of all other groups, and of those that are stored anew only to be sure)."""
         bound = State.bound
         record_of_name = {name: record for record in State.records for name in record.names}
         touched = reached(codes, self.namespace, State.records, record_of_name)
         if touched is None:
-            return values, unloaded()
+            return values, unloaded(), []
+        touched |= {id(record) for record in State.records if record.loaded and is_late(record)}
         for name in bound.keys() | values.keys() if bound.keys() != values.keys() else bound:
             if name not in bound or name not in values or bound[name] != id(values[name]):
                 record = record_of_name.get(name)
                 if record is not None:
                     touched.add(id(record))
-        rest = [record for record in State.records if id(record) not in touched]
+        rest, again = [record for record in State.records if id(record) not in touched], []
         if not Audit.on:
             small = [record for record in rest if record.size <= SMALL and record.loaded]
             start = State.turn % max(1, len(small))
             State.turn += SMALL_AT_ONCE
-            again = {id(record) for record in (small + small)[start:start + min(SMALL_AT_ONCE, len(small))]}
-            rest = [record for record in rest if id(record) not in again]
+            again = (small + small)[start:start + min(SMALL_AT_ONCE, len(small))]
+            taken = set(map(id, again))
+            rest = [record for record in rest if id(record) not in taken]
         left = {name for record in rest for name in record.names}
-        return {name: value for name, value in values.items() if name not in left}, rest
+        return {name: value for name, value in values.items() if name not in left}, rest, again
 
     def store(self, values, rest):
         """Records of the groups of these values."""
+        try:
+            return self.stored(values, rest)
+        except KeyboardInterrupt:
+            kept = {number for record in rest for number in record.numbers}
+            numbers = {number for record in State.records for number in record.numbers} - kept
+            return [too_long(Record(frozenset(values), numbers, set(), ((), False, False, False)))]
+
+    def stored(self, values, rest):
         for name in list(values):
             reason = lost_reason(type(values[name]))
             if reason is not None:
@@ -165,12 +173,8 @@ class Checkpoint:
         # A function that has lost its name stays a definition while data refers to it, which need not be stored anew.
         needed = set().union(*(record.needs for record in State.records))
         extra = [self.registry.get(number) for record in State.records for number in record.numbers & needed]
-        try:
-            found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
-        except KeyboardInterrupt:
-            kept = {number for record in rest for number in record.numbers}
-            numbers = {number for record in State.records for number in record.numbers} - kept
-            return [too_long(Record(frozenset(values), numbers, set(), ((), False, False, False)))]
+        found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
+        found = late.come_last(found, {name for record in State.records if record.hangs for name in record.names})
         for group in found:
             group.numbers = {self.registry.number(one) for one in group.definitions}
         self.registry.keep(set().union(*(one.numbers for one in found), *(record.numbers for record in rest)))
@@ -183,30 +187,40 @@ class Checkpoint:
     def record(self, group, store):
         blocks = Blocks(group.spans, group.names)
         members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, blocks)
-        numbers = group.numbers
         words, *rest = words_of(group.codes, self.namespace)
-        needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - numbers
+        needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - group.numbers
         summary = sorted(words), *rest, group.always
-        record = Record(frozenset([*members.names, *group.broken]), numbers, needs, summary)
+        record = Record(frozenset([*members.names, *group.broken]), group.numbers, needs, summary)
         record.kind = "definitions" if members.definitions else members.kind()
         record.lost.update(group.broken)
-        context = self.namespace, self.registry, self.missing, store
         try:
             if Limit.hit:
                 return too_long(record)
-            result = pickled(members, numbers, *context) if members.names or members.definitions else None
+            return self.pickle(record, members, store)
         except KeyboardInterrupt:
+            record.hangs = True
             return too_long(record)
+
+    def pickle(self, record, members, store):
+        context, result, Limit.raised = (self.namespace, self.registry, self.missing, store), None, False
+        try:
+            if members.names or members.definitions:
+                result = pickled(members, record.numbers, *context)
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:
             lost, record.lost_definitions, members = lost_members(members, error, *context)
             record.lost.update(lost)
             self.missing.update(record.lost_definitions)
-            result = None
             if members.names or members.definitions:
                 try:
                     result = pickled(members, {self.registry.number(one) for one in members.definitions}, *context)
+                except KeyboardInterrupt:
+                    raise
                 except BaseException as error:
                     record.lost.update(dict.fromkeys(members.names, reason_of(error)))
+        if Limit.hit and Limit.raised:
+            raise KeyboardInterrupt  # a value has taken the interrupt for an error of its own
         return record if result is None else self.give(record, members, *result)
 
     def give(self, record, members, pickle, buffers, needs):

@@ -2,8 +2,8 @@
 from mmap import ALLOCATIONGRANULARITY
 from os import pwrite
 
-from .given_out import TOO_LONG
 from .interrupt import Limit
+from .late import TOO_LONG
 from .native import limits
 from .text import Room, clean, cut_middle
 
@@ -74,6 +74,8 @@ def write_piece(piece):
         Exchange.written += -Exchange.written % ALLOCATIONGRANULARITY  # so that it can be mapped, its values aligned
     start = at = Exchange.written
     while at - start < len(piece):
+        if Limit.hit and at > QUICK:
+            raise KeyboardInterrupt
         at += pwrite(Exchange.descriptor, piece[at - start:], at)
     Exchange.written = at
     return start, at - start

@@ -8,8 +8,6 @@ from .output import element
 CO_COROUTINE = 0x80  # inspect.CO_COROUTINE
 AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
-Limit.quiet_globals = globals()
-
 
 class Loop:
     """The event loop for top-level `await`. It is made at the first `await` and then kept."""

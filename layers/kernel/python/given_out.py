@@ -1,9 +1,6 @@
 """What this kernel has given out or restored."""
 from . import definitions, index, native
 
-TOO_LONG = "storing the variables took too long; the next call goes on with it"
-
-
 class State:
     """What this kernel has given out or restored."""
     registry = definitions.Registry()
@@ -24,19 +21,17 @@ def give_again(numbers):
         State.records, State.told = [record for record in State.records if record.id not in numbers], None
 
 
+def names():
+    """The names that were told of as stored."""
+    return {name for record in State.records for name in record.told}
+
+
 def unloaded():
     return [record for record in State.records if not record.loaded]
 
 
 def hash_of(pickle, buffers):
     return (len(pickle), native.hash_bytes(pickle), *((len(one), native.hash_bytes(one)) for one in buffers))
-
-
-def too_long(record):
-    """The record of a group that there was no time for. The next call stores it."""
-    record.lost = dict.fromkeys(record.names, TOO_LONG)
-    record.lost_definitions = dict.fromkeys(record.numbers, TOO_LONG)
-    return record
 
 
 def given(record):

@@ -9,18 +9,23 @@ class Limit:
     hit = False  # the limit was reached while it ran
     of_code = False  # the code of the call runs, and may send the signal itself
     patience = 0  # so many signals are only counted down: what runs is needed
-    own_until = 0.0  # when such a signal may be the host's, by the monotonic clock
-    quiet_globals = None  # of the module `execution`: its frames check `hit` and get no exception
+    own_until = own_until_in_code = 0.0  # a signal before this is not the host's, by the monotonic clock
+    raised = False  # the signal has interrupted what ran
+    quiet = []  # globals of modules whose frames check `hit` and get no exception
 
 
 def on_sigint(_signal, frame):
     # The host repeats it for code that was about to begin a system call. Code that is ending is not interrupted again.
-    if Limit.armed and Limit.patience:
-        Limit.patience -= 1
-    elif Limit.armed and not (Limit.hit and Limit.of_code):
-        Limit.hit = Limit.hit or not Limit.of_code or monotonic() >= Limit.own_until
-        if frame is None or frame.f_globals is not Limit.quiet_globals:
-            raise KeyboardInterrupt
+    if not Limit.armed or (Limit.hit and Limit.of_code):
+        return
+    if monotonic() >= Limit.own_until:
+        if Limit.patience:
+            Limit.patience -= 1
+            return
+        Limit.hit = True
+    if frame is None or all(frame.f_globals is not quiet for quiet in Limit.quiet):
+        Limit.raised = True
+        raise KeyboardInterrupt
 
 
 def ignore():
@@ -31,14 +36,21 @@ def ignore():
 def begin_call():
     """Installs the handler again: user code may have replaced it."""
     Limit.armed = Limit.hit = Limit.of_code = False
-    Limit.patience = 0
+    Limit.patience, Limit.own_until = 0, 0.0
     signal(SIGINT, on_sigint)
 
 
 def set_limit(limit_ms):
-    """The host's clock began a little earlier: a signal shortly before the limit counts as the host's."""
+    """The host interrupts restoring after half of the limit, and code at the limit. Its clock began a little earlier: a signal
+    shortly before counts as the host's."""
     limit = limit_ms / 1000
-    Limit.own_until = monotonic() + limit - max(1, limit / 5)
+    begun = monotonic() - max(1, limit / 5)
+    Limit.own_until, Limit.own_until_in_code = begun + limit / 2, begun + limit
+
+
+def begin_code():
+    """The code of the call begins."""
+    Limit.of_code, Limit.own_until = True, Limit.own_until_in_code
 
 
 def time_error(limit_ms):

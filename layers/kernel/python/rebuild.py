@@ -20,6 +20,16 @@ class Live:
     registry = None
     kept = []  # definitions, until all data that may refer to them is there
     folder = ""
+    imports = True  # a module that is missing is imported
+
+
+def imported(name):
+    """A module that a value needs."""
+    if name not in modules:
+        if not Live.imports:
+            raise Lost("its module is not imported yet")
+        __import__(name)
+    return modules[name]
 
 
 def namespace():
@@ -47,9 +57,7 @@ def function(number, code, where, name, closure, source):
     if where is None:
         variables = Live.namespace
     elif type(where) is str:
-        if where not in modules:
-            __import__(where)
-        variables = vars(modules[where])
+        variables = vars(imported(where))
     return register(number, FunctionType(code, variables, name, None, closure))
 
 
@@ -169,14 +177,11 @@ def fill_instance(one, state):
 
 
 def module(name):
-    from importlib import import_module
-    return modules.get(name) or import_module(name)
+    return imported(name)
 
 
 def constant(module, name):
-    if module not in modules:
-        __import__(module)
-    return vars(modules[module])[name]
+    return vars(imported(module))[name]
 
 
 def exception(kind, args):

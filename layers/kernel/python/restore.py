@@ -5,7 +5,7 @@ from pickle import Unpickler
 from sys import modules
 from time import monotonic
 
-from . import hidden, patches, process_values, rebuild_libraries, unloaded
+from . import hidden, patches, process_values, rebuild, rebuild_libraries, unloaded
 from .atoms import Folder, reason_of
 from .given_out import State, hash_of
 from .interrupt import Limit
@@ -23,69 +23,106 @@ class NoTime(Exception):
     """There was no time to restore what the call needs. The kernel is of no more use."""
 
 
+class Hangs(Exception):
+    """What was restored never ends."""
+
+
 class Load(Unpickler):
     """Finds the functions of `rebuild`, which user code cannot import, and the namespace."""
 
     def find_class(self, module, name):
         own = BY_NAME.get(module)
-        return getattr(own, name) if own is not None else super().find_class(module, name)
+        if own is not None:
+            return getattr(own, name)
+        rebuild.imported(module)
+        return super().find_class(module, name)
 
     def persistent_load(self, key):
         return BUILTINS if key == "builtins" else Live.namespace
 
 
-def before_call(namespace, codes, fetch, guard):
-    """Loads the groups that the code may need, and others whose bytes are here. `fetch` takes numbers of groups and returns their
+def before_call(namespace, codes, everything, fetch, guard):
+    """Loads the groups that the code may need, or all, and others whose bytes are here. `fetch` takes numbers of groups and returns their
     places, or None; `guard` calls a function that the host can interrupt, and returns its exception.
-    {name: reason} of what could not be restored; None when the bytes could not be fetched, or there was no time."""
-    Unloaded.asked = False
+    {name: reason} of what is lost, and whether the code may run; None when the bytes could not be fetched, or there was no time."""
+    Unloaded.asked, lost = False, {}
     try:
-        wanted = unloaded.needed(codes, namespace)
+        wanted = set(Unloaded.records) if everything else unloaded.needed(codes, namespace)
         absent = sorted(wanted - Unloaded.places.keys())
         fetched = fetch(absent) if absent else {}
         if fetched is None:
             return None
         Unloaded.places.update(fetched)
         Unloaded.descriptors.update(place[0] for place in fetched.values())
-        return load(namespace, wanted, guard)
+        load(namespace, wanted, guard, lost)
+        return lost, True
     except NoTime:
-        return None
+        return (lost, False) if lost else None  # what is lost does not take the next call's time again
     finally:
         for descriptor in Unloaded.descriptors:
-            close(descriptor)
+            close_it(descriptor)
         Unloaded.descriptors, Unloaded.places = set(), {}
         unloaded.notice()
 
 
-def load(namespace, wanted, guard):
+def close_it(descriptor):
+    try:
+        close(descriptor)
+    except OSError:
+        pass  # a value that was restored has closed it
+
+
+def load(namespace, wanted, guard, lost):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
-    lost, hidden_values, at_hand = {}, {}, unloaded.at_hand() - wanted
+    hidden_values, at_hand = {}, unloaded.at_hand() - wanted
     Limit.patience = 1  # the first interrupt is for what the call does not need, which comes last
-    for record in of(wanted):
-        error = tried(guard, load_group, namespace, record, hidden_values)
-        if error is not None:
-            give_up(record, error, lost)
+    load_all([record for record in of(wanted) if record.kind == "modules"], namespace, hidden_values, guard, lost)
     names, inner = hidden_values.get(hidden.MODULES, ({}, []))
     for name, module in names.items():
         error = tried(guard, import_module, namespace, name, module)
         if error is not None:
-            lost[name] = f"its module could not be imported again: {type(error).__name__}: {error}"
+            namespace.pop(name, None)
+            lost[name] = TOO_LONG if type(error) is Hangs else f"its module could not be imported again: {type(error).__name__}: {error}"
     hidden.Last.imports.update(inner)
     for module in inner:
         tried(guard, import_again, module)  # code that uses it says whether it is there
+    load_all(of(wanted), namespace, hidden_values, guard, lost)
     for restore in restore_figures, restore_patches, restore_settings:
         tried(guard, restore, hidden_values)
     in_time, Limit.patience = Limit.patience > 0, 0
-    for record in of(at_hand) if in_time else []:
-        error = guard(load_group, namespace, record, hidden_values)
-        if Limit.hit:
-            Unloaded.interrupted, Limit.hit = True, False
-            break
-        if error is not None and not Unloaded.interrupted:
-            give_up(record, error, lost)
+    if in_time:
+        load_at_hand(of(at_hand), namespace, hidden_values, guard)
     if not Unloaded.records:
         Live.kept.clear()  # until then, groups may need definitions that have lost their names
-    return lost
+
+
+def load_all(records, namespace, hidden_values, guard, lost):
+    """Loads groups. A class of the user may look for other variables when a value is restored, so that what fails is tried again as long
+    as others succeed."""
+    while records:
+        failed = []
+        for record in records:
+            error = tried(guard, load_group, namespace, record, hidden_values)
+            if type(error) is Hangs:
+                give_up(record, error, lost)
+            elif error is not None:
+                failed.append((record, error))
+        if len(failed) == len(records):
+            for record, error in failed:
+                give_up(record, error, lost)
+            return
+        records = [record for record, _ in failed]
+
+
+def load_at_hand(records, namespace, hidden_values, guard):
+    """Loads groups that the call does not need. What fails stays stored: a call that needs it says why."""
+    Live.imports = False
+    for record in records:
+        error = guard(load_group, namespace, record, hidden_values)
+        if Limit.hit:
+            Unloaded.interrupted, Limit.hit = Unloaded.interrupted or error is not None, False
+            break
+    Live.imports = True
 
 
 def of(numbers):
@@ -93,18 +130,21 @@ def of(numbers):
 
 
 def tried(guard, function, *arguments):
-    """Calls what the call needs. The exception that ended it, None for none, KeyboardInterrupt for one that hangs. NoTime when it may
-    not have been its own fault."""
+    """Calls what the call needs. The exception that ended it, None for none, Hangs for one that hangs. NoTime when it may not have been
+    its own fault."""
+    Limit.raised = False
     began, error = monotonic(), guard(function, *arguments)
     hit, Limit.hit = Limit.hit, False
-    if error is not None and (monotonic() - began < HANGS if hit else Unloaded.interrupted):
+    if error is None and not (hit and Limit.raised):  # what takes the interrupt for an error of its own is not restored
+        return None
+    if monotonic() - began < HANGS if hit else Unloaded.interrupted:
         raise NoTime
     Unloaded.interrupted = Unloaded.interrupted or hit
-    return error
+    return Hangs() if hit else error
 
 
 def give_up(record, error, lost):
-    reason = TOO_LONG if type(error) is KeyboardInterrupt else reason_of(error, "restoring")
+    reason = TOO_LONG if type(error) is Hangs else reason_of(error, "restoring")
     lost.update(dict.fromkeys(record.shown, reason))
     forget(record)
 
@@ -112,7 +152,14 @@ def give_up(record, error, lost):
 def load_group(namespace, record, hidden_values):
     known = set(State.registry.references) if record.summary() == UNKNOWN else None
     pickle, buffers = read(Unloaded.places[record.id])
-    _, _, _, values = Load(io.BytesIO(pickle), buffers=buffers).load()
+    Limit.raised = False
+    try:
+        _, _, _, values = Load(io.BytesIO(pickle), buffers=buffers).load()
+        if Limit.hit and Limit.raised:
+            raise KeyboardInterrupt  # a value has taken the interrupt for an error of its own
+    except BaseException:
+        State.registry.keep(State.registry.references.keys() - record.numbers if known is None else known)
+        raise
     if known is not None:
         record.numbers = State.registry.references.keys() - known
     record.hash = record.hash or hash_of(pickle, buffers)

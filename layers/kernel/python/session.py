@@ -4,11 +4,13 @@ from os import WNOHANG, _exit, fspath, getpid, register_at_fork, waitpid
 from sys import getrecursionlimit, modules, path, path_importer_cache
 
 from . import (
-    checkpoint, exchange_file, execution, figures, frames, given_out, helpers, interrupt, lost_names, output, process_state, restore,
-    sources, streams, tracebacks, unloaded,
+    checkpoint, exchange_file, execution, figures, frames, given_out, helpers, interrupt, late, lost_names, output, process_state,
+    quiet, restore, sources, streams, tracebacks, unloaded,
 )
 from .output import Pipe, note, write_all
-from .zygote import import_module, prepare_zygote, tidy  # noqa: F401, called from outside like start() and run()
+from .zygote import forget_machine, fresh_randomness, import_module, prepare_zygote, tidy  # noqa: F401, partly called from outside
+
+quiet.Limit.quiet.append(globals())
 
 main = modules["__main__"]
 namespace = main.__dict__
@@ -52,28 +54,11 @@ def forked():
     Pipe.forked = True
 
 
-def fresh_randomness():
-    """Modules that the zygote imported must not give all kernels the same random numbers and temporary names."""
-    # The module `random` seeds itself after a fork.
-    numpy_random = modules.get("numpy.random")
-    if numpy_random is not None:
-        numpy_random.seed()
-    tempfile = modules.get("tempfile")
-    if tempfile is not None:
-        tempfile.tempdir = tempfile._name_sequence = None
-
-
-def forget_machine():
-    """What the zygote asked of the machine is not so in the cell."""
-    platform = modules.get("platform")
-    if platform is not None:
-        platform._uname_cache = None
-        platform._platform_cache.clear()
-
-
 class Call:
     """The call that runs, or ran last."""
     limit_ms = 0
+    everything = False
+    spoiled = False  # restoring was broken off: the kernel is of no more use
     error = None
     compiled = None
     codes = []
@@ -81,38 +66,50 @@ class Call:
     missed = False
 
 
-def begin(nonce, source, display, limit_ms, exchange, stored):
-    """Begins a call. `exchange` is a new exchange file or None; `stored` is what is stored, in a kernel's first call, else None.
+def begin(nonce, source, display, limit_ms, exchange, stored, everything):
+    """Begins a call. `exchange` is a new exchange file or None; `stored` is what is stored, in a kernel's first call, else None;
+    `everything`, whether the call needs all of that, whatever its code shows.
     True when something is stored that is not in this kernel."""
+    if Call.spoiled:
+        _exit(1)  # the code has not begun, so that the host starts another kernel for it
     begin_call(nonce)
     interrupt.set_limit(limit_ms)
     if exchange is not None:
         exchange_file.Exchange.descriptor = exchange
     if stored is not None:
         unloaded.begin(stored)
-    Call.limit_ms, Call.not_restored, Call.missed = limit_ms, {}, False
+    Call.limit_ms, Call.everything, Call.not_restored, Call.missed = limit_ms, everything, {}, False
     Call.error, Call.compiled, Call.codes = compiled(source.removeprefix("\ufeff"), f"<cell {Session.calls}>", display)
     return bool(stored is not None or unloaded.Unloaded.records)
 
 
 def restore_variables(fetch):
     """Restores what the code needs, as `restore.before_call` says. False when it could not: nothing has run."""
-    lost = restore.before_call(namespace, Call.codes, fetch, execution.interruptible)
-    if lost is None:
+    restored = restore.before_call(namespace, Call.codes, Call.everything, fetch, execution.interruptible)
+    if restored is None:
         Session.calls -= 1
         return False
-    Call.not_restored = lost
-    lost_names.reasons.update(lost)
+    lost, complete = restored
+    if not complete:
+        Call.spoiled, Call.compiled, Call.codes = True, None, []
+        Call.error = TimeoutError("restoring the variables took too long, so that the code has not run. Try again: what hung is given up now")
+    tell_lost(lost)
     process_state.Suspended.recursion_limit = max(process_state.Suspended.recursion_limit, getrecursionlimit())
     attempt(frames.report, [], namespace, [])  # those that were restored are not new
     return True
+
+
+def tell_lost(lost):
+    Call.not_restored.update(lost)
+    lost_names.reasons.update(lost)
+    lost.clear()
 
 
 def run():
     """Runs the code of the call."""
     if Call.compiled is not None:
         process_state.resume()
-        interrupt.Limit.of_code = True
+        interrupt.begin_code()
         Call.error = execution.interruptible(execution.run, *Call.compiled, namespace)
         interrupt.Limit.of_code = False
     if getpid() != Session.process:
@@ -129,13 +126,18 @@ def finish():
     # The host interrupts this as it interrupts code.
     interrupt.begin_call()
     stored = []
-    if not Call.missed:
+    if Call.spoiled:
+        stored.append(given(checkpoint.as_stored()))
+    elif not Call.missed:
         execution.interruptible(store, Call.codes, stored)
     if not stored:
-        stored.append(given(checkpoint.nothing(namespace, given_out.TOO_LONG)))
+        stored.append(given(checkpoint.nothing(namespace, late.TOO_LONG)))
     result["variables"] = stored[0]
+    tell_lost(unloaded.Unloaded.dropped)
+    result["not_restored"] = Call.not_restored
+    result["still_lost"] = attempt(lost_names.still_lost, [], namespace)
     result["names"] = attempt(process_state.names, [], namespace)
-    result["not_loaded"] = sorted(unloaded.names())
+    result["not_loaded"] = sorted(given_out.names().difference(result["names"]) if Call.spoiled else unloaded.names())
     output.end_call()
     return result
 
@@ -207,7 +209,7 @@ def leave_forked(error):
 
 
 def result_of(error, codes, limit_ms):
-    interrupted = interrupt.Limit.hit
+    interrupted = interrupt.Limit.hit and not Call.spoiled
     if interrupted:
         error = interrupt.time_error(limit_ms).with_traceback(error.__traceback__ if error is not None else None)
     elif error is not None:
@@ -216,9 +218,7 @@ def result_of(error, codes, limit_ms):
         "failure": None if error is None or is_success(error) else tracebacks.describe(error),
         "interrupted": interrupted,
         "dataframes": attempt(frames.report, [], namespace, codes),
-        "not_restored": Call.not_restored,
         "missed": Call.missed,
-        "still_lost": attempt(lost_names.still_lost, [], namespace),
         "cwd": attempt(process_state.directory, "", Session.files),
         "env": attempt(process_state.environment, {}),
     }

@@ -15,8 +15,15 @@ class Unloaded:
     records = {}  # by number, in the order of restoring
     places = {}  # where the bytes of some of them are, by number
     descriptors = set()  # that places name
+    dropped = {}  # reasons by the names of those that the call has made impossible to restore
     asked = False  # something has looked for a name that belongs to one of them
     interrupted = False  # restoring was, once: a package may not be importable any more in this process
+
+
+def drop(record, reason):
+    """The group cannot be restored any more."""
+    Unloaded.records.pop(record.id, None)
+    Unloaded.dropped.update(dict.fromkeys(record.shown, reason))
 
 
 class Main(ModuleType):
@@ -91,19 +98,13 @@ def is_hidden(name):
 
 
 def at_hand():
-    """The groups whose bytes are here, with all that they need."""
-    of_number = by_definition()
-    return {number for number in Unloaded.places
-            if with_needs([Unloaded.records[number]], of_number) <= Unloaded.places.keys()}
+    """The groups whose bytes are here and that are restored without the user's code: none of their values is of a class of his."""
+    return {number for number in Unloaded.places if not (Unloaded.records[number].needs or Unloaded.records[number].numbers)}
 
 
-def by_definition():
-    return {number: record for record in Unloaded.records.values() for number in record.numbers}
-
-
-def with_needs(records, of_number=None):
+def with_needs(records):
     """Numbers of the groups and of all whose definitions they need."""
-    of_number = by_definition() if of_number is None else of_number
+    of_number = {number: record for record in Unloaded.records.values() for number in record.numbers}
     found, waiting = set(), list(records)
     while waiting:
         record = waiting.pop()

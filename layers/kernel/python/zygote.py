@@ -1,4 +1,4 @@
-"""Prepares the zygote: work that is done once for all kernels."""
+"""Prepares the zygote: work that is done once for all kernels, and what a kernel must not take from it."""
 import gc
 import importlib
 import os
@@ -60,3 +60,20 @@ def check_threads():
             names.append(file.read().strip())
     if len(names) > 1:
         raise RuntimeError(f"imported packages must not start threads, but these run: {names}")
+
+
+def fresh_randomness():
+    """Modules that the zygote imported must not give all kernels the same random numbers and temporary names."""
+    # The module `random` seeds itself after a fork.
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+    tempfile.tempdir = tempfile._name_sequence = None
+
+
+def forget_machine():
+    """What the zygote asked of the machine is not so in the cell."""
+    platform = sys.modules.get("platform")
+    if platform is not None:
+        platform._uname_cache = None
+        platform._platform_cache.clear()

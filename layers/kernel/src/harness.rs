@@ -14,7 +14,7 @@ use crate::home::{HOME_VARIABLE, Home, PACKAGES_VARIABLE};
 use crate::{native, restoring};
 
 /// The harness's modules in an order in which each comes after those that it imports.
-const MODULES: [(&str, &str); 45] = [
+const MODULES: [(&str, &str); 47] = [
     ("text", include_str!("../python/text.py")),
     ("output", include_str!("../python/output.py")),
     ("streams", include_str!("../python/streams.py")),
@@ -52,13 +52,15 @@ const MODULES: [(&str, &str); 45] = [
     ("stored_bytes", include_str!("../python/stored_bytes.py")),
     ("index", include_str!("../python/index.py")),
     ("given_out", include_str!("../python/given_out.py")),
-    ("checkpoint", include_str!("../python/checkpoint.py")),
     ("unloaded", include_str!("../python/unloaded.py")),
+    ("late", include_str!("../python/late.py")),
+    ("checkpoint", include_str!("../python/checkpoint.py")),
     ("restore", include_str!("../python/restore.py")),
     ("exchange_file", include_str!("../python/exchange_file.py")),
     ("locks", include_str!("../python/locks.py")),
     ("zygote", include_str!("../python/zygote.py")),
     ("helpers", include_str!("../python/helpers.py")),
+    ("quiet", include_str!("../python/quiet.py")),
     ("session", include_str!("../python/session.py")),
 ];
 const LOADER: &str = include_str!("../python/loader.py");
@@ -146,10 +148,10 @@ impl Harness {
         exchange: Option<RawFd>,
         files: Vec<OwnedFd>,
     ) -> PyResult<bool> {
-        let Execute { nonce, code, display_last, limit_ms, stored, .. } = call;
+        let Execute { nonce, code, display_last, limit_ms, stored, everything, .. } = call;
         let stored = stored.map(|groups| restoring::stored(groups, files)).transpose()?;
-        let begun = self.0.call_method1(py, "begin", (nonce, code, display_last, limit_ms, exchange, stored))?;
-        begun.extract(py)
+        let call = (nonce, code, display_last, limit_ms, exchange, stored, everything);
+        self.0.call_method1(py, "begin", call)?.extract(py)
     }
 
     /// Restores what the call needs; the function asks the host for it. False when it could not be fetched.

@@ -65,6 +65,8 @@ pub struct Execute {
     pub new_exchange: bool,
     /// All groups that are stored, in the order of restoring; in the first call of a kernel only.
     pub stored: Option<Vec<StoredGroup>>,
+    /// The call needs all of them, whatever its code shows.
+    pub everything: bool,
 }
 
 /// A program that runs in its own cell, without a kernel. Its standard output goes to the output pipe unchanged, its

@@ -36,12 +36,10 @@ pub fn needed_by(code: &str) -> usize {
     up_to(|module| module.words.iter().any(|word| code.contains(word)))
 }
 
-/// And before a kernel is forked that restores variables: those that are modules, and `frames`, whether there are data frames.
-pub fn needed_to_restore<'a>(modules: impl Iterator<Item = &'a str>, frames: bool) -> usize {
-    let modules: Vec<_> = modules.collect();
-    up_to(|module| {
-        (frames && module.module == "pandas") || module.variables.iter().any(|variable| modules.contains(variable))
-    })
+/// And before a kernel is forked that restores variables with these names, which are modules.
+pub fn needed_to_restore<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    let names: Vec<_> = names.collect();
+    up_to(|module| module.variables.iter().any(|variable| names.contains(variable)))
 }
 
 fn up_to(used: impl Fn(&Preloaded) -> bool) -> usize {
@@ -65,11 +63,9 @@ mod tests {
 
     #[test]
     fn what_is_restored_waits_for_its_modules() {
-        let module = |modules: &[&str], frames| {
-            needed_to_restore(modules.iter().copied(), frames).checked_sub(1).map(|last| PRELOADED[last].module)
-        };
-        assert_eq!(module(&["json"], false), None);
-        assert_eq!(module(&[], true), Some("pandas"));
-        assert_eq!(module(&["plt", "pd"], true), Some("matplotlib.pyplot"));
+        let module =
+            |names: &[&str]| needed_to_restore(names.iter().copied()).checked_sub(1).map(|last| PRELOADED[last].module);
+        assert_eq!(module(&["json"]), None);
+        assert_eq!(module(&["plt", "pd"]), Some("matplotlib.pyplot"));
     }
 }

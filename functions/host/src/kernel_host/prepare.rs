@@ -35,13 +35,12 @@ use crate::{
 const ATTEMPTS: u32 = 5;
 
 impl KernelHost {
-    /// A kernel at the job's head; a new one with `everything` restores all variables at once.
+    /// A kernel at the job's head.
     pub(super) async fn prepare(
         &self,
         job: &Job,
         storage: &Storage,
         turn: &Turn<'_, IdleKernel>,
-        everything: bool,
     ) -> Result<ReadyKernel, RunError> {
         match self.idle_kernel(job, storage, turn).await? {
             Some(IdleKernel { kernel, folder, .. }) => {
@@ -49,7 +48,7 @@ impl KernelHost {
                 let vault = self.vault(job, storage, &folder);
                 Ok(ReadyKernel { kernel, folder, start, stored: None, vault })
             }
-            None => self.start_kernel(job, storage, everything).await,
+            None => self.start_kernel(job, storage).await,
         }
     }
 
@@ -116,10 +115,10 @@ impl KernelHost {
     }
 
     /// A new kernel in a folder with the head's files.
-    async fn start_kernel(&self, job: &Job, storage: &Storage, everything: bool) -> Result<ReadyKernel, RunError> {
+    async fn start_kernel(&self, job: &Job, storage: &Storage) -> Result<ReadyKernel, RunError> {
         let mut attempt = 1;
         loop {
-            match self.try_start_kernel(job, storage, everything, attempt > 1).await {
+            match self.try_start_kernel(job, storage, attempt > 1).await {
                 Err(RunError::Failed(why)) if attempt < ATTEMPTS => {
                     tracing::warn!(why = chain(&*why), "kernel not started, trying again");
                     attempt += 1;
@@ -129,13 +128,7 @@ impl KernelHost {
         }
     }
 
-    async fn try_start_kernel(
-        &self,
-        job: &Job,
-        storage: &Storage,
-        everything: bool,
-        again: bool,
-    ) -> Result<ReadyKernel, RunError> {
+    async fn try_start_kernel(&self, job: &Job, storage: &Storage, again: bool) -> Result<ReadyKernel, RunError> {
         let began = Instant::now();
         let origin = self.nursery.best_for(needed_modules(job), again).await.map_err(StartError::Zygote);
         let origin = origin.map_err(RunError::failed)?;
@@ -149,7 +142,7 @@ impl KernelHost {
             Ok((kernel, asked.elapsed()))
         };
         let vault = self.vault(job, storage, &folder);
-        let stored = async { vault.first(everything).await.map_err(FolderError::while_reading) };
+        let stored = async { vault.first().await.map_err(FolderError::while_reading) };
         let ((mut kernel, forking), stored, ()) =
             futures::try_join!(fork, stored, folder.bring_to(job, storage, changes))?;
         let start = StartState::cold(Arc::clone(&job.head.manifest));
@@ -189,7 +182,8 @@ fn needed_modules(job: &Job) -> usize {
     let manifest = &job.head.manifest;
     let modules = manifest.groups.values().filter(|group| group.kind == GroupKind::Modules);
     let names = modules.flat_map(|group| &group.names).map(|name| name.as_str());
-    needed_by(code.as_str()).max(needed_to_restore(names, !manifest.dataframes.is_empty()))
+    let for_frames = (!manifest.dataframes.is_empty()).then_some("pandas");
+    needed_by(code.as_str()).max(needed_to_restore(names.chain(for_frames)))
 }
 
 fn first_frame(start: &StartState) -> ToKernel {

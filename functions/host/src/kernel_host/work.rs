@@ -89,7 +89,7 @@ impl KernelHost {
     ) -> Result<(ReadyKernel, CodeEnd, Duration), RunError> {
         let (mut tries, mut everything) = (0, false);
         loop {
-            let prepare = self.prepare(job, storage, turn, everything);
+            let prepare = self.prepare(job, storage, turn);
             let (mut ready, limit) = self.in_time(job, turn, prepare, ReadyKernel::unused).await?;
             let left = job.deadline.saturating_duration_since(Instant::now());
             let store_until = Instant::now() + limit + left.saturating_sub(limit) / 2;
@@ -98,6 +98,7 @@ impl KernelHost {
                 code,
                 display_last,
                 stored: ready.stored.take(),
+                everything,
                 vault: &ready.vault,
                 guarded: self.guarded(&ready.folder.slot),
             };

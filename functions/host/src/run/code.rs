@@ -85,6 +85,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) display_last: bool,
     /// What is stored; for a new kernel.
     pub(crate) stored: Option<Given<Vec<StoredGroup>>>,
+    /// It needs all of that, whatever the code shows.
+    pub(crate) everything: bool,
     /// Where it can ask for more.
     pub(crate) vault: &'a Vault,
     /// What the sandbox may use.
@@ -96,7 +98,7 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
     let nonce: [u8; NONCE_LEN] = rand::random();
     let mut output = Output::new(nonce);
     kernel.family.signal(Signal::CONT);
-    let Cell { code, display_last, stored, vault, guarded } = cell;
+    let Cell { code, display_last, stored, everything, vault, guarded } = cell;
     let began = Instant::now();
     let (stored, mut files) = stored.map_or((None, Vec::new()), |given| (Some(given.told), given.files));
     let phase = if stored.is_some() { Phase::Restoring } else { Phase::Running };
@@ -110,6 +112,7 @@ pub(crate) async fn run(kernel: &mut Kernel, cell: Cell<'_>, timing: Timing) -> 
         limit_ms: millis(timing.limit),
         new_exchange: new_exchange.is_some(),
         stored,
+        everything,
     };
     files.splice(0..0, new_exchange);
     let mut alarm = Alarm::new(timing, phase);

@@ -54,14 +54,14 @@ pub(crate) struct Given<T> {
 }
 
 impl Vault {
-    /// All groups in the order of restoring; with their bytes where they are small, or everywhere.
-    pub(crate) async fn first(&self, everything: bool) -> Result<Given<Vec<StoredGroup>>, FolderError> {
+    /// All groups in the order of restoring; with their bytes where they are small.
+    pub(crate) async fn first(&self) -> Result<Given<Vec<StoredGroup>>, FolderError> {
         let mut left = SMALL.1;
         let mut at_once = |group: &Group| {
             let size = size(group);
             let small = group.kind == GroupKind::Index || (size <= SMALL.0 && size <= left);
             left = left.saturating_sub(if small { size } else { 0 });
-            small || everything
+            small
         };
         let chosen = self.groups.iter().filter(|(_, group)| at_once(group)).map(|(id, group)| (*id, group)).collect();
         let Given { told: mut places, files } = self.places(chosen).await?;

@@ -64,11 +64,13 @@ async fn a_data_frame_that_is_not_loaded_stays_listed() {
 async fn code_that_reaches_a_value_by_no_name_runs_again_with_it() {
     let host = TestHost::start().await;
     let mut sandbox = with_values(&host).await;
+    sandbox.prints("class Own:\n    pass\nown = Own()\nown.a = 5").await;
     host.host.discard(&sandbox.id).await;
-    // The name is in bytes, where nobody looks for names.
+    // The names are in bytes, where nobody looks for names.
     let code = "import pickle\nprint('begun')\nopen('runs.txt', 'a').write('x')\nsmall.append(2)\n\
-                print(len(pickle.loads(b'c__main__\\nbig\\n.')), small, open('runs.txt').read())";
-    assert_eq!(sandbox.prints(code).await, ["begun", "1024000 [1, 2] x"]);
+                print(len(pickle.loads(b'c__main__\\nbig\\n.')), small, open('runs.txt').read())\n\
+                print(pickle.loads(b'c__main__\\nown\\n.').a)";
+    assert_eq!(sandbox.prints(code).await, ["begun", "1024000 [1, 2] x", "5"]);
     assert_eq!(
         sandbox.prints("print(small, open('runs.txt').read(), type(__import__('__main__')).__name__)").await,
         ["[1, 2] x module"]
@@ -104,6 +106,62 @@ async fn a_value_that_hangs_while_it_is_restored_costs_itself_alone() {
     let error = sandbox.fails("waiting").await;
     assert!(error.contains("restoring it took too long"), "{error}");
     assert_eq!(sandbox.prints("kept.append(2)\nprint(kept)").await, ["[1, 2]"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_is_given_up_also_where_there_is_no_time_for_the_rest() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints(WAITING).await;
+    sandbox.prints("import sys, json\nsys.setrecursionlimit(1234)\nalso = Waiting()\nalso.a = 2").await;
+    host.host.discard(&sandbox.id).await;
+    sandbox.limit = Duration::from_secs(24);
+    let error = sandbox.fails("waiting, also").await;
+    assert!(error.contains("the code has not run. Try again"), "{error}");
+    sandbox.prints("import os\nos.remove('wait')").await;
+    assert_eq!(sandbox.head.manifest.lost.len(), 1);
+    let code = "print(len({'waiting', 'also'} & globals().keys()), kept, json.dumps(1), sys.getrecursionlimit())";
+    assert_eq!(sandbox.prints(code).await, ["1 [1] 1 1234"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_hangs_while_it_is_stored_costs_itself_alone() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    sandbox.prints("kept, other = [1], {'a': 1}").await;
+    (sandbox.limit, sandbox.deadline) = (Duration::from_secs(2), Duration::from_secs(8));
+    let hangs = "class Hangs:\n    def __getstate__(self):\n        while True:\n            pass\nhangs = Hangs()\nafter = [1]";
+    sandbox.prints(hangs).await;
+    sandbox.prints("new = [2]").await;
+    (sandbox.limit, sandbox.deadline) = (Duration::from_secs(30), Duration::from_secs(60));
+    host.host.discard(&sandbox.id).await;
+    assert_eq!(sandbox.prints("print(kept, other, after, new)").await, ["[1] {'a': 1} [1] [2]"]);
+    let error = sandbox.fails("hangs").await;
+    assert!(error.contains("took too long"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_may_need_others_by_name_while_it_is_restored() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = "import json\nclass Parsed:\n    def __getstate__(self):\n        return json.dumps(self.__dict__)\n    \
+                def __setstate__(self, state):\n        self.__dict__.update(json.loads(state), more=TABLE['x'] + plus(1))\n\
+                parsed = Parsed()\nparsed.a = 1\nTABLE = {'x': 3}\ndef plus(n):\n    return n + 1";
+    sandbox.prints(code).await;
+    host.host.discard(&sandbox.id).await;
+    assert_eq!(sandbox.prints("print(parsed.a, parsed.more)").await, ["1 5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_ends_its_kernel_costs_only_the_calls_that_name_it() {
+    let host = TestHost::start().await;
+    let mut sandbox = host.sandbox();
+    let code = "class Ends:\n    def __setstate__(self, state):\n        import os\n        os._exit(1)\nends = Ends()\nends.a = 1\nkept = [1]";
+    sandbox.prints(code).await;
+    host.host.discard(&sandbox.id).await;
+    assert_eq!(sandbox.prints("kept.append(2)\nprint(kept)").await, ["[1, 2]"]);
+    sandbox.fails("ends").await;
+    assert_eq!(sandbox.prints("print(kept)").await, ["[1, 2]"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

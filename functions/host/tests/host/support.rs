@@ -42,6 +42,8 @@ pub(crate) struct Sandbox<'a> {
     pub(crate) id: SandboxId,
     pub(crate) head: Arc<Head>,
     pub(crate) limit: Duration,
+    /// When a call must have ended, counted from its begin.
+    pub(crate) deadline: Duration,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where these tests read their environment")]
@@ -105,7 +107,13 @@ impl TestHost {
         let manifest = Manifest::started(name.clone(), name, OffsetDateTime::now_utc(), Epoch(1));
         let position = Position { seq: 1, commit_id: CommitId::new() };
         let head = head(position, manifest);
-        Sandbox { on: self, id: SandboxId::new(), head, limit: Duration::from_secs(30) }
+        Sandbox {
+            on: self,
+            id: SandboxId::new(),
+            head,
+            limit: Duration::from_secs(30),
+            deadline: Duration::from_secs(60),
+        }
     }
 
     /// Ids of this host's processes that run under a kernel's user id; empty unless the tests run as root.
@@ -161,7 +169,7 @@ impl<'a> Sandbox<'a> {
             fresh: true,
             work,
             limit: self.limit,
-            deadline: Instant::now() + Duration::from_secs(60),
+            deadline: Instant::now() + self.deadline,
         }
     }
 

@@ -230,6 +230,7 @@ impl Kernel {
             limit_ms: 900,
             new_exchange: false,
             stored: None,
+            everything: false,
         };
         write_frame(&mut self.frames, &ToKernel::Execute(call)).unwrap();
     }
