@@ -7,7 +7,7 @@ from types import ModuleType
 from . import definitions, hidden, index, late, patches, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
-from .given_out import State, forget, given, hash_of, key_of, unloaded
+from .given_out import State, given, hash_of, key_of, nothing, unloaded
 from .groups import Walk
 from .interrupt import Limit
 from .late import as_they_were, is_late, too_long
@@ -16,6 +16,7 @@ from .memory import Blocks
 from .reach import HIDDEN, Record, reached, words_of
 from .reducers import BY_NAME, Store, StoreWithNamespace
 from .store import Members, lost_members, pickled
+from .unloaded import drop
 
 SMALL = 4096  # bytes
 SMALL_AT_ONCE = 32  # small groups that are compared though the call did not reach them: against holes in the analysis
@@ -59,18 +60,6 @@ def take(namespace, codes):
             enable()
 
 
-def nothing(namespace, reason):
-    """What to give when even the search for groups fails: no value is stored that lives here, and the next call gives all anew."""
-    forget()
-    lost = dict.fromkeys(variables(namespace), reason)
-    return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
-
-
-def as_stored():
-    """What to give when the code has not run: all that is stored, and was not given up, stays."""
-    return {"groups": [index.group(State.records), *map(given, State.records)], "lost": {}}
-
-
 def module_of(functions):
     module = ModuleType(functions.__name__)
     vars(module).update(vars(functions))
@@ -85,7 +74,7 @@ class Checkpoint:
     """One checkpoint."""
 
     def __init__(self, namespace):
-        self.namespace, self.registry, self.lost, self.groups = namespace, State.registry, {}, []
+        self.namespace, self.registry, self.lost, self.dropped = namespace, State.registry, {}, []
 
     def run(self, codes):
         Audit.missed = []
@@ -105,6 +94,8 @@ class Checkpoint:
         place_of = {record.id: place for place, record in enumerate(State.records)}
         records.sort(key=lambda record: place_of.get(record.id, len(place_of)))
         State.records, State.bound = in_order(alive(records)), dict(zip(values, map(id, values.values())))
+        for record, reason in self.dropped:
+            drop(record, reason)
         return self.changes([record for record in State.records if record.kept is not None], self.all_lost(State.records))
 
     def changes(self, kept, lost):
@@ -117,7 +108,11 @@ class Checkpoint:
 
     def still_stored(self, groups, records):
         kept, lost = late.still_stored(groups, records)
-        self.lost.update(lost)
+        for record, reason in lost:
+            if record.loaded:
+                self.lost.update(dict.fromkeys(record.shown, reason))
+            else:
+                self.dropped.append((record, reason))
         return kept
 
     def values(self):
@@ -174,7 +169,7 @@ class Checkpoint:
         needed = set().union(*(record.needs for record in State.records))
         extra = [self.registry.get(number) for record in State.records for number in record.numbers & needed]
         found = walk.run([one for one in extra if one is not None and id(one) not in walk.known])
-        found = late.come_last(found, {name for record in State.records if record.hangs for name in record.names})
+        found = late.come_last(found, State.hung)
         for group in found:
             group.numbers = {self.registry.number(one) for one in group.definitions}
         self.registry.keep(set().union(*(one.numbers for one in found), *(record.numbers for record in rest)))
@@ -185,23 +180,23 @@ class Checkpoint:
         return [self.record(group, store) for group in found]
 
     def record(self, group, store):
-        blocks = Blocks(group.spans, group.names)
-        members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, blocks)
         words, *rest = words_of(group.codes, self.namespace)
         needs = group.needed_numbers.union(map(self.registry.number, group.needed)) - group.numbers
         summary = sorted(words), *rest, group.always
-        record = Record(frozenset([*members.names, *group.broken]), group.numbers, needs, summary)
-        record.kind = "definitions" if members.definitions else members.kind()
+        record = Record(frozenset([*group.names, *group.broken]), group.numbers, needs, summary)
+        record.kind = "definitions" if group.definitions else "modules" if hidden.MODULES in group.names else "data"
         record.lost.update(group.broken)
         try:
             if Limit.hit:
                 return too_long(record)
-            return self.pickle(record, members, store)
+            return self.pickle(record, group, store)
         except KeyboardInterrupt:
-            record.hangs = True
+            State.hung |= record.names
             return too_long(record)
 
-    def pickle(self, record, members, store):
+    def pickle(self, record, group, store):
+        blocks = Blocks(group.spans, group.names)
+        members = Members(group.names, definitions.bases_first(group.definitions), group.prelude, blocks)
         context, result, Limit.raised = (self.namespace, self.registry, self.missing, store), None, False
         try:
             if members.names or members.definitions:
@@ -224,6 +219,7 @@ class Checkpoint:
         return record if result is None else self.give(record, members, *result)
 
     def give(self, record, members, pickle, buffers, needs):
+        State.hung -= record.names
         record.keep(members.names)
         record.needs |= needs
         record.told = record.shown if record.kind != "modules" else sorted(self.modules[0])

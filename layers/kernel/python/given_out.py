@@ -1,5 +1,7 @@
 """What this kernel has given out or restored."""
 from . import definitions, index, native
+from .lost_names import variables
+
 
 class State:
     """What this kernel has given out or restored."""
@@ -7,6 +9,8 @@ class State:
     records, number_of = [], {}  # and by the names of a group: its number, which it keeps when it changes
     bound = {}  # ids of the values by name
     told = [], {}  # the records and the reasons of lost values that were given out last; None when all must be given again
+    unstorable = {}  # reasons by names, as they were told last
+    hung = set()  # names of groups that an interrupt has kept from being stored
     last = turn = 0
 
 
@@ -43,3 +47,16 @@ def given(record):
 def key_of(record):
     """What a group is known by when it is stored again."""
     return (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
+
+
+def nothing(namespace, reason):
+    """What to give when even the search for groups fails: no value is stored that lives here, and the next call gives all anew."""
+    forget()
+    lost = dict.fromkeys(variables(namespace), reason)
+    return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
+
+
+def as_stored():
+    """What to give when the code has not run: all that is stored, and was not given up, stays."""
+    kept = [record for record in State.records if record.kept is not None]
+    return {"groups": [index.group(kept), *map(given, kept)], "lost": State.unstorable}

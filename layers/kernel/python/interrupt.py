@@ -11,6 +11,7 @@ class Limit:
     patience = 0  # so many signals are only counted down: what runs is needed
     own_until = own_until_in_code = 0.0  # a signal before this is not the host's, by the monotonic clock
     raised = False  # the signal has interrupted what ran
+    over = False  # there is no time left to restore more
     quiet = []  # globals of modules whose frames check `hit` and get no exception
 
 

@@ -1,6 +1,4 @@
 """What there is no time to store in a call: the next call goes on with it, and what is stored already stays as far as it is true."""
-from .unloaded import drop
-
 TOO_LONG = "storing the variables took too long; the next call goes on with it"
 
 
@@ -42,18 +40,14 @@ def as_they_were(again, records):
 
 
 def still_stored(groups, records):
-    """Those of the groups, which are not stored anew, that need no definition which has been lost, and {name: reason} of the others that
-    are loaded. What is not loaded stays where there was no time to store a definition: the next call stores that."""
+    """Those of the groups, which are not stored anew, that need no definition which has been lost, and the others with their reasons.
+    What is not loaded stays where there was no time to store a definition: the next call stores that."""
     definitions = {number: reason for record in records for number, reason in record.lost_definitions.items()}
-    kept, lost = [], {}
+    kept, lost = [], []
     for record in groups:
         reasons = {definitions[number] for number in record.needs & definitions.keys()}
         if reasons <= (set() if record.loaded else {TOO_LONG}):
             kept.append(record)
-            continue
-        reason = f"a function or class that it needs: {max(reasons - {TOO_LONG} or reasons)}"
-        if record.loaded:
-            lost.update(dict.fromkeys(record.shown, reason))
         else:
-            drop(record, reason)
+            lost.append((record, f"a function or class that it needs: {max(reasons - {TOO_LONG} or reasons)}"))
     return kept, lost

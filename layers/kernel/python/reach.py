@@ -33,7 +33,6 @@ class Record:
         self.lost, self.lost_definitions, self.kept = {}, {}, None
         self.id, self.kind, self.hash, self.size, self.restored = None, "data", None, 0, False
         self.loaded = True  # its values are in this kernel
-        self.hangs = False  # storing it was broken off
         self.entry = None  # in the index
         self.shown = []  # the names in `kept` that are variables
         self.told = []  # the names that are told of, which may be those of modules

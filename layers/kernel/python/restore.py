@@ -12,7 +12,7 @@ from .interrupt import Limit
 from .reach import HIDDEN, Hooks
 from .rebuild import Live
 from .reducers import BUILTINS, BY_NAME
-from .stored_bytes import read
+from .stored_bytes import load_into, read
 from .unloaded import UNKNOWN, Unloaded
 
 TOO_LONG = "restoring it took too long"
@@ -75,20 +75,20 @@ def close_it(descriptor):
 def load(namespace, wanted, guard, lost):
     Live.namespace, Live.registry, Live.folder = namespace, State.registry, Folder.path
     hidden_values, at_hand = {}, unloaded.at_hand() - wanted
-    Limit.patience = 1  # the first interrupt is for what the call does not need, which comes last
+    Limit.over, Limit.patience = False, 1  # the first interrupt is for what the call does not need, which comes last
     load_all([record for record in of(wanted) if record.kind == "modules"], namespace, hidden_values, guard, lost)
     names, inner = hidden_values.get(hidden.MODULES, ({}, []))
     for name, module in names.items():
         error = tried(guard, import_module, namespace, name, module)
-        if error is not None:
+        if blamed(error) is not None:
             namespace.pop(name, None)
             lost[name] = TOO_LONG if type(error) is Hangs else f"its module could not be imported again: {type(error).__name__}: {error}"
     hidden.Last.imports.update(inner)
     for module in inner:
-        tried(guard, import_again, module)  # code that uses it says whether it is there
+        blamed(tried(guard, import_again, module))  # code that uses it says whether it is there
     load_all(of(wanted), namespace, hidden_values, guard, lost)
     for restore in restore_figures, restore_patches, restore_settings:
-        tried(guard, restore, hidden_values)
+        blamed(tried(guard, restore, hidden_values))
     in_time, Limit.patience = Limit.patience > 0, 0
     if in_time:
         load_at_hand(of(at_hand), namespace, hidden_values, guard)
@@ -102,6 +102,8 @@ def load_all(records, namespace, hidden_values, guard, lost):
     while records:
         failed = []
         for record in records:
+            if Limit.over:
+                raise NoTime
             error = tried(guard, load_group, namespace, record, hidden_values)
             if type(error) is Hangs:
                 give_up(record, error, lost)
@@ -109,7 +111,7 @@ def load_all(records, namespace, hidden_values, guard, lost):
                 failed.append((record, error))
         if len(failed) == len(records):
             for record, error in failed:
-                give_up(record, error, lost)
+                give_up(record, blamed(error), lost)
             return
         records = [record for record, _ in failed]
 
@@ -130,17 +132,25 @@ def of(numbers):
 
 
 def tried(guard, function, *arguments):
-    """Calls what the call needs. The exception that ended it, None for none, Hangs for one that hangs. NoTime when it may not have been
-    its own fault."""
+    """Calls what the call needs. The exception that ended it, None for none, Hangs for one that hangs. NoTime when an interrupt came
+    before it had had long."""
     Limit.raised = False
     began, error = monotonic(), guard(function, *arguments)
     hit, Limit.hit = Limit.hit, False
-    if error is None and not (hit and Limit.raised):  # what takes the interrupt for an error of its own is not restored
-        return None
-    if monotonic() - began < HANGS if hit else Unloaded.interrupted:
+    Limit.over = Limit.over or hit
+    if not hit or (error is None and not Limit.raised):  # what takes the interrupt for an error of its own is not restored
+        return error
+    if monotonic() - began < HANGS:
         raise NoTime
-    Unloaded.interrupted = Unloaded.interrupted or hit
-    return Hangs() if hit else error
+    Unloaded.interrupted, Limit.over = True, False  # what is left of the time is for the others
+    return Hangs()
+
+
+def blamed(error):
+    """The error. NoTime when an earlier interrupt may be to blame for it: a package may not be importable after that."""
+    if error is not None and Unloaded.interrupted and type(error) is not Hangs:
+        raise NoTime
+    return error
 
 
 def give_up(record, error, lost):
@@ -154,9 +164,7 @@ def load_group(namespace, record, hidden_values):
     pickle, buffers = read(Unloaded.places[record.id])
     Limit.raised = False
     try:
-        _, _, _, values = Load(io.BytesIO(pickle), buffers=buffers).load()
-        if Limit.hit and Limit.raised:
-            raise KeyboardInterrupt  # a value has taken the interrupt for an error of its own
+        _, _, _, values = complete(Load(io.BytesIO(pickle), buffers=buffers))
     except BaseException:
         State.registry.keep(State.registry.references.keys() - record.numbers if known is None else known)
         raise
@@ -171,6 +179,20 @@ def load_group(namespace, record, hidden_values):
             State.bound[name] = id(value)
     record.loaded = True
     del Unloaded.records[record.id]
+
+
+def complete(load):
+    found = []
+    try:
+        load_into(found, load)
+    except KeyboardInterrupt:
+        if not found:
+            raise
+    else:
+        if Limit.hit and Limit.raised:
+            raise KeyboardInterrupt  # a value has taken the interrupt for an error of its own
+    Limit.raised = False
+    return found[0]
 
 
 def forget(record):

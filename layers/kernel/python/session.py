@@ -127,11 +127,11 @@ def finish():
     interrupt.begin_call()
     stored = []
     if Call.spoiled:
-        stored.append(given(checkpoint.as_stored()))
+        stored.append(given(given_out.as_stored()))
     elif not Call.missed:
         execution.interruptible(store, Call.codes, stored)
     if not stored:
-        stored.append(given(checkpoint.nothing(namespace, late.TOO_LONG)))
+        stored.append(given(given_out.nothing(namespace, late.TOO_LONG)))
     result["variables"] = stored[0]
     tell_lost(unloaded.Unloaded.dropped)
     result["not_restored"] = Call.not_restored
@@ -152,6 +152,7 @@ def store(codes, stored):
 def given(taken):
     *told, again = exchange_file.write(taken)
     given_out.give_again(again)
+    given_out.State.unstorable = told[1]
     return tuple(told)
 
 

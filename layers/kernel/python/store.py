@@ -10,9 +10,6 @@ class Members:
     def __init__(self, names, definitions, prelude, blocks):
         self.names, self.definitions, self.prelude, self.blocks = names, definitions, prelude, blocks
 
-    def kind(self):
-        return "modules" if "\0modules" in self.names else "data"
-
     def payload(self):
         """The tuple to pickle. Its parts are made in this order: definitions without, then with their state, then data."""
         fills = [Call(*fill) for fill in definitions.fills(self.definitions)]

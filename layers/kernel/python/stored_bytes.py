@@ -15,6 +15,11 @@ def read(place):
     return copied(descriptor, *pickle), [buffer(descriptor, *extent) for extent in buffers]
 
 
+def load_into(found, load):
+    """Loads a pickle. What it holds is in the list as soon as it is complete, also when an interrupt comes at that moment."""
+    found.append(load.load())
+
+
 def buffer(descriptor, start, length):
     """Memory that may be written to."""
     return mapped(descriptor, start, length) if length >= limits.MAPPED_BYTES else bytearray(copied(descriptor, start, length))

@@ -100,10 +100,11 @@ async fn a_value_that_there_is_no_time_for_costs_nothing() {
 async fn a_value_that_hangs_while_it_is_restored_costs_itself_alone() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
-    sandbox.prints(WAITING).await;
+    let code = "class Sleeps:\n    def __reduce__(self):\n        import time\n        return time.sleep, (1000,)\nsleeps, kept = Sleeps(), [1]";
+    sandbox.prints(code).await;
     host.host.discard(&sandbox.id).await;
     sandbox.limit = Duration::from_secs(24);
-    let error = sandbox.fails("waiting").await;
+    let error = sandbox.fails("sleeps").await;
     assert!(error.contains("restoring it took too long"), "{error}");
     assert_eq!(sandbox.prints("kept.append(2)\nprint(kept)").await, ["[1, 2]"]);
 }
@@ -125,14 +126,15 @@ async fn what_hangs_is_given_up_also_where_there_is_no_time_for_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_hangs_while_it_is_stored_costs_itself_alone() {
+async fn values_that_hang_while_they_are_stored_cost_themselves_alone() {
     let host = TestHost::start().await;
     let mut sandbox = host.sandbox();
     sandbox.prints("kept, other = [1], {'a': 1}").await;
     (sandbox.limit, sandbox.deadline) = (Duration::from_secs(2), Duration::from_secs(8));
-    let hangs = "class Hangs:\n    def __getstate__(self):\n        while True:\n            pass\nhangs = Hangs()\nafter = [1]";
-    sandbox.prints(hangs).await;
-    sandbox.prints("new = [2]").await;
+    let hangs = "class Hangs:\n    def __getstate__(self):\n        while True:\n            pass\nhangs = Hangs()\nafter = [1]\nalso = Hangs()";
+    for code in [hangs, "new = [2]", "pass"] {
+        sandbox.prints(code).await;
+    }
     (sandbox.limit, sandbox.deadline) = (Duration::from_secs(30), Duration::from_secs(60));
     host.host.discard(&sandbox.id).await;
     assert_eq!(sandbox.prints("print(kept, other, after, new)").await, ["[1] {'a': 1} [1] [2]"]);
