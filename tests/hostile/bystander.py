@@ -13,6 +13,8 @@ PAUSE_S = 0.1
 #: Twice its usual time is what the product aims for, and what the output shows. A machine that other programs use as well is
 #: no clock, so that only a wait which no such machine explains fails the suite.
 PATIENCE_S = 2.0
+#: What a customer who attacks nobody costs it is printed as well: it works beside one for so long.
+HONEST, HONEST_S = "an honest neighbour", 8.0
 FORK = multiprocessing.get_context("fork")
 WORK = "total = sum(range(300_000))\nprint(secret, type(lock).__name__, open('bystander.txt').read() == secret)"
 
@@ -41,6 +43,16 @@ class Bystander:
         theirs.close()
         self.reader = threading.Thread(target=self.listen, daemon=True)
         self.reader.start()
+
+    def beside_an_honest_neighbour(self, service: Service) -> None:
+        """Another organisation starts sandboxes, runs the same work in each, and stops them."""
+        self.during.add(HONEST)
+        ends = time.monotonic() + HONEST_S
+        while time.monotonic() < ends:
+            sandbox = service.create().body["sandbox_id"]
+            service.execute(sandbox, "total = sum(range(300_000))")
+            service.delete(sandbox)
+        self.during.discard(HONEST)
 
     def begin(self, code: str) -> None:
         reply = self.service.execute(self.sandbox, code)
@@ -89,10 +101,13 @@ class Bystander:
         return problems[:2]
 
     def summary(self) -> str:
-        """How long it waited beside one attack at a time, and beside several, which take their share of the processors as well."""
-        alone, beside = [wait for wait in self.waits if " and " not in wait[0]], [wait for wait in self.waits if " and " in wait[0]]
-        return "\n".join(f"bystander, {name}: {self.described(waits)}"
-            for name, waits in (("beside one attack at a time", alone), ("beside several", beside)) if waits)
+        """How long it waited beside an honest neighbour, beside one attack at a time, and beside several, which take their share of the
+        processors as well."""
+        honest, alone, beside = [], [], []
+        for wait in self.waits:
+            (honest if wait[0] == HONEST else beside if " and " in wait[0] else alone).append(wait)
+        groups = (f"beside {HONEST}", honest), ("beside one attack at a time", alone), ("beside several", beside)
+        return "\n".join(f"bystander, {name}: {self.described(waits)}" for name, waits in groups if waits)
 
     def described(self, waits: list[tuple[str, float]]) -> str:
         worst = ", ".join(f"{wait / self.usual:.1f} in {name}" for name, wait in sorted(waits, key=lambda one: -one[1])[:6])

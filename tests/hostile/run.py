@@ -184,6 +184,7 @@ def main() -> int:
         print(f"limits: {limits}", flush=True)
         if not options.small_disk:  # which stops the work of all, for as long as it is full
             bystander.start()
+            bystander.beside_an_honest_neighbour(scene.own)
         played = chosen * (2 if options.soak else 1)
         times: dict[str, float] = {}
         failed = play_cases(url) if options.cases else play(played, scene, (*keys, bystander.secret), times, known(options))
