@@ -7,7 +7,7 @@ from types import ModuleType
 from . import definitions, hidden, index, late, patches, process_values, reach
 from .arrange import alive, audit, in_order, lost_numbers
 from .atoms import Folder, lost_reason, reason_of
-from .given_out import State, given, hash_of, key_of, nothing, unloaded
+from .given_out import State, hash_of, key_of, nothing, told, unloaded
 from .groups import Walk
 from .interrupt import Limit
 from .late import as_they_were, is_late, too_long
@@ -104,7 +104,7 @@ class Checkpoint:
             if len(before) == len(kept) and all(map(is_, before, kept)) and lost == lost_before:
                 return None
         State.told = kept, lost
-        return {"groups": [index.group(kept), *map(given, kept)], "lost": lost}
+        return told(kept, lost)
 
     def still_stored(self, groups, records):
         kept, lost = late.still_stored(groups, records)

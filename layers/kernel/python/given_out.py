@@ -44,6 +44,11 @@ def given(record):
     return {"id": record.id, "names": record.told, "kind": record.kind, "pickle": pickle, "buffers": buffers}
 
 
+def told(records, lost):
+    """What to give: these groups, after the index, and the reasons of what cannot be stored."""
+    return {"groups": [index.group(records), *map(given, records)], "lost": lost}
+
+
 def key_of(record):
     """What a group is known by when it is stored again."""
     return (record.kind == "modules", *sorted(record.kept)) if record.kept else (False, *sorted(record.numbers))
@@ -52,11 +57,9 @@ def key_of(record):
 def nothing(namespace, reason):
     """What to give when even the search for groups fails: no value is stored that lives here, and the next call gives all anew."""
     forget()
-    lost = dict.fromkeys(variables(namespace), reason)
-    return {"groups": [index.group(State.records), *map(given, State.records)], "lost": lost}
+    return told(State.records, dict.fromkeys(variables(namespace), reason))
 
 
 def as_stored():
     """What to give when the code has not run: all that is stored, and was not given up, stays."""
-    kept = [record for record in State.records if record.kept is not None]
-    return {"groups": [index.group(kept), *map(given, kept)], "lost": State.unstorable}
+    return told([record for record in State.records if record.kept is not None], State.unstorable)

@@ -2,7 +2,6 @@
 import io
 from os import close
 from pickle import Unpickler
-from sys import modules
 from time import monotonic
 
 from . import hidden, patches, process_values, rebuild, rebuild_libraries, unloaded
@@ -85,7 +84,7 @@ def load(namespace, wanted, guard, lost):
             lost[name] = TOO_LONG if type(error) is Hangs else f"its module could not be imported again: {type(error).__name__}: {error}"
     hidden.Last.imports.update(inner)
     for module in inner:
-        blamed(tried(guard, import_again, module))  # code that uses it says whether it is there
+        blamed(tried(guard, rebuild.imported, module))  # code that uses it says whether it is there
     load_all(of(wanted), namespace, hidden_values, guard, lost)
     for restore in restore_figures, restore_patches, restore_settings:
         blamed(tried(guard, restore, hidden_values))
@@ -156,7 +155,9 @@ def blamed(error):
 def give_up(record, error, lost):
     reason = TOO_LONG if type(error) is Hangs else reason_of(error, "restoring")
     lost.update(dict.fromkeys(record.shown, reason))
-    forget(record)
+    Unloaded.records.pop(record.id, None)
+    State.records.remove(record)
+    State.told = None
 
 
 def load_group(namespace, record, hidden_values):
@@ -195,22 +196,9 @@ def complete(load):
     return found[0]
 
 
-def forget(record):
-    State.registry.keep(State.registry.references.keys() - record.numbers)
-    Unloaded.records.pop(record.id, None)
-    State.records.remove(record)
-    State.told = None
-
-
 def import_module(namespace, name, module):
-    import_again(module)
-    namespace[name] = modules[module]
-    State.bound[name] = id(modules[module])
-
-
-def import_again(module):
-    if module not in modules:
-        __import__(module)
+    namespace[name] = rebuild.imported(module)
+    State.bound[name] = id(namespace[name])
 
 
 def restore_figures(found):

@@ -117,7 +117,7 @@ def run():
     execution.interruptible(figures.end_call, not interrupt.Limit.hit)
     execution.interruptible(helpers.end)
     process_state.suspend()
-    Call.missed = unloaded.was_missed(Call.error, namespace)
+    Call.missed = not Call.spoiled and unloaded.was_missed(Call.error, namespace)
 
 
 def finish():

@@ -66,6 +66,7 @@ mod tests {
         let module =
             |names: &[&str]| needed_to_restore(names.iter().copied()).checked_sub(1).map(|last| PRELOADED[last].module);
         assert_eq!(module(&["json"]), None);
+        assert_eq!(module(&["pandas"]), Some("pandas"));
         assert_eq!(module(&["plt", "pd"]), Some("matplotlib.pyplot"));
     }
 }

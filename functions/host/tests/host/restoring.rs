@@ -99,12 +99,17 @@ async fn a_value_that_there_is_no_time_for_costs_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_that_hangs_while_it_is_restored_costs_itself_alone() {
     let host = TestHost::start().await;
+    let in_c = "class Sleeps:\n    def __reduce__(self):\n        import time\n        return time.sleep, (1000,)\nwaiting, kept = Sleeps(), [1]";
+    futures::join!(costs_itself_alone(&host, WAITING), costs_itself_alone(&host, in_c));
+}
+
+/// Holds that `waiting`, which the code binds beside `kept`, is lost alone.
+async fn costs_itself_alone(host: &TestHost, code: &str) {
     let mut sandbox = host.sandbox();
-    let code = "class Sleeps:\n    def __reduce__(self):\n        import time\n        return time.sleep, (1000,)\nsleeps, kept = Sleeps(), [1]";
     sandbox.prints(code).await;
     host.host.discard(&sandbox.id).await;
     sandbox.limit = Duration::from_secs(24);
-    let error = sandbox.fails("sleeps").await;
+    let error = sandbox.fails("waiting").await;
     assert!(error.contains("restoring it took too long"), "{error}");
     assert_eq!(sandbox.prints("kept.append(2)\nprint(kept)").await, ["[1, 2]"]);
 }
